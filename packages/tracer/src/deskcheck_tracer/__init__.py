@@ -1,0 +1,84 @@
+"""Record what a Python program did, tell it in words, check the words, and run programs safely.
+
+The names below are imported when they are first used, so that `import deskcheck_tracer` costs next to nothing and needs the
+standard library alone.
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .claims import (
+        OUTPUT_CLOSE as OUTPUT_CLOSE,
+        OUTPUT_OPEN as OUTPUT_OPEN,
+        Claim as Claim,
+        ClaimCheck as ClaimCheck,
+        check as check,
+        claims as claims,
+        stated_output as stated_output,
+    )
+    from .compare import Difference as Difference, compare as compare
+    from .errors import DeskcheckError as DeskcheckError, InputError as InputError, SandboxUnavailable as SandboxUnavailable
+    from .judge import (
+        Judgement as Judgement,
+        TestResult as TestResult,
+        ajudge as ajudge,
+        judge as judge,
+        judge_many as judge_many,
+    )
+    from .narrate import narrate as narrate
+    from .program import Limits as Limits, Program as Program, TestCase as TestCase
+    from .record import Recorder as Recorder, record as record
+    from .sandbox import RunResult as RunResult, Sandbox as Sandbox, default_sandbox as default_sandbox
+    from .trace import (
+        End as End,
+        EndReason as EndReason,
+        Event as Event,
+        EventKind as EventKind,
+        Step as Step,
+        Trace as Trace,
+    )
+    from .verdict import Verdict as Verdict
+
+_HOMES = {
+    "claims": ["OUTPUT_CLOSE", "OUTPUT_OPEN", "Claim", "ClaimCheck", "check", "claims", "stated_output"],
+    "compare": ["Difference", "compare"],
+    "errors": ["DeskcheckError", "InputError", "SandboxUnavailable"],
+    "judge": ["Judgement", "TestResult", "ajudge", "judge", "judge_many"],
+    "narrate": ["narrate"],
+    "program": ["Limits", "Program", "TestCase"],
+    "record": ["Recorder", "record"],
+    "sandbox": ["RunResult", "Sandbox", "default_sandbox"],
+    "trace": ["End", "EndReason", "Event", "EventKind", "Step", "Trace"],
+    "verdict": ["Verdict"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """Keeps `deskcheck_tracer.record` the function: importing the submodule `record` would rebind the name to the module."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and name in _HOME_OF:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
