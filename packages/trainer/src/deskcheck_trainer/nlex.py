@@ -1,0 +1,212 @@
+"""NLEX rows as they lie on disk: one training example each, in sharded Parquet of one schema.
+
+A row is a prompt and its completion in the conversational form that TRL's SFTTrainer takes as it is, beside what the
+row was made from (program, input, true output, origin, licence), so that other renderings (bare outputs, predictions)
+need no second run of the program. Ids are content hashes: the same example has the same id wherever it was built.
+Neither torch nor TRL is needed to read or write a row. Source: paper section 1 (NLEX data).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deskcheck_tracer.errors import InputError
+
+SCHEMA_VERSION = 1
+
+MANIFEST = "manifest.json"
+
+
+class Task(StrEnum):
+    """What a row teaches."""
+
+    explain = "explain"
+    """Program and input -> narration that ends in the output."""
+    solve = "solve"
+    """Problem -> program."""
+    fix = "fix"
+    """Problem, program and executed feedback -> `#SUBMIT` or a new program."""
+
+
+class Reason(StrEnum):
+    """Why an item gave no row. Counted in the manifest; the item itself is kept aside."""
+
+    unreadable = "unreadable"
+    """A malformed line or a file that is not text."""
+    oversize = "oversize"
+    """A line or file over the size limit of the source."""
+    duplicate = "duplicate"
+    """Same program and input (or same problem and answer) as an earlier item."""
+    syntax = "syntax"
+    """The program does not compile."""
+    raised = "raised"
+    exited = "exited"
+    """Ended by `exit` with a code other than 0."""
+    cpu = "cpu"
+    wall = "wall"
+    memory = "memory"
+    output = "output"
+    events = "events"
+    bytes = "bytes"
+    killed = "killed"
+    trivial = "trivial"
+    """Fewer executed lines than `filters.min_lines`, or nothing printed and nothing returned."""
+    nondeterministic = "nondeterministic"
+    """A second run in a fresh process with another hash seed did something else."""
+    too_long = "too_long"
+    """The narration does not fit `max_tokens`."""
+    no_claims = "no_claims"
+    claim_false = "claim_false"
+    """A statement of the narration does not hold in the trace."""
+    wrong_output = "wrong_output"
+    """The narration's output block is not what the program printed."""
+    wrong_reference = "wrong_reference"
+    """A reference program fails its own problem's tests."""
+
+
+Messages = list[dict[str, str]]
+"""Chat messages: `[{"role": ..., "content": ...}, ...]`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One example. `id` is the hash of task, prompt and completion."""
+
+    task: Task
+    prompt: Messages
+    completion: Messages
+    """One assistant message."""
+    source: str
+    """The program the row is about: the one explained, the answer of `solve`, the candidate of `fix`."""
+    stdin: str = ""
+    call: str | None = None
+    output: str = ""
+    """True stdout, or repr of the call's value; empty for solve and fix rows."""
+    style: str = ""
+    """Narration style; empty for solve and fix rows."""
+    events: int = 0
+    lines: int = 0
+    """Executed lines (steps of the trace)."""
+    tokens: int = 0
+    """Words and symbols of prompt and completion: a size that needs no tokenizer."""
+    origin: str = ""
+    licence: str | None = None
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", content_id(self.task, self.prompt, self.completion))
+        contents = (m["content"] for m in [*self.prompt, *self.completion])
+        object.__setattr__(self, "tokens", sum(words_and_symbols(text) for text in contents))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejected:
+    """An item that gave no row, and why; `detail` says it in words for a person."""
+
+    reason: Reason
+    detail: str
+    origin: str
+    source: str = ""
+    stdin: str = ""
+    call: str | None = None
+    narration: str | None = None
+
+
+_MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+
+ROW_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("task", pa.string()),
+        ("prompt", _MESSAGES),
+        ("completion", _MESSAGES),
+        ("source", pa.string()),
+        ("stdin", pa.string()),
+        ("call", pa.string()),
+        ("output", pa.string()),
+        ("style", pa.string()),
+        ("events", pa.int32()),
+        ("lines", pa.int32()),
+        ("tokens", pa.int32()),
+        ("origin", pa.string()),
+        ("licence", pa.string()),
+    ],
+    metadata={"deskcheck.nlex": str(SCHEMA_VERSION)},
+)
+
+REJECTED_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("reason", "detail", "origin", "source", "stdin", "call", "narration")],
+    metadata={"deskcheck.nlex.rejected": str(SCHEMA_VERSION)},
+)
+
+
+def content_id(*parts: object) -> str:
+    """128 bits of SHA-256 over the JSON of `parts`, in hex."""
+    text = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def words_and_symbols(text: str) -> int:
+    """How many words (or numbers) and single symbols `text` holds."""
+    return len(_WORD_OR_SYMBOL.findall(text))
+
+
+_WORD_OR_SYMBOL = re.compile(r"\w+|[^\w\s]")
+
+
+def to_table(rows: Sequence[Row]) -> pa.Table:
+    """The rows as an Arrow table of `ROW_SCHEMA`."""
+    return pa.Table.from_pydict({n: [getattr(r, n) for r in rows] for n in ROW_SCHEMA.names}, schema=ROW_SCHEMA)
+
+
+def rejected_table(rejected: Sequence[Rejected]) -> pa.Table:
+    """The rejected items as an Arrow table of `REJECTED_SCHEMA`."""
+    names = REJECTED_SCHEMA.names
+    return pa.Table.from_pydict({n: [getattr(r, n) for r in rejected] for n in names}, schema=REJECTED_SCHEMA)
+
+
+def shard_paths(folder: Path | str) -> list[Path]:
+    """The row shards of a finished dataset, in order.
+
+    Raises:
+        InputError: the folder holds no finished dataset, or one of another schema version.
+    """
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        version, shards = manifest["schema"], manifest["shards"]
+    except FileNotFoundError:
+        raise InputError(
+            f"{folder} holds no finished NLEX dataset: {MANIFEST} is missing. Run deskcheck-collect (again: it resumes)."
+        ) from None
+    except (ValueError, KeyError, TypeError) as e:
+        raise InputError(f"{folder / MANIFEST} is not a manifest of deskcheck-collect ({e!r}).") from None
+    if version != SCHEMA_VERSION:
+        raise InputError(f"{folder} has row schema {version}, expected {SCHEMA_VERSION}: build it again.")
+    return [folder / shard["rows_file"] for shard in shards if shard["rows_file"]]
+
+
+def read_table(folder: Path | str, columns: list[str] | None = None) -> pa.Table:
+    """All rows of a finished dataset as one Arrow table (`columns` only, if given). Raises InputError as `shard_paths`."""
+    tables = [pq.read_table(path, columns=columns) for path in shard_paths(folder)]
+    if tables:
+        return pa.concat_tables(tables)
+    empty = ROW_SCHEMA.empty_table()
+    return empty.select(columns) if columns else empty
+
+
+def read_rows(folder: Path | str) -> Iterator[Row]:
+    """The rows of a finished dataset, one shard in memory at a time. Raises InputError as `shard_paths`."""
+    names = {f.name for f in dataclasses.fields(Row) if f.init}
+    for path in shard_paths(folder):
+        for values in pq.read_table(path).to_pylist():
+            yield Row(**{**{n: values[n] for n in names}, "task": Task(values["task"])})

@@ -1,0 +1,93 @@
+"""An ordered map over worker processes: results come in the order of the input, whatever finishes first.
+
+The order is what makes a dataset the same bytes with one worker or eight. A bounded number of parts is in flight, so a
+source of millions of programs is never read ahead into memory. Workers are spawned, ignore Ctrl-C (the parent decides)
+and end themselves when the parent dies, also by SIGKILL.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+
+from deskcheck_tracer.errors import DeskcheckError
+
+IN_FLIGHT = 4
+"""Parts in flight for each worker: enough to hide the parent's writing, few enough to bound memory."""
+
+
+class WorkerDied(DeskcheckError, RuntimeError):
+    """A worker process ended without a result, most often killed for memory."""
+
+
+def ordered_map[W, T, R](make_work: Callable[[], Callable[[T], R]], parts: Iterable[T], workers: int) -> Iterator[tuple[T, R]]:
+    """Yield `(part, work(part))` in the order of `parts`.
+
+    `make_work` (picklable) is called once in each process and makes the function that does the work there;
+    `workers=0` works in this process.
+
+    Raises:
+        WorkerDied: a worker process died; what was yielded before stands.
+    """
+    if workers == 0:
+        work = make_work()
+        yield from ((part, work(part)) for part in parts)
+        return
+    # Spawned, not forked: the parent runs a progress thread, and a forked copy of a held lock never opens again.
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(make_work,))
+    waiting: deque[tuple[T, Future[R]]] = deque()
+    try:
+        for part in parts:
+            waiting.append((part, pool.submit(_work, part)))
+            if len(waiting) >= workers * IN_FLIGHT:
+                yield _first(waiting)
+        while waiting:
+            yield _first(waiting)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def available_workers() -> int:
+    """CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _first[T, R](waiting: deque[tuple[T, Future[R]]]) -> tuple[T, R]:
+    part, future = waiting.popleft()
+    try:
+        return part, future.result()
+    except BrokenProcessPool:
+        raise WorkerDied(
+            "a worker process died (often: out of memory). What is finished is kept; run the command again to go on,"
+            " with a smaller `workers` if it happens again."
+        ) from None
+
+
+_worker: Callable[..., object] | None = None
+
+
+def _start(make_work: Callable[[], Callable[..., object]]) -> None:
+    """Prepare this worker process."""
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _worker = make_work()
+
+
+def _work[T](part: T) -> object:
+    assert _worker is not None
+    return _worker(part)
+
+
+def _die_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
