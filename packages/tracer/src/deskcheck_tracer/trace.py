@@ -96,6 +96,8 @@ class Event:
     """For `call`: the function's name, `<module>` for the module body, `<call>` for the program's call expression."""
     parent: int | None = None
     """For `call`: the frame that was running."""
+    file: str | None = None
+    """For `call`: the file of the function if it is not the program's own source."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,7 @@ def event_row(event: Event) -> list[Any]:
     """`[kind, frame, line, payload ..., changes?]`; the layout is documented in docs/trace_format.md."""
     row: list[Any] = [event.kind.value, event.frame, event.line]
     if event.kind is EventKind.call:
-        row += [event.function, event.parent]
+        row += [event.function, event.parent, event.file]
     elif event.kind in _WITH_VALUE:
         row.append(event.value)
     elif event.kind in _WITH_TEXT:
@@ -266,7 +268,7 @@ def event_from_row(row: list[Any]) -> Event:
     event = Event(kind, frame, line)
     rest = row[3:]
     if kind is EventKind.call:
-        event.function, event.parent, *rest = rest
+        event.function, event.parent, event.file, *rest = rest
     elif kind in _WITH_VALUE:
         event.value, *rest = rest
     elif kind in _WITH_TEXT:

@@ -1,0 +1,170 @@
+"""Run a program under the monitor, in this very process, and hand back or stream what it did.
+
+The program runs as `__main__` with standard input and output in memory. Nothing here isolates it: `record` starts the process that may
+call `record_here` or `stream_here`, the sandbox its jailed child. An end that the process survives (exception, exit, a limit of the
+recording) is told by the trace; a kill is told by whoever killed it, the rows written so far being a valid prefix.
+"""
+
+import builtins
+import platform
+import sys
+import threading
+from collections.abc import Callable
+from types import CodeType, ModuleType
+from typing import Any
+
+from .monitor import MARGIN, Monitor, Stop
+from .program import Limits, Program
+from .stdio import TextInput, TextOutput
+from .stream import RowWriter, end_line, header_line
+from .trace import End, EndReason, Trace, event_from_row
+
+FILENAME = "<program>"
+"""What the program's code objects say they come from; unlike `<string>` no library compiles under it."""
+
+
+def record_here(source: str, stdin: str = "", call: str | None = None, limits: Limits = Limits()) -> Trace:
+    """Run a program here and return its trace; only the limits on events, bytes and output are kept."""
+    program = Program(source, stdin, call)
+    run = _Run(program, limits, [])
+    end, returned = run.execute()
+    events = [event_from_row(list(row)) for row in run.monitor.rows]
+    events.append(event_from_row(["end", *run.place, str(end.reason)]))
+    return Trace(program, events, "".join(run.stdout), returned, end, python_version())
+
+
+def stream_here(
+    descriptor: int, source: str, stdin: str = "", call: str | None = None, limits: Limits = Limits()
+) -> End:
+    """Run a program here and write its trace to a file descriptor as JSON lines while it runs (`export.read_trace` reads them)."""
+    program = Program(source, stdin, call)
+    bounded = limits.max_events is not None and limits.max_events <= 100_000
+    writer = RowWriter(descriptor, batch=1 if bounded else 64)
+    writer.write(header_line(program, python_version()) + "\n")
+    run = _Run(program, limits, writer)
+    end, returned = run.execute()
+    writer.flush()
+    writer.write(end_line(("end", *run.place), end, returned) + "\n")
+    return end
+
+
+def python_version() -> str:
+    """The running interpreter's version, e.g. `3.12.1`."""
+    return platform.python_version()
+
+
+class _Run:
+    """One run of one program; holds what has to be put back afterwards."""
+
+    def __init__(self, program: Program, limits: Limits, rows: Any) -> None:
+        self.program = program
+        self.room = sys.maxsize if limits.output_bytes is None else limits.output_bytes
+        self.stdout: list[str] = []
+        self.place = (0, 0)
+        self.monitor = Monitor(
+            FILENAME, lambda _: program.source, max_events=limits.max_events, max_bytes=limits.max_bytes, raising=True, rows=rows
+        )  # fmt: skip
+
+    def execute(self) -> tuple[End, str | None]:
+        """Run module body and call; return how it ended and the repr of the call's value."""
+        try:
+            body = compile(self.program.source, FILENAME, "exec", dont_inherit=True)
+            call = compile(self.program.call.strip(), "<call>", "eval", dont_inherit=True) if self.program.call else None
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            return End(EndReason.raised, f"{type(error).__name__}: {error}"), None
+        main = ModuleType("__main__")
+        main.__dict__["__builtins__"] = builtins
+        saved = sys.stdin, sys.stdout, sys.modules.get("__main__"), sys.getrecursionlimit(), sys.argv
+        sys.stdin = TextInput(self.program.stdin, lambda text: self.monitor.say("stdin", text))
+        sys.stdout = TextOutput(self._hear)
+        sys.modules["__main__"], sys.argv = main, ["program.py"]
+        self._room_on_the_stack()
+        try:
+            return self._run(body, call, main.__dict__)
+        finally:
+            sys.stdin, sys.stdout, sys.modules["__main__"] = saved[:3]  # type: ignore[assignment]
+            sys.setrecursionlimit(saved[3])
+            sys.argv = saved[4]
+
+    def _run(self, body: CodeType, call: CodeType | None, names: dict[str, Any]) -> tuple[End, str | None]:
+        ours, value, end = True, None, None
+        self.monitor.start()
+        try:
+            exec(body, names)
+            if call is not None:
+                self.monitor.enter_call()
+                value = eval(call, names)
+                self.monitor.leave_call("return", self.monitor.values.text(value))
+            _join_threads()
+        except BaseException as error:
+            end = self._end_of(error)
+        finally:
+            self.monitor.flush()
+            self.place = self.monitor.place()
+            ours = self.monitor.stop()
+        if self.monitor.stopped is not None:
+            return End(*self.monitor.stopped), None
+        if not ours:
+            return End(EndReason.killed, "the program switched the recorder off"), None
+        if end is None and call is not None:
+            return self._returned(value)
+        return end or End(EndReason.finished), None
+
+    def _returned(self, value: object) -> tuple[End, str | None]:
+        try:
+            return End(EndReason.finished), repr(value)
+        except BaseException as error:
+            return self._end_of(error), None
+
+    def _end_of(self, error: BaseException) -> End:
+        if isinstance(error, Stop):
+            return End(EndReason.events)  # replaced by what the monitor says
+        if isinstance(error, SystemExit):
+            return End(EndReason.exited, exit_code(error))
+        if isinstance(error, MemoryError):
+            return End(EndReason.memory, "MemoryError")
+        if self.program.call is not None and self.monitor.stack:
+            self.monitor.leave_call("unwind", self.monitor.values.exception(error))
+        return End(EndReason.raised, describe(error))
+
+    def _hear(self, text: str) -> None:
+        """Text is printed; stop the program when it is too much."""
+        self.room -= len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        if self.room < 0:
+            self.monitor.cut(EndReason.output, "standard output")
+            raise Stop
+        self.stdout.append(text)
+        self.monitor.say("stdout", text)
+
+    def _room_on_the_stack(self) -> None:
+        depth, frame = 0, sys._getframe()
+        while frame.f_back is not None:
+            depth, frame = depth + 1, frame.f_back
+        limit = sys.getrecursionlimit()
+        self.monitor.recursion_limit = limit + MARGIN + depth
+        self.monitor.spare = MARGIN + depth
+        sys.setrecursionlimit(self.monitor.recursion_limit)
+
+
+def exit_code(error: SystemExit) -> str:
+    """The code a SystemExit ends the process with."""
+    code = BaseException.__dict__["args"].__get__(error)
+    if not code or code[0] is None:
+        return "0"
+    return str(int(code[0])) if type(code[0]) in (int, bool) else "1"
+
+
+def describe(error: BaseException) -> str:
+    """`Type: message` without running code of the program."""
+    name = type.__dict__["__name__"].__get__(type(error))
+    arguments = BaseException.__dict__["args"].__get__(error)
+    show: Callable[[object], str] = repr if isinstance(error, KeyError) or len(arguments) > 1 else str
+    shown = [show(argument) for argument in arguments if type(argument) in (str, int, float, bool, bytes, type(None))]
+    return f"{name}: {', '.join(shown)}" if shown else name
+
+
+def _join_threads() -> None:
+    """Wait for the program's threads as the interpreter does at its end."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and thread is not threading.current_thread() and not thread.daemon:
+            thread.join()

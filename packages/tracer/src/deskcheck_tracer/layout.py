@@ -1,0 +1,106 @@
+"""What the source says about lines: which lines form one statement, and where comprehension variables hide outer ones.
+
+`heads` maps every line of a statement that is spread over several lines to the line of its keyword or name, so that the statement is
+one step. `comprehensions` are the spans whose loop variables live in the enclosing frame since PEP 709 (Python 3.12) and would read as
+assignments to an outer variable of the same name. All of it comes from the syntax tree, once a source.
+"""
+
+import ast
+from collections.abc import Iterator
+from types import CodeType
+from typing import NamedTuple
+
+Position = tuple[int, int]
+
+
+class Span(NamedTuple):
+    """A comprehension in the source and the names its loops bind."""
+
+    start: Position
+    end: Position
+    names: frozenset[str]
+
+
+class Layout:
+    """Statement heads and comprehension spans of one source text."""
+
+    def __init__(self, source: str) -> None:
+        tree = ast.parse(source)
+        self.heads: dict[int, int] = {}
+        self.comprehensions: list[Span] = []
+        for node in ast.walk(tree):
+            if isinstance(node, ast.stmt | ast.match_case | ast.ExceptHandler):
+                self._add_statement(node)
+            elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp):
+                self.comprehensions.append(_span(node))
+
+    def _add_statement(self, node: ast.stmt | ast.match_case | ast.ExceptHandler) -> None:
+        head, last = header_lines(node)
+        decorators = getattr(node, "decorator_list", [])
+        first = min([head, *(decorator.lineno for decorator in decorators)])
+        for line in range(first, last + 1):
+            if line != head:
+                self.heads.setdefault(line, head)
+
+    def of(self, code: CodeType) -> "CodeLayout | None":
+        """The part that concerns one code object; None if nothing does."""
+        heads = {} if code.co_name in ("<lambda>", "<genexpr>") else self.heads
+        masks = _masks(code, self.comprehensions) if self.comprehensions else {}
+        return CodeLayout(heads, masks, frozenset(heads.values())) if heads or masks else None
+
+
+class CodeLayout(NamedTuple):
+    """What the recorder asks at every line of one code object."""
+
+    heads: dict[int, int]
+    """Line -> first line of its statement, where that is another one."""
+    masks: dict[int, frozenset[str]]
+    """Instruction offset -> names that a comprehension hides there (maybe none)."""
+    spread: frozenset[int]
+    """First lines of the statements that take several lines."""
+
+
+def header_lines(node: ast.stmt | ast.match_case | ast.ExceptHandler) -> tuple[int, int]:
+    """First and last line of a statement without its nested blocks (decorators not counted)."""
+    if isinstance(node, ast.match_case):
+        parts: list[ast.AST] = [node.pattern, *([node.guard] if node.guard else [])]
+        return node.pattern.lineno, max(_end(part) for part in parts)
+    if not hasattr(node, "body"):
+        return node.lineno, node.end_lineno or node.lineno
+    last = node.lineno
+    for child in _header_parts(node):
+        last = max(last, _end(child))
+    return node.lineno, last
+
+
+def _header_parts(node: ast.AST) -> Iterator[ast.AST]:
+    for name, value in ast.iter_fields(node):
+        if name in ("body", "orelse", "finalbody", "handlers", "cases", "decorator_list"):
+            continue
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, ast.AST):
+                yield item
+
+
+def _end(node: ast.AST) -> int:
+    return max((getattr(part, "end_lineno", None) or 0 for part in ast.walk(node)), default=0)
+
+
+def _span(node: ast.ListComp | ast.SetComp | ast.DictComp) -> Span:
+    names = {
+        part.id for generator in node.generators for part in ast.walk(generator.target) if isinstance(part, ast.Name)
+    }
+    end = (node.end_lineno or node.lineno, node.end_col_offset or 0)
+    return Span((node.lineno, node.col_offset), end, frozenset(names))
+
+
+def _masks(code: CodeType, spans: list[Span]) -> dict[int, frozenset[str]]:
+    masks: dict[int, frozenset[str]] = {}
+    local = frozenset(code.co_varnames + code.co_cellvars + code.co_freevars)
+    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+        if line is None or end_line is None or column is None or end_column is None:
+            continue
+        for span in spans:
+            if span.start <= (line, column) and (end_line, end_column) <= span.end:
+                masks[2 * index] = masks.get(2 * index, frozenset()) | (span.names & local)
+    return masks

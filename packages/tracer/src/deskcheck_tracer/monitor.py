@@ -1,0 +1,425 @@
+"""The recording engine on `sys.monitoring`: callbacks that turn what the interpreter reports into event rows.
+
+Every callback looks at one frame and appends one row (`trace.event_row`'s layout). A frame's locals are compared with what was seen at
+its previous event: the same number or string object costs one identity test, a container is compared with its shadow (`watch`), and
+only what differs is put into words (`values`). The stack of known frames tells which activation a callback belongs to; `is` on the
+frame object checks it, so that a report the interpreter leaves out is noticed and repaired.
+
+`LINE` alone misses the iterations of a loop on one line, so backward jumps within a statement count as lines (a comprehension's do
+not). Lines of one statement count once. When a limit is reached the engine stops recording and, if asked, raises out of the program,
+again on every line until it is out.
+"""
+
+import dis
+import sys
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, Protocol
+
+from .layout import CodeLayout, Layout
+from .program import Limits
+from .trace import EndReason
+from .values import ATOMS, Values
+from .watch import Shadow, equal_atoms, same, take
+
+Row = tuple[Any, ...]
+_PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
+_NO_LAYOUT = CodeLayout({}, {}, frozenset())
+MARGIN = 60
+"""Stack frames that our callbacks may use on top of the program's own."""
+
+
+class Stop(BaseException):
+    """Raised into the program when a limit of the recording is reached."""
+
+
+class Sink(Protocol):
+    """Where rows go: a list in memory, or a stream (`stream.RowWriter`)."""
+
+    def append(self, row: Row, /) -> None: ...
+
+
+class _Frame:
+    """One activation of a function, module or class body."""
+
+    __slots__ = ("frame", "id", "jumped", "layout", "line", "opened", "seen")
+
+    def __init__(self, number: int, frame: FrameType | None, layout: CodeLayout, line: int) -> None:
+        self.id, self.frame, self.layout, self.line = number, frame, layout, line
+        self.seen: dict[str, Any] = {}
+        self.opened = False  # a line of it has begun
+        self.jumped = False  # its current line was begun by a jump, which a LINE report may repeat
+
+
+class Monitor:
+    """Records the frames of the wanted files (`main` alone by default) between `start()` and `stop()`."""
+
+    def __init__(
+        self,
+        main: str,
+        source_of: Callable[[str], str],
+        *,
+        wanted: Callable[[str], bool] | None = None,
+        max_events: int | None = None,
+        max_bytes: int | None = None,
+        raising: bool = False,
+        rows: Any = None,
+    ) -> None:
+        self.main, self.source_of, self.raising = main, source_of, raising
+        self.wanted = wanted or main.__eq__
+        self.max_events = sys.maxsize if max_events is None else max_events
+        self.max_bytes = sys.maxsize if max_bytes is None else max_bytes
+        self.rows: Any = [] if rows is None else rows
+        self.values = Values()
+        self.stopped: tuple[EndReason, str] | None = None
+        self.count = 0
+        self.size = 0
+        self.frames = 0
+        self.recursion_limit: int | None = None
+        self.spare = MARGIN  # how much of it is not the program's
+        self.stack: list[_Frame] = []
+        self._suspended: dict[int, _Frame] = {}
+        self._layouts: dict[str, Layout | None] = {}
+        self._codes: dict[int, tuple[CodeType, CodeLayout]] = {}
+        self._printed: list[str] = []  # text since the last row
+        self._travelling = (0, -1)  # id of the exception that just left a frame, and the count of rows then
+        self._reraised = (0, -1)
+        self._jumps: dict[tuple[int, int], bool] = {}
+        self._tool = -1
+
+    # ---- switching on and off ----
+
+    def start(self) -> None:
+        """Take a free monitoring tool id and begin."""
+        monitoring = sys.monitoring
+        self._tool = next((tool for tool in (4, 3, 1, 0, 2, 5) if monitoring.get_tool(tool) is None), -1)
+        if self._tool < 0:
+            raise RuntimeError("all six sys.monitoring tool ids are taken: stop another tracer, debugger or profiler")
+        monitoring.use_tool_id(self._tool, "deskcheck")
+        events = monitoring.events
+        for name, callback in self._callbacks().items():
+            monitoring.register_callback(self._tool, getattr(events, name), callback)
+        self._local = events.LINE | events.JUMP | events.PY_RETURN | events.PY_YIELD | events.PY_RESUME
+        monitoring.set_events(
+            self._tool,
+            events.PY_START | events.PY_THROW | events.PY_UNWIND | events.RAISE | events.RERAISE | events.EXCEPTION_HANDLED,
+        )
+        monitoring.restart_events()
+
+    def stop(self) -> bool:
+        """Give the tool id back; False if the program took it away from us."""
+        monitoring = sys.monitoring
+        if monitoring.get_tool(self._tool) != "deskcheck":
+            return False
+        monitoring.set_events(self._tool, 0)
+        for code, _ in self._codes.values():
+            monitoring.set_local_events(self._tool, code, 0)
+        for name in self._callbacks():
+            monitoring.register_callback(self._tool, getattr(monitoring.events, name), None)
+        monitoring.free_tool_id(self._tool)
+        for frame in [*self.stack, *self._suspended.values()]:
+            frame.seen.clear()
+        return True
+
+    # ---- rows from outside the monitored code ----
+
+    def say(self, kind: str, text: str) -> None:
+        """A row about input or output, placed at the line that is running."""
+        if self.stopped is not None:
+            return
+        if kind == "stdout":
+            if not self._printed:
+                self._count(16)
+            self.size += len(text)
+            self._printed.append(text)
+        else:
+            self._add((kind, *self.place(), text))
+            self._count(len(text) + 16)
+
+    def flush(self) -> None:
+        """Make a row of what was printed since the last one."""
+        if self._printed:
+            text = "".join(self._printed)
+            self._printed.clear()
+            self.rows.append(("stdout", *self.place(), text))
+
+    def _add(self, row: Row) -> None:
+        if self._printed:
+            self.flush()
+        self.rows.append(row)
+
+    def place(self) -> tuple[int, int]:
+        """Frame and line that are running."""
+        return (self.stack[-1].id, self.stack[-1].line) if self.stack else (0, 0)
+
+    def cut(self, reason: EndReason, detail: str) -> None:
+        """Stop recording for this reason."""
+        if self.stopped is None:
+            self._add(("truncated", *self.place(), detail))
+            self.stopped = (reason, detail)
+
+    def _count(self, size: int) -> None:
+        self.count += 1
+        self.size += size
+        if self.count >= self.max_events:
+            self.cut(EndReason.events, f"{self.max_events} events")
+        elif self.size > self.max_bytes:
+            self.cut(EndReason.bytes, f"{self.max_bytes} bytes")
+
+    # ---- frames ----
+
+    def _layout(self, code: CodeType) -> CodeLayout:
+        known = self._codes.get(id(code))
+        if known is not None:
+            return known[1]
+        if code.co_filename not in self._layouts:
+            try:
+                self._layouts[code.co_filename] = Layout(self.source_of(code.co_filename))
+            except (SyntaxError, OSError, ValueError, RecursionError, MemoryError):
+                self._layouts[code.co_filename] = None
+        layout = self._layouts[code.co_filename]
+        found = (layout.of(code) if layout else None) or _NO_LAYOUT
+        self._codes[id(code)] = (code, found)  # keeps the code object alive, so that its id stays its own
+        sys.monitoring.set_local_events(self._tool, code, self._local)
+        return found
+
+    def _enter(self, code: CodeType, frame: FrameType) -> _Frame:
+        layout = self._layout(code)
+        line = layout.heads.get(code.co_firstlineno, code.co_firstlineno)
+        record = _Frame(self.frames, frame, layout, line)
+        parent = self.stack[-1].id if self.stack else None
+        self.frames += 1
+        self.stack.append(record)
+        file = None if code.co_filename == self.main else code.co_filename
+        self._row("call", record, (code.co_name, parent, file), self._look(record, frame))
+        return record
+
+    def enter_call(self) -> None:
+        """The program's call expression begins: a frame of its own that has no lines."""
+        record = _Frame(self.frames, None, _NO_LAYOUT, 0)
+        self.frames += 1
+        self.stack[:] = [record]
+        self._row("call", record, ("<call>", None, None), None)
+
+    def leave_call(self, kind: str, text: str) -> None:
+        """The call expression ended: `return` or `unwind` with this value."""
+        if self.stopped is None:
+            del self.stack[1:]
+            self._row(kind, self.stack[0], (text,), None)
+            self._leave(self.stack[0])
+
+    def _known(self, frame: FrameType) -> _Frame | None:
+        """The record of a frame; frames above it on our stack have ended unnoticed and are dropped."""
+        stack = self.stack
+        if stack and stack[-1].frame is frame:
+            return stack[-1]
+        for depth in range(len(stack) - 2, -1, -1):
+            if stack[depth].frame is frame:
+                del stack[depth + 1 :]
+                return stack[depth]
+        record = self._suspended.pop(id(frame), None)
+        if record is not None:
+            stack.append(record)
+        return record
+
+    def _leave(self, record: _Frame) -> None:
+        record.seen.clear()
+        record.frame = None
+        self.stack.pop()
+
+    def _row(self, kind: str, record: _Frame, payload: tuple[Any, ...], changes: dict[str, str | None] | None) -> None:
+        row = (kind, record.id, record.line, *payload)
+        self._add(row if changes is None else (*row, changes))
+        self._count(sum(map(len, filter(None, payload[:1]))) + 24)
+
+    # ---- state ----
+
+    def _look(self, record: _Frame, frame: FrameType) -> dict[str, str | None] | None:
+        """What differs in the frame's locals since the last look; None if nothing does."""
+        seen, changes = record.seen, None
+        now = frame.f_locals
+        masks = record.layout.masks
+        hidden = masks.get(frame.f_lasti, ()) if masks else ()
+        for name, value in now.items():
+            old = seen.get(name, seen)
+            if old is value or name in hidden:
+                continue
+            text = self._difference(name, old, value, seen)
+            if text is not None:
+                if changes is None:
+                    changes = {}
+                changes[name] = text
+        if len(seen) != len(now):
+            for name in [name for name in seen if name not in now and name not in hidden]:
+                del seen[name]
+                changes = {} if changes is None else changes
+                changes[name] = None
+        return changes
+
+    def _difference(self, name: str, old: Any, value: Any, seen: dict[str, Any]) -> str | None:
+        """The text of a value that may have changed; None if it is as before."""
+        kind = type(value)
+        if kind in ATOMS:
+            seen[name] = value
+            if type(old) is kind and equal_atoms(old, value):
+                return None
+        else:
+            if type(old) is Shadow and same(old, value, self.values):
+                return None
+            if name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
+                seen[name] = value
+                return None
+            seen[name] = take(value, self.values)
+        if name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
+            return None
+        text = self.values.text(value)
+        self.size += len(name) + len(text) + 6
+        return text
+
+    # ---- callbacks ----
+
+    def _callbacks(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "PY_START": self._on_start,
+            "PY_RESUME": self._on_resume,
+            "PY_THROW": self._on_throw,
+            "LINE": self._on_line,
+            "JUMP": self._on_jump,
+            "PY_YIELD": self._on_yield,
+            "PY_RETURN": self._on_return,
+            "PY_UNWIND": self._on_unwind,
+            "RAISE": self._on_raise,
+            "RERAISE": self._on_reraise,
+            "EXCEPTION_HANDLED": self._on_handled,
+        }
+
+    def _on_start(self, code: CodeType, _offset: int) -> Any:
+        if not self.wanted(code.co_filename):
+            return sys.monitoring.DISABLE
+        if self.stopped is not None:
+            return self._again()
+        if self.recursion_limit is not None:
+            self._mind_recursion()
+        self._enter(code, sys._getframe(1))
+        return None
+
+    def _mind_recursion(self) -> None:
+        """Fail at the depth at which the program would fail without us on its stack."""
+        limit = sys.getrecursionlimit()
+        if limit != self.recursion_limit:  # the program set its own: leave room for our callbacks on top
+            self.recursion_limit = limit + self.spare
+            sys.setrecursionlimit(self.recursion_limit)
+        if len(self.stack) >= self.recursion_limit - self.spare:  # type: ignore[operator]
+            raise RecursionError("maximum recursion depth exceeded")
+
+    def _again(self) -> None:
+        if self.raising:
+            raise Stop
+
+    def _on_line(self, code: CodeType, line: int) -> None:
+        if self.stopped is not None:
+            return self._again()
+        frame = sys._getframe(1)
+        stack = self.stack
+        record = stack[-1] if stack else None
+        if record is None or record.frame is not frame:
+            record = self._known(frame) or self._enter(code, frame)
+        layout = record.layout
+        if layout.heads:
+            line = layout.heads.get(line, line)
+        if line == record.line and record.opened:  # still in the statement of the current step?
+            if record.jumped or line in layout.spread:
+                record.jumped = False
+                return None
+        return self._begin(record, frame, line)
+
+    def _begin(self, record: _Frame, frame: FrameType, line: int) -> None:
+        """A step begins: what the frame's last line did is known now."""
+        if self._printed:
+            self.flush()
+        changes = self._look(record, frame)
+        record.line = line
+        record.opened = True
+        record.jumped = False
+        self.rows.append(("line", record.id, line) if changes is None else ("line", record.id, line, changes))
+        self._count(24)
+        return self._again() if self.stopped is not None else None
+
+    def _on_jump(self, code: CodeType, offset: int, destination: int) -> Any:
+        if destination >= offset or not self._repeats(code, offset, destination):
+            return sys.monitoring.DISABLE
+        if self.stopped is not None:
+            return self._again()
+        frame = sys._getframe(1)
+        record = self._known(frame)
+        if record is None:
+            return None
+        self._begin(record, frame, record.line)
+        record.jumped = True
+        return None
+
+    def _repeats(self, code: CodeType, offset: int, destination: int) -> bool:
+        """Whether a backward jump stays within one statement and is not a comprehension's."""
+        layout = self._layout(code)
+        if destination in layout.masks or offset in layout.masks:
+            return False
+        lines = [line for start, end, line in code.co_lines() for at in (offset, destination) if start <= at < end and line]
+        return len({layout.heads.get(line, line) for line in lines}) == 1
+
+    def _on_resume(self, code: CodeType, _offset: int) -> None:
+        self._go_on("resume", code, sys._getframe(1), ())
+
+    def _on_throw(self, code: CodeType, _offset: int, error: BaseException) -> None:
+        if self.wanted(code.co_filename):
+            self._go_on("throw", code, sys._getframe(1), (self.values.exception(error),))
+
+    def _go_on(self, kind: str, code: CodeType, frame: FrameType, payload: tuple[Any, ...]) -> None:
+        if self.stopped is None:
+            record = self._known(frame) or self._enter(code, frame)
+            self._row(kind, record, payload, self._look(record, frame))
+
+    def _on_yield(self, code: CodeType, _offset: int, value: object) -> None:
+        frame = sys._getframe(1)
+        if self.stopped is None and (record := self._known(frame)) is not None:
+            self._row("yield", record, (self.values.text(value),), self._look(record, frame))
+            self._suspended[id(frame)] = self.stack.pop()
+
+    def _on_return(self, code: CodeType, _offset: int, value: object) -> None:
+        frame = sys._getframe(1)
+        if self.stopped is None and (record := self._known(frame)) is not None:
+            self._row("return", record, (self.values.text(value),), self._look(record, frame))
+            self._leave(record)
+
+    def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> None:
+        if self.stopped is not None or not self.wanted(code.co_filename):
+            return
+        frame = sys._getframe(1)
+        if (record := self._known(frame)) is not None:
+            self._row("unwind", record, (self.values.exception(error),), self._look(record, frame))
+            self._leave(record)
+            self._travelling = (id(error), self.count)
+
+    def _on_raise(self, code: CodeType, _offset: int, error: BaseException) -> None:
+        if self.stopped is not None or not self.wanted(code.co_filename):
+            return
+        if self._travelling == (id(error), self.count):  # it only arrives here; where it was raised has been told
+            return
+        if (record := self._known(sys._getframe(1))) is not None:
+            self._row("raise", record, (self.values.exception(error),), None)
+
+    def _on_reraise(self, code: CodeType, _offset: int, error: BaseException) -> None:
+        if self.stopped is not None or not self.wanted(code.co_filename):
+            return
+        if self._reraised == (id(error), self.count):  # cleaning up after an except clause raises it once more
+            return
+        if (record := self._known(sys._getframe(1))) is not None:
+            self._row("reraise", record, (self.values.exception(error),), None)
+            self._reraised = (id(error), self.count)
+
+    def _on_handled(self, code: CodeType, offset: int, error: BaseException) -> None:
+        if self.stopped is not None or not self.wanted(code.co_filename):
+            return
+        if code.co_code[offset] != _PUSH_EXC_INFO:  # the compiler's own clean-up, not a block of the program
+            return
+        if (record := self._known(sys._getframe(1))) is not None:
+            self._row("handled", record, (self.values.exception(error),), None)

@@ -1,0 +1,59 @@
+"""Rows written as JSON lines while the program runs, so that a killed program leaves what it did so far.
+
+The first line says what was run, then one line an event (`trace.event_row`), the last is the `end` event with the returned value.
+"""
+
+import json
+import os
+from typing import Any
+
+from .program import Program
+from .trace import SCHEMA, End
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def header_line(program: Program, python: str) -> str:
+    """The first line of a trace file."""
+    stated = {"source": program.source, "stdin": program.stdin, "call": program.call}
+    return _encode({"schema": SCHEMA, "python": python, "program": stated})
+
+
+def end_line(row: tuple[Any, ...], end: End, returned: str | None) -> str:
+    """The last line: the end event's place, the reason, its detail, the value of the call."""
+    return _encode(["end", row[1], row[2], end.reason.value, end.detail, returned])
+
+
+class RowWriter:
+    """A sink that keeps the newest rows back only while they may still grow (printed text) or a batch fills."""
+
+    def __init__(self, descriptor: int, batch: int = 1) -> None:
+        self._descriptor, self._batch = descriptor, batch
+        self._waiting: list[tuple[Any, ...]] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        return self._waiting[index]
+
+    def __setitem__(self, index: int, row: tuple[Any, ...]) -> None:
+        self._waiting[index] = row
+
+    def append(self, row: tuple[Any, ...]) -> None:
+        """Take one row; write if a batch is full."""
+        self._waiting.append(row)
+        if len(self._waiting) >= self._batch:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all rows that wait."""
+        if self._waiting:
+            self.write("".join([_encode(row) + "\n" for row in self._waiting]))
+            self._waiting.clear()
+
+    def write(self, text: str) -> None:
+        """Write text whole; a reader that went away ends the process, since nobody wants the rest."""
+        data = text.encode()
+        while data:
+            data = data[os.write(self._descriptor, data) :]
