@@ -1,0 +1,64 @@
+"""What a model's answer says: a program, a wish to submit, a predicted output. Every outcome has a name.
+
+One parser for all models and prompt sets. A program is the *last* fenced block (models think aloud in earlier ones); a block that
+holds the line #SUBMIT submits. An output is what the last `<output>` block holds, in the narrator's own format.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from deskcheck_tracer.claims import stated_output
+
+SUBMIT = "#SUBMIT"
+_FENCE = re.compile(r"^(?P<fence>`{3,}|~{3,})[^\n`]*\n(?P<body>.*?)^(?P=fence)[ \t]*$", re.MULTILINE | re.DOTALL)
+_OPEN_FENCE = re.compile(r"^(?:`{3,}|~{3,})", re.MULTILINE)
+
+
+class ParseStatus(StrEnum):
+    """What was found in an answer."""
+
+    ok = "ok"
+    empty = "empty"
+    """Nothing but white space."""
+    missing = "missing"
+    """Text, but no fenced block, or no output block."""
+    unclosed = "unclosed"
+    """A block was opened and never closed: mostly an answer cut at max_tokens."""
+    blank = "blank"
+    """A fenced block with nothing in it."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A solver's answer: code, or `submit`, or neither (then `status` says why)."""
+
+    code: str | None
+    submit: bool
+    status: ParseStatus
+
+
+def parse_solution(text: str) -> Reply:
+    """Read the last fenced block: a program, or the wish to submit."""
+    if not text.strip():
+        return Reply(None, False, ParseStatus.empty)
+    text = text.replace("\r\n", "\n")
+    blocks = list(_FENCE.finditer(text))
+    if _OPEN_FENCE.search(text, blocks[-1].end() if blocks else 0):
+        return Reply(None, False, ParseStatus.unclosed)
+    if not blocks:
+        return Reply(None, False, ParseStatus.missing)
+    body = blocks[-1]["body"]
+    if any(line.strip() == SUBMIT for line in body.splitlines()):
+        return Reply(None, True, ParseStatus.ok)
+    return Reply(body, False, ParseStatus.ok) if body.strip() else Reply(None, False, ParseStatus.blank)
+
+
+def parse_output(text: str) -> tuple[str | None, ParseStatus]:
+    """Read the output that an answer ends with."""
+    output = stated_output(text)
+    if output is not None:
+        return output, ParseStatus.ok
+    if not text.strip():
+        return None, ParseStatus.empty
+    return None, ParseStatus.unclosed if "<output>" in text else ParseStatus.missing

@@ -1,0 +1,97 @@
+"""A programming problem: what is asked, tests a solver may see, tests it may not, and how answers are compared.
+
+Private tests grade and nothing else: no prompt and no feedback ever holds them (`prompts.py` has no way to ask for them).
+One JSON object a line on disk.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from deskcheck_tracer.errors import InputError
+from deskcheck_tracer.program import Limits, Program, TestCase
+
+
+@dataclass(frozen=True)
+class Problem:
+    """With `entry_point` a test's input holds the call's arguments and its output the repr of the result; without, stdin and stdout."""
+
+    id: str
+    statement: str
+    public_tests: tuple[TestCase, ...] = ()
+    private_tests: tuple[TestCase, ...] = ()
+    entry_point: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    checker: str = "tokens"
+
+    def program(self, source: str, test: TestCase) -> Program:
+        """The program a test runs: `source` on the test's input. The expected output is left behind here."""
+        if self.entry_point is None:
+            return Program(source, stdin=test.input)
+        return Program(source, call=f"{self.entry_point}({test.input})")
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; `from_json` gives the same problem back."""
+        row = asdict(self)
+        for name in ("public_tests", "private_tests"):
+            row[name] = [{key: value for key, value in test.items() if value is not None} for test in row[name]]
+        return row
+
+    @classmethod
+    def from_json(cls, row: Any) -> "Problem":
+        """Read one problem. Raises InputError naming the key that is missing, unknown or of the wrong type."""
+        if not isinstance(row, dict):
+            raise InputError(f"a problem is {type(row).__name__}, expected a JSON object with id and statement")
+        known = {each.name for each in fields(cls)}
+        if unknown := sorted(row.keys() - known):
+            raise InputError(f"unknown key {unknown[0]!r} in a problem, expected some of: {', '.join(sorted(known))}")
+        for name in ("id", "statement"):
+            if not isinstance(row.get(name), str):
+                raise InputError(f"problem key {name!r} is {row.get(name)!r}, expected a string")
+        values = dict(row)
+        for name in ("public_tests", "private_tests"):
+            values[name] = tuple(_test(test, f"{name}[{place}]") for place, test in enumerate(row.get(name) or []))
+        values["limits"] = _limits(row["limits"], "limits") if row.get("limits") is not None else Limits()
+        return cls(**values)
+
+
+def load_problems(path: str | Path) -> list[Problem]:
+    """Read problems from a JSONL file. Raises InputError naming file and line; ids must be unique."""
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"cannot read problems from {path}: {reason}; expected a JSONL file") from None
+    problems: dict[str, Problem] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            problem = Problem.from_json(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}:{number}: not JSON ({error}); expected one problem a line") from None
+        except InputError as error:
+            raise InputError(f"{path}:{number}: {error}") from None
+        if problem.id in problems:
+            raise InputError(
+                f"{path}:{number}: problem id {problem.id!r} is taken by an earlier line; ids must be unique"
+            )
+        problems[problem.id] = problem
+    return list(problems.values())
+
+
+def _test(row: Any, where: str) -> TestCase:
+    if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not isinstance(row.get("output"), str):
+        raise InputError(f"problem key {where} is {str(row)[:80]}, expected an object with strings input and output")
+    limits = _limits(row["limits"], f"{where}.limits") if row.get("limits") is not None else None
+    return TestCase(row["input"], row["output"], limits)
+
+
+def _limits(row: Any, where: str) -> Limits:
+    try:
+        return Limits(**row)
+    except TypeError:
+        names = ", ".join(each.name for each in fields(Limits))
+        raise InputError(f"problem key {where} is {row!r}, expected an object with some of: {names}") from None
