@@ -68,6 +68,10 @@ class ShardStore:
                 raise InputError(f"{self.folder / file} is missing although {path} lists it: remove {path} and run again.")
         return shard
 
+    def items_done(self) -> int:
+        """Items behind the finished shards."""
+        return sum(json.loads(path.read_text())["items"] for path in self._record(0).parent.glob("*.json"))
+
     def write(self, index: int, items_sha256: str, items: int, outcomes: Sequence[Row | Rejected]) -> Shard:
         """Write a shard's files, then its record."""
         rows = [x for x in outcomes if isinstance(x, Row)]
