@@ -194,6 +194,15 @@ class Monitor:
         self._row("call", record, (code.co_name, parent, file), self._look(record, frame))
         return record
 
+    def attach(self, frame: FrameType) -> None:
+        """Begin in the middle of a frame that is running."""
+        self._enter(frame.f_code, frame)
+
+    def detach(self, frame: FrameType) -> None:
+        """Look at the frame a last time; it goes on unrecorded (`return` without a value)."""
+        if self.stopped is None and (record := self._known(frame)) is not None:
+            self._row("return", record, (None,), self._look(record, frame))
+
     def enter_call(self) -> None:
         """The program's call expression begins: a frame of its own that has no lines."""
         record = _Frame(self.frames, None, _NO_LAYOUT, 0)

@@ -1,0 +1,185 @@
+"""Record a program in a process of its own, or live code in this one.
+
+`record` is for programs: isolation "nsjail" hands them to the sandbox, "process" runs them in a child with limits on memory and time,
+for code you trust. `Recorder` is for code that is already running: everything called between entering and leaving it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import DeskcheckError, InputError
+from .export import read_trace
+from .monitor import Monitor
+from .program import Limits, Program
+from .trace import End, EndReason, Trace, event_from_row
+
+if TYPE_CHECKING:
+    from .sandbox import Sandbox
+
+_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from deskcheck_tracer.record import serve; sys.path.pop(0); serve()"
+
+
+def record(
+    program: Program, *, limits: Limits = Limits(), isolation: str = "nsjail", sandbox: "Sandbox | None" = None
+) -> Trace:
+    """Run a program under the recorder and return its trace, a partial one with its reason if a limit was reached.
+
+    isolation: "nsjail" (hostile code allowed; uses `sandbox` or the process-wide default one) or "process" (your own code only).
+    Raises InputError on another isolation, SandboxUnavailable if the jail cannot be built here.
+    """
+    if sandbox is not None:
+        return sandbox.trace(program, limits)
+    if isolation == "nsjail":
+        from .sandbox import default_sandbox
+
+        return default_sandbox().trace(program, limits)
+    if isolation != "process":
+        raise InputError(f"isolation is {isolation!r}, expected 'nsjail' or 'process'")
+    return _record_in_child(program, limits)
+
+
+def _record_in_child(program: Program, limits: Limits) -> Trace:
+    request = {"program": [program.source, program.stdin, program.call], "limits": vars(limits)}
+    package_root = str(Path(__file__).resolve().parent.parent)
+    command = [sys.executable, "-S", "-s", "-P", "-c", _CHILD, package_root]
+    with tempfile.TemporaryFile() as rows, tempfile.TemporaryDirectory() as folder:
+        # -I would ignore the hash seed; the environment is empty but for it
+        child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=rows, stderr=subprocess.PIPE, cwd=folder,
+            env={"PYTHONHASHSEED": "0"}, start_new_session=True,
+        )  # fmt: skip
+        cut = _wait(child, json.dumps(request).encode(), limits)
+        rows.seek(0)
+        lines = rows.read().decode("utf-8", "replace").splitlines(keepends=True)
+    if not lines:
+        raise DeskcheckError(f"the recording child wrote nothing and ended with {child.returncode}: {cut.detail}")
+    return read_trace(lines, cut=cut)
+
+
+def _wait(child: "subprocess.Popen[bytes]", request: bytes, limits: Limits) -> End:
+    """Wait for the child and say why its trace ends, should the trace itself not say so."""
+    try:
+        _, errors = child.communicate(request, timeout=limits.wall_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        return End(EndReason.wall, f"{limits.wall_s} s")
+    return end_of_status(child.returncode, errors.decode("utf-8", "replace")[-300:].strip(), limits)
+
+
+def end_of_status(status: int, errors: str, limits: Limits) -> End:
+    """Why a process whose trace has no end is gone, from its wait status (negative: the signal)."""
+    if status in (-signal.SIGXCPU, -signal.SIGPROF):
+        return End(EndReason.cpu, f"{limits.cpu_s} s")
+    if status < 0:
+        return End(EndReason.killed, signal.Signals(-status).name)
+    return End(EndReason.exited, str(status)) if not errors else End(EndReason.killed, errors)
+
+
+def serve() -> None:
+    """The child's side: read a request from standard input, stream the trace to what was standard output."""
+    from .engine import stream_here
+
+    request = json.loads(sys.stdin.buffer.read())
+    limits = Limits(**request["limits"])
+    rows = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    _limit_self(limits)
+    source, stdin, call = request["program"]
+    stream_here(rows, source, stdin, call, limits)
+    os._exit(0)
+
+
+def _limit_self(limits: Limits) -> None:
+    import resource
+
+    if limits.cpu_s is not None:
+        signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)  # its default action ends the process, to the millisecond
+    if limits.memory_mb is not None:
+        size = limits.memory_mb * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+
+class Recorder:
+    """Record live code in this process: `with Recorder() as recorder: my_function()`, then `recorder.trace`.
+
+    Recorded are the functions whose files lie under the folder of the calling module and are not installed, and the lines of the block
+    itself; `include` and `exclude` give folders or files instead. Limits are off by default; reaching one stops the recording, never
+    the code. Values are rendered without calling any code of theirs. One thread at a time is followed.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: Limits = Limits(max_events=None, max_bytes=None),
+        include: Sequence[str | Path] | None = None,
+        exclude: Sequence[str | Path] = (),
+    ) -> None:
+        self._limits = limits
+        self._include, self._exclude = include, [str(Path(path).resolve()) for path in exclude]
+        self._trace: Trace | None = None
+        self._wanted: dict[str, bool] = {}
+
+    def __enter__(self) -> "Recorder":
+        frame = sys._getframe(1)
+        self._main = frame.f_code.co_filename
+        include = self._include if self._include is not None else [Path(self._main).parent]
+        self._folders = [str(Path(path).resolve()) for path in include]
+        self._monitor = Monitor(
+            self._main, _source, wanted=self._wants, max_events=self._limits.max_events, max_bytes=self._limits.max_bytes
+        )  # fmt: skip
+        self._monitor.start()
+        self._monitor.attach(frame)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._monitor.detach(sys._getframe(1))
+        place = self._monitor.place()
+        self._monitor.stop()
+        rows: list[Any] = self._monitor.rows
+        events = [event_from_row(list(row)) for row in rows]
+        end = End(*self._monitor.stopped) if self._monitor.stopped else End(EndReason.finished)
+        events.append(event_from_row(["end", *place, str(end.reason)]))
+        source = _source(self._main)
+        self._trace = Trace(Program(source), events, "", None, end, sys.version.split()[0])
+
+    @property
+    def trace(self) -> Trace:
+        """What was recorded; InputError before the block has ended."""
+        if self._trace is None:
+            raise InputError("Recorder.trace is read before its with block has ended: read it after the block")
+        return self._trace
+
+    def _wants(self, filename: str) -> bool:
+        known = self._wanted.get(filename)
+        if known is None:
+            known = self._wanted[filename] = filename == self._main or self._is_included(filename)
+        return known
+
+    def _is_included(self, filename: str) -> bool:
+        if filename.startswith("<"):
+            return False
+        path = str(Path(filename).resolve())
+        inside = any(path == folder or path.startswith(folder + os.sep) for folder in self._folders)
+        barred = any(path == folder or path.startswith(folder + os.sep) for folder in [*self._exclude, *_INSTALLED])
+        return inside and not barred
+
+
+def _source(filename: str) -> str:
+    import linecache
+
+    return "".join(linecache.getlines(filename))
+
+
+_INSTALLED = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")] + [str(Path(__file__).parent)]
+
