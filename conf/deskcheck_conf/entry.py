@@ -35,6 +35,7 @@ from deskcheck_conf.schema import RunConfig
 
 CONFIG_PATH = "pkg://deskcheck_conf"
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+SWEEP_FLAGS = ("-m", "--multirun")
 LONGEST_NAME = 80
 # Overrides that the folder's name already tells (run_name, seed), or that do not change what is computed.
 UNNAMED_KEYS = ("run_name", "seed", "output_root", "wandb", "experiment", "hydra")
@@ -80,8 +81,9 @@ class _Command:
 
     def main(self, argv: Sequence[str] | None) -> int:
         before = list(sys.argv)
-        if argv is not None:
-            sys.argv = [f"deskcheck-{self.config_name}", *argv]
+        program, words = (sys.argv[0], sys.argv[1:]) if argv is None else (f"deskcheck-{self.config_name}", list(argv))
+        # argparse takes overrides on one side of a flag only: `a=1 -m b=2` would be refused
+        sys.argv = [program, *(w for w in words if w in SWEEP_FLAGS), *(w for w in words if w not in SWEEP_FLAGS)]
         try:
             self._compose_and_run()
         except KeyboardInterrupt:

@@ -7,6 +7,8 @@ The text goes to a temporary file in the same folder, is synced, and takes the f
 import os
 from pathlib import Path
 
+BLOCK_BYTES = 65_536
+
 
 def write_atomic(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, whole or not at all. OSError as the system raises it."""
@@ -17,8 +19,10 @@ def write_atomic(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a failed write does not say where
         raise
 
 
@@ -27,6 +31,15 @@ def drop_torn_line(path: Path) -> None:
     if not path.exists():
         return
     with open(path, "rb+") as file:
-        content = file.read()
-        if not content.endswith(b"\n"):
-            file.truncate(content.rfind(b"\n") + 1)
+        end = start = file.seek(0, os.SEEK_END)
+        while start > 0:  # from the end in blocks: the last newline is near, the file may be large
+            start = max(0, start - BLOCK_BYTES)
+            file.seek(start)
+            newline = file.read(BLOCK_BYTES).rfind(b"\n")
+            if newline >= 0:
+                break
+        else:
+            newline = -1
+        keep = start + newline + 1
+        if keep < end:
+            file.truncate(keep)

@@ -74,16 +74,16 @@ class Run:
     def _open(self) -> None:
         made = _missing_folders(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self.folder)  # refused: the folder is another process's, nothing here is ours to undo
+        _held.add(self)
         try:
-            self._lock = _lock(self.folder)
-            _held.add(self)
             _keep_config(self.folder, self.config)
             drop_torn_line(self.folder / "metrics.jsonl")
             drop_torn_line(self.folder / "starts.jsonl")
             self._append("starts.jsonl", provenance())
         except BaseException:
-            self.close()
             _remove_new(self.folder, made)
+            self.close()
             raise
 
     def log(self, metrics: Mapping[str, float | int | str | bool | None], step: int | None = None) -> None:
@@ -106,8 +106,13 @@ class Run:
             write_atomic(self.folder / "done.json", json.dumps({"summary": self.summary}, indent=2) + "\n")
 
     def _append(self, name: str, row: Mapping[str, Any]) -> None:
-        with open(self.folder / name, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        path = self.folder / name
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            error.filename = error.filename or str(path)  # a failed write, unlike a failed open, does not say where
+            raise
 
     def __enter__(self) -> Self:
         if self.is_main:

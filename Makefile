@@ -1,0 +1,50 @@
+# Every target does its own set-up first. `make help` lists them.
+
+PYTHON_BIN := .venv/bin/python
+PYPROJECTS := $(wildcard pyproject.toml conf/pyproject.toml models/pyproject.toml packages/*/pyproject.toml)
+
+# Real data, where this checkout has it beside it; tests on real data run only then.
+ifneq ($(wildcard ../shared/data),)
+export DESKCHECK_DATA ?= $(abspath ../shared/data)
+endif
+export TOKENIZERS_PARALLELISM := false
+export TRL_EXPERIMENTAL_SILENCE := 1
+
+.PHONY: help setup test check proof demo pins clean
+
+help:
+	@echo "make setup   .venv with every package at the tested versions (a second call is instant)"
+	@echo "make demo    the whole method at micro scale on a CPU; results in outputs/demo/"
+	@echo "make test    all tests that need no accelerator, no network and no account"
+	@echo "make check   lint, format, types"
+	@echo "make proof   the long proofs; their results go to docs/proof/ (PROOF=name for one)"
+	@echo "make pins    write constraints.txt from what .venv holds"
+	@echo "make clean   remove .venv, caches and build output (outputs/ stays)"
+
+setup: .venv/.setup
+
+.venv/.setup: constraints.txt tools/setup.sh $(PYPROJECTS)
+	@bash tools/setup.sh
+
+test: setup
+	$(PYTHON_BIN) -m pytest -q --durations=15 $(ARGS)
+
+check: setup
+	$(PYTHON_BIN) -m ruff check .
+	$(PYTHON_BIN) -m ruff format --check .
+	$(PYTHON_BIN) -m pyright
+
+proof: setup
+	$(PYTHON_BIN) tools/proof.py $(PROOF)
+
+demo: setup
+	@bash examples/demo.sh
+
+# Names and versions only: no editable packages, no addresses. pip itself comes with Python.
+pins: setup
+	$(PYTHON_BIN) tools/pins.py
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	find conf models packages tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf dist conf/dist models/dist packages/*/dist

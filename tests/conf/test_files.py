@@ -1,0 +1,39 @@
+"""Files that are whole or not there."""
+
+from pathlib import Path
+
+import pytest
+from deskcheck_conf.files import BLOCK_BYTES, drop_torn_line, write_atomic
+
+
+def test_a_write_that_fails_leaves_the_old_text_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    write_atomic(path, "old")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomic(path, "new \ud800")  # a lone surrogate cannot be written as UTF-8
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["config.yaml"]
+
+
+@pytest.mark.parametrize("long", [0, BLOCK_BYTES, 3 * BLOCK_BYTES + 1])
+@pytest.mark.parametrize(
+    ("before", "after"), [("", ""), ("a\n", "a\n"), ("a\nb", "a\n"), ("torn", ""), ("a\n\n", "a\n\n"), ("\nx", "\n")]
+)
+def test_only_a_torn_last_line_is_cut(tmp_path: Path, before: str, after: str, long: int) -> None:
+    path = tmp_path / "rows.jsonl"
+    whole = "x" * long + "\n" if long else ""
+    path.write_text(whole + before)
+    drop_torn_line(path)
+    assert path.read_text() == whole + after
+
+
+def test_a_long_torn_line_is_cut_whole(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("a\n" + "x" * (2 * BLOCK_BYTES + 7))
+    drop_torn_line(path)
+    assert path.read_text() == "a\n"
+
+
+def test_a_missing_file_stays_missing(tmp_path: Path) -> None:
+    drop_torn_line(tmp_path / "rows.jsonl")
+    assert list(tmp_path.iterdir()) == []
