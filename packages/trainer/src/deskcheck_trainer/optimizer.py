@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from deskcheck_conf.errors import ConfigError
+
 if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer
@@ -38,10 +40,10 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         for name in ("learning_rate", "muon_learning_rate"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"optimizer.{name} is {getattr(self, name)}, expected a number above 0")
+                raise ConfigError(f"optimizer.{name} is {getattr(self, name)}, expected a number above 0")
         for name in ("beta1", "beta2", "momentum"):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"optimizer.{name} is {getattr(self, name)}, expected a number in [0, 1)")
+                raise ConfigError(f"optimizer.{name} is {getattr(self, name)}, expected a number in [0, 1)")
 
 
 def hidden_matrices(model: nn.Module) -> list[nn.Parameter]:
@@ -60,7 +62,7 @@ def build_optimizer(model: nn.Module, config: OptimizerConfig) -> Optimizer:
         return AdamW(trainable, lr=config.learning_rate, betas=betas, weight_decay=config.weight_decay, fused=True)
     matrices = hidden_matrices(model)
     if not matrices:
-        raise ValueError("optimizer.kind is muon but the model has no trainable hidden matrix: use optimizer.kind=adamw")
+        raise ConfigError("optimizer.kind is muon: the model has no trainable hidden matrix: pass optimizer.kind=adamw")
     taken = {id(p) for p in matrices}
     rest = [p for p in trainable if id(p) not in taken]
     return _muon_with_adamw(matrices, rest, config)

@@ -1,0 +1,100 @@
+"""Our configuration as TRL's GRPOConfig.
+
+Some arguments follow from our own fields; those cannot be given twice. Everything else in `algo.trl` must be a field of
+GRPOConfig with a value of its type, so that a misspelt or mistyped argument is refused with the nearest name and not
+handed to a constructor.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+import typing
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from deskcheck_conf.errors import ConfigError
+from trl import GRPOConfig
+
+from deskcheck_trainer.rl_config import RLConfig
+
+
+def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
+    """GRPOConfig for `slots` rows a question; raises ConfigError for arguments that do not fit."""
+    ours = _ours(config, folder, slots)
+    given = dict(config.algo.trl)
+    check_arguments(given, taken=ours)
+    if given.get("scale_rewards", "none") not in ("none", False):
+        raise ConfigError(
+            f"algo.trl.scale_rewards is {given['scale_rewards']!r}, expected none: advantages are ours, pass "
+            "algo.advantage=std for division by the group's deviation"
+        )
+    defaults = {"scale_rewards": "none", "gradient_checkpointing": False}
+    return GRPOConfig(**(defaults | given | ours))
+
+
+def check_arguments(given: dict[str, Any], *, taken: typing.Collection[str] = ()) -> None:
+    """Raise ConfigError unless every key is a free field of GRPOConfig and every value has its type."""
+    known = {f.name for f in fields(GRPOConfig) if f.init}
+    hints = typing.get_type_hints(GRPOConfig)
+    for name, value in given.items():
+        if name in taken:
+            raise ConfigError(f"algo.trl.{name} follows from other keys of this configuration: set those instead")
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "see trl.GRPOConfig"
+            raise ConfigError(f"algo.trl.{name} is no argument of trl.GRPOConfig: {hint}")
+        if not _fits(value, hints[name]):
+            raise ConfigError(f"algo.trl.{name} is {value!r}, expected {hints[name]}")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a YAML value has the annotated type; annotations beyond plain types and unions are not judged."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        return any(_fits(value, part) for part in typing.get_args(hint))
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint in (str, bool, dict, list, type(None)):
+        return isinstance(value, hint)
+    return True
+
+
+def _ours(config: RLConfig, folder: Path, slots: int) -> dict[str, Any]:
+    rows = config.blocks_per_step * slots * config.num_generations
+    if rows % config.micro_batch_rows:
+        raise ConfigError(
+            f"a step has {rows} rows (blocks_per_step {config.blocks_per_step} x {slots} trained turns x "
+            f"{config.num_generations} generations), expected a multiple of micro_batch_rows {config.micro_batch_rows}"
+        )
+    import torch
+
+    accumulation = rows // config.micro_batch_rows
+    return {
+        "output_dir": str(folder),
+        "max_steps": config.max_steps,
+        "num_generations": config.num_generations,
+        "per_device_train_batch_size": config.micro_batch_rows,
+        "steps_per_generation": accumulation,
+        "gradient_accumulation_steps": accumulation,
+        "shuffle_dataset": False,  # slots of a question must stay together; the order is the mixture's
+        "learning_rate": config.optimizer.learning_rate,
+        "warmup_steps": config.warmup_steps,
+        "lr_scheduler_type": config.lr_scheduler_type,
+        "max_grad_norm": config.max_grad_norm,
+        "max_completion_length": config.sampling.max_tokens,
+        "temperature": config.sampling.temperature,
+        "top_p": config.sampling.top_p,
+        "seed": config.seed,
+        "bf16": config.bf16,
+        "use_cpu": not torch.cuda.is_available(),
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "logging_steps": 1,
+        "save_strategy": "steps",
+        "save_steps": config.save_every,
+        "save_total_limit": 2,
+        "report_to": "none",  # the run's own log carries everything, W&B included
+        "disable_tqdm": True,
+    }
