@@ -1,0 +1,208 @@
+"""Run one program in this very process the way `python main.py` would, then leave the process.
+
+The last step of both isolations: a fork of the jail's fork server, and the rlimited child of the "process"
+isolation, end up in `run`. It gives the program fresh standard streams, a fresh `__main__`, the names that `site`
+would add, and at the end what the interpreter would do: join threads, run atexit, flush, clear the module, exit with
+Python's own code. What the judge must be able to trust (does it compile, did it start) is told on the report pipe
+*before* the first line of the program runs; the pipe is closed then. Standard library only: this file runs inside
+the jail.
+"""
+
+from __future__ import annotations
+
+import _sitebuiltins
+import atexit
+import builtins
+import contextlib
+import gc
+import io
+import os
+import random
+import resource
+import signal
+import sys
+import threading
+import types
+from typing import Any, NoReturn
+
+STARTED, COMPILE_ERROR, SETUP_ERROR = b"S", b"C", b"F"
+SOURCE_NAME = "main.py"
+
+
+def prepare() -> None:
+    """What can be done once, before any program is known: fresh standard streams on descriptors 0-2, and the names
+    `site` adds.
+
+    We start Python with -S, so that no installed package can be imported. The descriptors may be replaced
+    afterwards, by pipes.
+    """
+    builtins_any: Any = builtins
+    builtins_any.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins_any.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins_any.help = _sitebuiltins._Helper()
+    # As CPython opens them under a UTF-8 locale: no newline translation, strict errors, stderr by line with
+    # backslashes.
+    sys.stdin = open(0, encoding="utf-8", errors="strict", newline="\n", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", errors="strict", newline="\n", closefd=False)  # noqa: SIM115
+    raw = io.BufferedWriter(io.FileIO(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="\n", line_buffering=True)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+
+
+def set_limits(rlimits: dict[str, int]) -> None:
+    """Set soft and hard `RLIMIT_<name>`; ValueError or OSError when the kernel refuses."""
+    for name, value in rlimits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+
+
+def write_source(source: str) -> None:
+    """Put the source where the program's tracebacks and `__file__` expect it, in the current folder."""
+    descriptor = os.open(SOURCE_NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    text = memoryview(source.encode("utf-8", "replace"))
+    while text:
+        text = text[os.write(descriptor, text) :]
+    os.close(descriptor)
+
+
+def run(request: dict[str, Any], *, report: int, value: int | None, trace: int | None) -> NoReturn:
+    """Run `request["source"]` (and `request["call"]`), or record it when `trace` is a file descriptor; never returns.
+
+    `report` gets one byte, STARTED or COMPILE_ERROR; `value` gets the canonical text of the call's value; `trace`
+    gets the trace as JSON. Standard input, output and error are file descriptors 0, 1 and 2.
+    """
+    # Everything the last act needs is bound here: the program may have replaced any name of any module by then.
+    leave, write, shut = os._exit, os.write, os.close
+    if trace is not None:
+        _announce(report, STARTED)
+        leave(_record(request, trace))
+    main = _fresh_main()
+    try:
+        code = compile(request["source"], SOURCE_NAME, "exec", dont_inherit=True)
+        call = compile(request["call"], "<call>", "eval", dont_inherit=True) if request["call"] is not None else None
+    except BaseException as error:
+        _announce(report, COMPILE_ERROR)
+        _print_error(error)
+        sys.stderr.flush()
+        leave(1)
+    _announce(report, STARTED)
+    status = _run_code(code, call, main, value, write, shut)
+    status = _finish(main, status)
+    leave(status)
+
+
+def _announce(report: int, mark: bytes) -> None:
+    os.write(report, mark)
+    os.close(report)
+
+
+def _fresh_main() -> types.ModuleType:
+    main: Any = types.ModuleType("__main__")
+    main.__builtins__ = builtins
+    folder = os.getcwd()
+    main.__file__ = f"{folder}/{SOURCE_NAME}"
+    sys.modules["__main__"] = main
+    sys.argv = [SOURCE_NAME]
+    sys.path.insert(0, folder)
+    random.seed()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.main_thread()._set_native_id()  # pyright: ignore[reportAttributeAccessIssue]
+    return main
+
+
+def _run_code(code: Any, call: Any, main: Any, value: int | None, write: Any, shut: Any) -> int:
+    namespace = main.__dict__
+    try:
+        exec(code, namespace)
+        if call is not None and value is not None:
+            text = canonical(eval(call, namespace)).encode("utf-8", "backslashreplace")
+            while text:
+                text = text[write(value, text) :]
+            shut(value)
+        return 0
+    except SystemExit as error:
+        return _exit_code(error)
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:
+        _print_error(error)
+        return 1
+
+
+def _exit_code(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    with contextlib.suppress(BaseException):
+        print(error.code, file=sys.stderr)
+    return 1
+
+
+def _print_error(error: BaseException) -> None:
+    # The first entry of the traceback is our own exec or compile.
+    trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    error = error.with_traceback(trace)
+    try:
+        sys.excepthook(type(error), error, trace)
+    except BaseException:
+        with contextlib.suppress(BaseException):
+            sys.__excepthook__(type(error), error, trace)
+
+
+def _finish(main: types.ModuleType, status: int) -> int:
+    """The order of Py_FinalizeEx: threads, atexit, flush, the module's names, flush."""
+    for act in (threading._shutdown, atexit._run_exitfuncs):  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            act()
+        except BaseException as error:
+            _print_error(error)
+    flushed = _flush()
+    names = main.__dict__
+    private = [name for name in names if name[:1] == "_" and name[1:2] != "_"]
+    for name in private + [name for name in names if name != "__builtins__"]:
+        names[name] = None
+    gc.collect()
+    return status if flushed and _flush() else (status or 120)  # 120: what CPython exits with when its last flush fails
+
+
+def _flush() -> bool:
+    flushed = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except BaseException:
+            flushed = stream is not sys.stdout and flushed
+    return flushed
+
+
+_PLAIN = {int: repr, float: repr, complex: repr, bool: repr, str: repr, bytes: repr, type(None): repr}
+
+
+def canonical(value: Any) -> str:
+    """repr() for values built from exact builtin types, sets sorted by text; anything else is `<type name>`, equal
+    to nothing.
+
+    So a subclass of int or an object with a friendly `__eq__` or `__repr__` is never taken for the value it imitates.
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return _PLAIN[kind](value)
+    if kind is list:
+        return "[" + ", ".join(map(canonical, value)) + "]"
+    if kind is tuple:
+        return "(" + ", ".join(map(canonical, value)) + (",)" if len(value) == 1 else ")")
+    if kind is dict:
+        return "{" + ", ".join(f"{canonical(key)}: {canonical(item)}" for key, item in value.items()) + "}"
+    if kind in (set, frozenset):
+        inner = "{" + ", ".join(sorted(map(canonical, value))) + "}" if value else "set()"
+        return inner if kind is set else ("frozenset(" + (inner if value else "") + ")")
+    return f"<{kind.__name__}>"
+
+
+def _record(request: dict[str, Any], trace: int) -> int:
+    from deskcheck_tracer.engine import stream_here
+    from deskcheck_tracer.program import Limits
+
+    stream_here(trace, request["source"], request["stdin"], request["call"], Limits(**request["limits"]))
+    return 0

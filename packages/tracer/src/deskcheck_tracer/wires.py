@@ -1,0 +1,233 @@
+"""The wires of one run: what goes in, what comes out, the clocks, and the loop that watches them from outside.
+
+A program's standard input is a sealed in-memory file (a reader can map it and read it, never change it, and nobody
+blocks on writing it); its output and error are pipes that are read as they fill and counted. The clocks, the CPU
+time of the whole process tree and the number of bytes are ours; the wait status and the OOM count are the kernel's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import select
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from .cgroup import Group
+from .errors import InputError
+from .outcome import Outcome, RunResult, outcome_of
+from .program import Limits, Program
+
+STDERR_BYTES = 64 * 1024
+"""What is kept of standard error; the rest is read and dropped."""
+TRACE_BYTES = 256 * 1024 * 1024
+"""What is kept of a trace that has no limit of its own."""
+_GRACE_S = 10.0
+_PATIENCE = 9
+"""Time spent waiting for a CPU is not wall time, up to this many times the limit: load makes no verdict."""
+
+
+class WorkerDied(Exception):
+    """The worker is no longer usable; the message says what is known."""
+
+
+class Watch:
+    """The clocks and the byte count of one run; `reason` is the first limit that was passed.
+
+    Without a control group nobody counts the tree's CPU time while it runs: RLIMIT_CPU then stops each process, and
+    the sum is looked at after the end.
+    """
+
+    def __init__(self, limits: Limits, group: Group | None) -> None:
+        self._limits, self._group = limits, group
+        self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.reason: Outcome | None = None
+        self.begun = time.monotonic()
+        self._next_cpu = self.begun
+
+    def due_s(self) -> float:
+        """Seconds until the next look at the clocks; sets `reason` when a limit is passed."""
+        now, limits = time.monotonic(), self._limits
+        due = [1.0]
+        if limits.wall_s is not None:
+            left = self.begun + limits.wall_s - now
+            if left <= 0 and self._group is not None:
+                left += min(self._group.waited_s(), _PATIENCE * limits.wall_s)
+            if left <= 0:
+                self.reason = self.reason or Outcome.wall
+            due.append(left)
+        if limits.cpu_s is not None and self._group is not None:
+            if now >= self._next_cpu:
+                left = limits.cpu_s - self._group.cpu_s()
+                if left < 0:
+                    self.reason = self.reason or Outcome.cpu
+                self._next_cpu = now + max(0.005, left / self._cores)  # all cores at once cannot pass the limit sooner
+            due.append(self._next_cpu - now)
+        return max(0.0, min(due))
+
+    def count(self, stdout_bytes: int) -> None:
+        """Look at the output limit."""
+        if self._limits.output_bytes is not None and stdout_bytes > self._limits.output_bytes:
+            self.reason = self.reason or Outcome.output
+
+
+class Stream:
+    """A pipe that is read as it fills; keeps at most `keep` bytes and counts all of them."""
+
+    def __init__(self, keep: int) -> None:
+        self.source, self.given = os.pipe()
+        os.set_blocking(self.source, False)
+        self.keep, self.size = keep, 0
+        self.kept: list[bytes] = []
+
+    def read(self) -> bool:
+        """Take what is there; False at the end."""
+        try:
+            piece = os.read(self.source, 1 << 16)
+        except BlockingIOError:
+            return True
+        if self.size < self.keep:
+            self.kept.append(piece[: self.keep - self.size])
+        self.size += len(piece)
+        return bool(piece)
+
+    def drain(self) -> None:
+        """Read on to the end, or until nothing is there."""
+        before = -1
+        while self.size != before:
+            before = self.size
+            self.read()
+
+    def text(self) -> str:
+        return b"".join(self.kept).decode("utf-8", "replace")
+
+
+class Wires:
+    """The descriptors between us and one run, and the loop that serves them."""
+
+    def __init__(self, program: Program, mode: str, limits: Limits, group: Group | None) -> None:
+        self.watch = Watch(limits, group)
+        content = {"source": program.source, "call": program.call}
+        if mode == "trace":
+            content |= {"stdin": program.stdin, "limits": asdict(limits)}
+        self._program = _sealed(json.dumps(content).encode("ascii"))
+        self._stdin = _sealed(_encoded(program.stdin))
+        keep = 1 << 62 if limits.output_bytes is None else limits.output_bytes + 1
+        self.stdout, self.stderr = Stream(keep), Stream(STDERR_BYTES)
+        if mode == "trace" and limits.max_bytes is not None:
+            keep = 2 * (limits.max_bytes + len(program.source) * 2 + len(program.stdin) * 2) + 1_000_000
+        self.extra = Stream(min(keep, TRACE_BYTES)) if mode != "run" else None
+        self._mode, self._limits, self._open = mode, limits, True
+
+    def __enter__(self) -> Wires:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close_given()
+        for stream in self._streams():
+            os.close(stream.source)
+
+    def given(self) -> list[int]:
+        """The descriptors that the program's side gets, in the order it expects."""
+        return [self._program, self._stdin, *(stream.given for stream in self._streams())]
+
+    def close_given(self) -> None:
+        """Close our copies, so that a pipe ends when the program's side does."""
+        if self._open:
+            self._open = False
+            for descriptor in self.given():
+                os.close(descriptor)
+
+    def collect(
+        self, ended: socket.socket, kill: Callable[[], None], answer: Callable[[], dict[str, Any]],
+        kill_after: Callable[[], None] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Read until `ended` is readable and `answer` says how; kill at the first limit passed; WorkerDied if that
+        has no effect.
+        """
+        streams = {stream.source: stream for stream in self._streams()}
+        poll = select.poll()
+        for descriptor in (*streams, ended.fileno()):
+            poll.register(descriptor, select.POLLIN)
+        killed_at: float | None = None
+        while True:
+            ready = poll.poll(math.ceil(self.watch.due_s() * 1000) if killed_at is None else 100)
+            for descriptor, _ in ready:
+                if descriptor in streams and not streams[descriptor].read():
+                    poll.unregister(descriptor)
+            if any(descriptor == ended.fileno() for descriptor, _ in ready):
+                found = answer()
+                break
+            self.watch.count(self.stdout.size)
+            if killed_at is None and self.watch.reason is not None:
+                kill()
+                killed_at = time.monotonic()
+            elif killed_at is not None and time.monotonic() - killed_at > _GRACE_S:
+                raise WorkerDied(f"a program was not gone {_GRACE_S:.0f} s after it was killed")
+        if kill_after is not None:
+            kill_after()
+        for stream in streams.values():
+            stream.drain()
+        self.watch.count(self.stdout.size)
+        return found
+
+    def result(self, answer: dict[str, Any], *, cpu_s: float, peak_mb: float, ooms: int, degraded: bool) -> RunResult:
+        """Put the facts together."""
+        status, marks, reason = answer.get("status"), answer.get("marks", ""), self.watch.reason
+        outcome = outcome_of(answer, reason, ooms, over_cpu=self.over_cpu(cpu_s))
+        code = os.waitstatus_to_exitcode(status) if status is not None else None
+        extra = self.extra.text() if self.extra is not None and self._mode == "call" else None
+        return RunResult(
+            outcome=outcome,
+            stdout=self.stdout.text() if outcome is not Outcome.output else self.stdout.text()[: self.stdout.keep - 1],
+            stderr=self.stderr.text(),
+            exit_code=code if code is not None and code >= 0 else None,
+            signal=-code if code is not None and code < 0 else None,
+            cpu_s=cpu_s,
+            wall_s=time.monotonic() - self.watch.begun,
+            peak_mb=peak_mb,
+            degraded=degraded,
+            returned=extra if extra and code == 0 and "S" in marks else None,
+            detail=answer.get("setup", ""),
+            trace=b"".join(self.extra.kept) if self.extra is not None and self._mode == "trace" else b"",
+        )
+
+    def over_cpu(self, cpu_s: float) -> bool:
+        """Did the whole tree use more CPU time than it may, seen after the end?"""
+        limit = self._limits.cpu_s
+        return limit is not None and cpu_s > limit
+
+    def _streams(self) -> list[Stream]:
+        return [self.stdout, self.stderr] if self.extra is None else [self.stdout, self.stderr, self.extra]
+
+
+def _sealed(content: bytes) -> int:
+    """A read-only in-memory file with this content; an unnamed temporary file where there is no memfd (macOS)."""
+    if not hasattr(os, "memfd_create"):
+        with tempfile.TemporaryFile() as file:
+            file.write(content)
+            file.seek(0)
+            return os.dup(file.fileno())
+    descriptor = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
+    return descriptor
+
+
+def _encoded(stdin: str) -> bytes:
+    try:
+        return stdin.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"standard input cannot be encoded as UTF-8 at character {error.start}: {error.reason}"
+        ) from error
