@@ -47,8 +47,8 @@ def left_out(count: int) -> str:
 
 
 def output_block(text: str) -> str:
-    """The block that ends every narration: standard output without its last newline."""
-    return f"{OUTPUT_OPEN}\n{text.removesuffix(chr(10))}\n{OUTPUT_CLOSE}"
+    """The block that ends every narration, around `true_output`."""
+    return f"{OUTPUT_OPEN}\n{text}\n{OUTPUT_CLOSE}"
 
 
 def stated_output(text: str) -> str | None:
@@ -110,7 +110,7 @@ def _result(claim: Claim, holds: bool, reason: str) -> ClaimCheck:
 
 
 def true_output(trace: Trace) -> str:
-    """What the output block must hold: the returned value of a program with a call, else standard output."""
+    """What the output block must hold: the value of the program's call if it has one, else standard output without its last newline."""
     if trace.program.call is not None:
         return trace.returned or ""
     return trace.stdout.removesuffix("\n")

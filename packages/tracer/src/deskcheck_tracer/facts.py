@@ -153,6 +153,8 @@ def read_effect(text: str) -> Said | None:
         return Said(ClaimKind.length, match[1], match[2])
     if match := _GONE.match(text):
         return Said(ClaimKind.unbound, match[1], "")
+    if match := _VARIABLE.match(text):
+        return Said(ClaimKind.variable, match[1], match[2])
     if text.startswith("left "):
         return Said(ClaimKind.left, "", text[5:])
     if text.startswith(("write ", "read ")):
@@ -160,8 +162,6 @@ def read_effect(text: str) -> Said | None:
         value = unquote(quoted)
         kind = ClaimKind.printed if word == "write" else ClaimKind.read
         return None if value is None else Said(kind, "", value)
-    if match := _VARIABLE.match(text):
-        return Said(ClaimKind.variable, match[1], match[2])
     return None
 
 

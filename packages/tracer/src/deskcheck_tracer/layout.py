@@ -6,6 +6,7 @@ assignments to an outer variable of the same name. All of it comes from the synt
 """
 
 import ast
+import sys
 from collections.abc import Iterator
 from types import CodeType
 from typing import NamedTuple
@@ -46,7 +47,10 @@ class Layout:
         """The part that concerns one code object; None if nothing does."""
         heads = {} if code.co_name in ("<lambda>", "<genexpr>") else self.heads
         masks = _masks(code, self.comprehensions) if self.comprehensions else {}
-        return CodeLayout(heads, masks, frozenset(heads.values())) if heads or masks else None
+        careful = _OLD_LOCALS and bool(code.co_flags & 1) and not _VIEWERS.isdisjoint(code.co_names)
+        if not (heads or masks or careful):
+            return None
+        return CodeLayout(heads, masks, frozenset(heads.values()), careful)
 
 
 class CodeLayout(NamedTuple):
@@ -58,6 +62,12 @@ class CodeLayout(NamedTuple):
     """Instruction offset -> names that a comprehension hides there (maybe none)."""
     spread: frozenset[int]
     """First lines of the statements that take several lines."""
+    careful: bool = False
+    """Whether the function may look at its own `locals()`, which reading them from outside would change before Python 3.13."""
+
+
+_OLD_LOCALS = sys.version_info < (3, 13)  # PEP 667
+_VIEWERS = frozenset({"locals", "vars", "dir", "eval", "exec", "f_locals"})
 
 
 def header_lines(node: ast.stmt | ast.match_case | ast.ExceptHandler) -> tuple[int, int]:
@@ -65,7 +75,7 @@ def header_lines(node: ast.stmt | ast.match_case | ast.ExceptHandler) -> tuple[i
     if isinstance(node, ast.match_case):
         parts: list[ast.AST] = [node.pattern, *([node.guard] if node.guard else [])]
         return node.pattern.lineno, max(_end(part) for part in parts)
-    if not hasattr(node, "body"):
+    if not hasattr(node, "body") and not isinstance(node, ast.Match):
         return node.lineno, node.end_lineno or node.lineno
     last = node.lineno
     for child in _header_parts(node):

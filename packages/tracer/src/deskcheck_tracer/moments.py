@@ -130,7 +130,10 @@ class _Teller:
             elif kind is EventKind.call:
                 if event.parent is not None:
                     yield from self._begin(event.parent)
-                if self._is_told(event):
+                if event.function == "<call>":
+                    text = self.trace.program.call or ""
+                    yield Moment(What.begin, 0, event.frame, "<call>", statement=text, form=Form.other, expression=text)
+                elif self._is_told(event):
                     yield self._frame_moment(What.call, event, dict(event.changes))
             elif kind in _BY_KIND:
                 yield from self._begin(event.frame)
@@ -157,7 +160,7 @@ class _Teller:
         """Module and class bodies are not functions: nobody calls them and they return nothing."""
         statement = self.statements.get(call.line)
         is_class = statement is not None and isinstance(statement.node, ast.ClassDef)
-        return call.function != "<module>" and not (is_class and statement.node.name == call.function)  # type: ignore[union-attr]
+        return call.function not in ("<module>", "<call>") and not (is_class and statement.node.name == call.function)  # type: ignore[union-attr]
 
     def _frame_moment(self, what: What, event: Event, changes: dict[str, str | None] | None = None) -> Moment:
         call = self.functions.get(event.frame)

@@ -42,11 +42,12 @@ class Sink(Protocol):
 class _Frame:
     """One activation of a function, module or class body."""
 
-    __slots__ = ("frame", "id", "jumped", "layout", "line", "opened", "seen")
+    __slots__ = ("frame", "id", "jumped", "layout", "line", "opened", "seen", "view")
 
     def __init__(self, number: int, frame: FrameType | None, layout: CodeLayout, line: int) -> None:
         self.id, self.frame, self.layout, self.line = number, frame, layout, line
         self.seen: dict[str, Any] = {}
+        self.view: dict[str, Any] = {}  # what its own `locals()` gave it, where that matters (`CodeLayout.careful`)
         self.opened = False  # a line of it has begun
         self.jumped = False  # its current line was begun by a jump, which a LINE report may repeat
 
@@ -246,7 +247,7 @@ class Monitor:
     def _look(self, record: _Frame, frame: FrameType) -> dict[str, str | None] | None:
         """What differs in the frame's locals since the last look; None if nothing does."""
         seen, changes = record.seen, None
-        now = frame.f_locals
+        now = self._peek(record, frame) if record.layout.careful else frame.f_locals
         masks = record.layout.masks
         hidden = masks.get(frame.f_lasti, ()) if masks else ()
         for name, value in now.items():
@@ -264,6 +265,16 @@ class Monitor:
                 changes = {} if changes is None else changes
                 changes[name] = None
         return changes
+
+    def _peek(self, record: _Frame, frame: FrameType) -> dict[str, Any]:
+        """The frame's locals without refreshing the dictionary that the function's own `locals()` has handed out."""
+        before = dict(record.view)
+        view = frame.f_locals
+        now = dict(view)
+        view.clear()
+        view.update(before)
+        record.view = view
+        return now
 
     def _difference(self, name: str, old: Any, value: Any, seen: dict[str, Any]) -> str | None:
         """The text of a value that may have changed; None if it is as before."""

@@ -109,6 +109,7 @@ def _printed(text: str) -> str:
 def read(line: str) -> list[Said]:
     """What a line states; an unreadable line states nothing."""
     word, _, rest = line.partition(" ")
+    word = "" if rest.startswith("= ") else word  # a variable of that name
     if word == "print":
         return [Said(ClaimKind.printed, "", rest + "\n")]
     if word == "write":

@@ -15,13 +15,14 @@ from .moments import Form, Moment, What
 
 _QUOTED = r"(?:`([^`]*)`|``(.*?)``)"
 _BEGINS = re.compile(rf"Line (\d+), {_QUOTED} begins\.\Z")
+_EVALUATED = re.compile(rf"Then {_QUOTED} is evaluated\.\Z")
 _STEP = re.compile(rf"(?:Line|Back on line) (\d+), {_QUOTED}: (.*)\.\Z")
 _CALL = re.compile(r"Call (\S+?)(?:: (.*))?\.\Z")
 _EVENT = {
     What.return_: ("", " returns ", ""),
     What.yield_: ("", " yields ", ""),
-    What.resume: ("", " goes on", ""),
     What.throw: ("", " goes on with ", " thrown in"),
+    What.resume: ("", " goes on", ""),
     What.raise_: ("In ", ", this is raised: ", ""),
     What.reraise: ("In ", ", this is raised again: ", ""),
     What.handled: ("In ", ", a handler takes up ", ""),
@@ -35,12 +36,14 @@ _GONE = re.compile(r"([^\W\d]\w*) is no longer bound\Z")
 
 def looks_like(line: str) -> bool:
     """Whether a line is written in this style."""
-    return _STEP.match(line) is not None or _BEGINS.match(line) is not None
+    return any(pattern.match(line) for pattern in (_STEP, _BEGINS, _EVALUATED))
 
 
 def write(moment: Moment) -> str:
     """One sentence for one moment."""
     what = moment.what
+    if what is What.begin and moment.line == 0:  # the program's call expression
+        return f"Then {_quote(moment.statement)} is evaluated."
     if what is What.begin:
         return f"Line {moment.line}, {_quote(moment.statement)} begins."
     if what is What.call:
@@ -106,6 +109,8 @@ def read(line: str) -> list[Said]:
     """What a sentence states; an unreadable one states nothing."""
     if match := _BEGINS.match(line):
         return [Said(ClaimKind.line, "", match[1]), Said(ClaimKind.begins, "", match[2] or match[3] or "")]
+    if match := _EVALUATED.match(line):
+        return [Said(ClaimKind.begins, "", match[1] or match[2] or "")]
     if match := _STEP.match(line):
         source = match[2] if match[2] is not None else match[3]
         said = [Said(ClaimKind.line, "", match[1]), Said(ClaimKind.expression, "source", source)]
@@ -120,7 +125,7 @@ def read(line: str) -> list[Said]:
 def _read_event(line: str) -> list[Said]:
     for what, (before, between, after) in _EVENT.items():
         name, found, value = line.removeprefix(before).partition(between)
-        if not (line.startswith(before) and found and line.endswith(after + ".") and " " not in name):
+        if not (line.startswith(before) and found and value.endswith(after + ".") and " " not in name):
             continue
         value = value.removesuffix(after + ".")
         if what is What.return_:

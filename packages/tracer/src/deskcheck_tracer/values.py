@@ -273,6 +273,8 @@ _BY_NAME = {
 
 def _named(value: Any, kind: type) -> str | None:
     """Text for what goes by its name: functions, classes, modules, bound methods, enumeration members, exact numbers, dates."""
+    if _module_of(kind).startswith("deskcheck_tracer."):
+        return f"<{_name_of(kind)}>"  # a Recorder in the code it records
     if issubclass(kind, type):
         return f"<class '{_name_of(value)}'>"
     if kind in _BY_NAME:
@@ -337,4 +339,4 @@ def _size(value: Any) -> int:
     for base in _mro_of(type(value)):
         if base in SEQUENCES or base in SETS or base is dict or base is bytearray:
             return base.__len__(value)
-    return 1
+    return len(_dict_of_instance(value))
