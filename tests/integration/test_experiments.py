@@ -1,0 +1,49 @@
+"""Every experiment/<command>/<name>.yaml composes with its command and becomes that command's dataclass.
+
+The folder says which command, so no file can pass by being read as something else.
+"""
+
+import importlib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import deskcheck_conf
+import pytest
+from deskcheck_conf import RunConfig, load_config
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
+
+CONF = Path(deskcheck_conf.__file__).parent
+EXPERIMENTS = sorted(CONF.glob("experiment/*/*.yaml"))
+PRIMARY = sorted(CONF.glob("*.yaml"))
+
+
+def schema(command: str) -> type:
+    """The dataclass of a command, which its module registers on import as <command>_schema."""
+    (script,) = entry_points(group="console_scripts", name=f"deskcheck-{command}")
+    importlib.import_module(script.module)
+    return OmegaConf.get_type(ConfigStore.instance().load(f"{command}_schema.yaml").node)
+
+
+def test_there_is_something_to_compose() -> None:
+    commands = {path.stem for path in PRIMARY}
+    assert commands == {"collect", "sft", "rl", "solve", "eval", "report"}
+    assert {path.parent.name for path in EXPERIMENTS} <= commands
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_an_experiment_composes(path: Path) -> None:
+    command = path.parent.name
+    config = load_config(command, schema(command), [f"experiment={command}/{path.stem}"])
+    assert isinstance(config, RunConfig) and isinstance(config, schema(command))
+    assert config.run_name
+
+
+@pytest.mark.parametrize("path", PRIMARY, ids=lambda path: path.stem)
+def test_a_bare_command_composes(path: Path) -> None:
+    assert isinstance(load_config(path.stem, schema(path.stem)), RunConfig)
+
+
+def test_no_group_shares_its_name_with_a_path_valued_key() -> None:
+    groups = {path.name for path in CONF.iterdir() if path.is_dir()}
+    assert groups & {"problem", "problems", "program", "programs", "tests", "runs"} == set()
