@@ -1,8 +1,9 @@
 """CachedSampler: a completion is paid for once.
 
-Content-addressed: the key of one completion is the hash of (model id, revision, prompt, sampling, seed, index), so a rerun of the same
-run costs nothing, a longer one costs only what is new, and two configurations never mix. SQLite from the standard library: several
-processes may share a file, and a kill leaves it whole. Errors (StopReason.error) are not kept.
+Content-addressed: the key of one completion is the hash of (model id, revision, prompt, sampling, seed, index), so a
+rerun of the same run costs nothing, a longer one costs only what is new, and two configurations never mix. SQLite
+from the standard library: several processes may share a file, and a kill leaves it whole. Errors (StopReason.error)
+are not kept.
 """
 
 import hashlib

@@ -1,15 +1,18 @@
 """Batched decoding of a Hugging Face causal LM: our own loop instead of `model.generate`.
 
-Why our own: RL and evaluation need a seed per request, exact log-probabilities, rows that leave the batch the moment they finish, and
-speed on tiny models on CPU, where the cost is memory traffic and dispatch rather than FLOPs. The loop:
+Why our own: RL and evaluation need a seed per request, exact log-probabilities, rows that leave the batch the moment
+they finish, and speed on tiny models on CPU, where the cost is memory traffic and dispatch rather than FLOPs. The
+loop:
 
-    rebuild   when an eighth of the rows have finished or the buffers are full: drop the finished, prefill waiting prompts
-              (each distinct one once, its keys and values copied to its samples), trim the left edge, make room on the right
+    rebuild   when an eighth of the rows have finished or the buffers are full: drop the finished, prefill waiting
+prompts
+              (each distinct one once, its keys and values copied to its samples), trim the left edge, make room on
+the right
     step      one token for every row; a finished row decodes on, ignored, until the next rebuild
 
-The cache's time axis is right-aligned: every row's last token sits in the last column, whatever its length, and positions are passed
-explicitly. So rows of any age live side by side, and admitting new ones is a copy. Keys and values sit in buffers with room to grow:
-transformers' own DynamicCache copies everything at every token.
+The cache's time axis is right-aligned: every row's last token sits in the last column, whatever its length, and
+positions are passed explicitly. So rows of any age live side by side, and admitting new ones is a copy. Keys and
+values sit in buffers with room to grow: transformers' own DynamicCache copies everything at every token.
 
 Axes: B rows in the batch, F rows just admitted, P distinct prompts, V vocabulary, L cache columns.
 Not covered: models whose cache is not keys and values (Mamba-like), encoder-decoders, several devices.
@@ -136,7 +139,8 @@ class Decoder:
 
     def run(self) -> Iterator[Row]:
         """Decode until nothing waits and nothing lives; rows come out as they finish."""
-        # Longest prompts last, where pop takes them first: rows admitted together have prompts of like length and pad little.
+        # Longest prompts last, where pop takes them first: rows admitted together have prompts of like length and pad
+        # little.
         self._waiting.sort(key=lambda row: len(row.prompt_ids))
         was_training = self.model.training
         self.model.eval()
@@ -281,7 +285,8 @@ class Decoder:
 def _gather(sources: list[tuple[Cache, list[Row], list[int]]], used: int, capacity: int) -> Cache:
     """Copy the named rows of every source, right-aligned at column `used`, into fresh buffers of `capacity` columns.
 
-    Columns left of a row's first token are zero (masked, but 0 * garbage could be NaN); right of `used` they are not yet written.
+    Columns left of a row's first token are zero (masked, but 0 * garbage could be NaN); right of `used` they are not
+    yet written.
     """
     layers: list[Any] = []
     count = sum(len(places) for _, _, places in sources)

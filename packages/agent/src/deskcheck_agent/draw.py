@@ -26,8 +26,8 @@ def draw(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return token ids and their log-probabilities, both (B,).
 
-    The log-probability is of softmax(logits / temperature) over the whole vocabulary, *before* top-p; at temperature 0 (greedy, the
-    arg max) it is that of temperature 1.
+    The log-probability is of softmax(logits / temperature) over the whole vocabulary, *before* top-p; at temperature
+    0 (greedy, the arg max) it is that of temperature 1.
     """
     greedy_B = temperature_B == 0
     logprobs_BV = torch.log_softmax(logits_BV.float() / temperature_B.masked_fill(greedy_B, 1)[:, None], dim=-1)
@@ -40,18 +40,27 @@ def draw(
 
 
 def _nucleus(probs_BV: torch.Tensor, top_p_B: torch.Tensor, uniform_B: torch.Tensor) -> torch.Tensor:
-    """Inverse CDF over the smallest set of most probable tokens that holds top_p; over the whole vocabulary at top_p 1."""
-    if bool((top_p_B >= 1).all()):
-        sums_BV = probs_BV.cumsum(-1)
-        target_B = uniform_B * sums_BV[:, -1]
-        return torch.searchsorted(sums_BV, target_B[:, None], right=True).squeeze(1).clamp(max=probs_BV.shape[1] - 1)
-    width = probs_BV.shape[1]
-    sorted_BK, order_BK = probs_BV.topk(min(TOP, width), dim=-1)
-    if width > TOP and bool((sorted_BK.sum(-1) < top_p_B).any()):
-        sorted_BK, order_BK = probs_BV.sort(dim=-1, descending=True)
-    sums_BK = sorted_BK.cumsum(-1)
+    """Inverse CDF, in order of token id, over the smallest set of most probable tokens that holds top_p."""
+    if bool((top_p_B < 1).any()):
+        probs_BV = probs_BV.masked_fill(probs_BV < _least_probable(probs_BV, top_p_B)[:, None], 0)
+    sums_BV = probs_BV.cumsum(-1)
+    total_B = sums_BV[:, -1]
+    # Rounding may not reach the total: beyond it lies no token, or one that top-p cut.
+    target_B = torch.minimum(uniform_B * total_B, torch.nextafter(total_B, torch.zeros_like(total_B)))
+    return torch.searchsorted(sums_BV, target_B[:, None], right=True).squeeze(1)
+
+
+def _least_probable(probs_BV: torch.Tensor, top_p_B: torch.Tensor) -> torch.Tensor:
+    """The probability (B,) of the last token inside top_p; 0 at top_p 1. Each row's depends on that row alone."""
+    sorted_BK = probs_BV.topk(min(TOP, probs_BV.shape[1]), dim=-1).values
+    least_B = _last_inside(sorted_BK, top_p_B)
+    wide_B = (sorted_BK.sum(-1) < top_p_B) & (top_p_B < 1)
+    if bool(wide_B.any()):
+        least_B[wide_B] = _last_inside(probs_BV[wide_B].sort(dim=-1, descending=True).values, top_p_B[wide_B])
+    return least_B.masked_fill(top_p_B >= 1, 0)
+
+
+def _last_inside(sorted_BK: torch.Tensor, top_p_B: torch.Tensor) -> torch.Tensor:
     # A token is in while the tokens before it hold less than top_p: the first is always in.
-    inside_B = (sums_BK - sorted_BK < top_p_B[:, None]).sum(-1)
-    target_B = uniform_B * sums_BK.gather(1, inside_B[:, None] - 1).squeeze(1)
-    place_B = torch.searchsorted(sums_BK, target_B[:, None], right=True).squeeze(1)
-    return order_BK.gather(1, torch.minimum(place_B, inside_B - 1)[:, None]).squeeze(1)
+    inside_B1 = (sorted_BK.cumsum(-1) - sorted_BK < top_p_B[:, None]).sum(-1, keepdim=True)
+    return sorted_BK.gather(1, inside_B1 - 1).squeeze(1)

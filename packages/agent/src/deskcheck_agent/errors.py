@@ -5,8 +5,8 @@
       ModelError(RuntimeError)    a model, tokenizer or checkpoint that cannot be loaded
       SamplerError(RuntimeError)  a server or an engine that does not answer as it should
 
-All are the user's to mend: a command prints the message and exits with 2. What a *model* says wrong is never an error here but a
-status (`ParseStatus`, `StopReason`, `TrajectoryStatus`) that is counted.
+All are the user's to mend: a command prints the message and exits with 2. What a *model* says wrong is never an error
+here but a status (`ParseStatus`, `StopReason`, `TrajectoryStatus`) that is counted.
 """
 
 from deskcheck_tracer.errors import DeskcheckError

@@ -1,7 +1,9 @@
-"""Feedback: how a program does on the public tests, by running it, by simulating it, by a coin between the two, or not at all.
+"""Feedback: how a program does on the public tests, by running it, by simulating it, by a coin between the two, or
+not at all.
 
-Self-verify ranks by it and self-fix shows it to the solver; both take any `Feedback`, so measuring the simulation gap is one switch.
-Expected outputs are compared here, after the fact: neither the sandbox nor the simulator is ever given one.
+Self-verify ranks by it and self-fix shows it to the solver; both take any `Feedback`, so measuring the simulation gap
+is one switch. Expected outputs are compared here, after the fact: neither the sandbox nor the simulator is ever given
+one.
 """
 
 import asyncio

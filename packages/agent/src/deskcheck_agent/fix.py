@@ -1,10 +1,13 @@
 """Self-fix (the paper's Self-RLEF at inference): solve, look at the feedback, submit or repair, repeat.
 
-Every turn is a fresh single-turn prompt that holds only what it needs: no earlier answer, no reasoning, no other program.
+Every turn is a fresh single-turn prompt that holds only what it needs: no earlier answer, no reasoning, no other
+program.
     solve            statement and public tests -> program
-    feedback         the program on each public test, executed or simulated (the simulator sees program and input alone)
+    feedback         the program on each public test, executed or simulated (the simulator sees program and input
+alone)
     submit or fix    statement, program, feedback -> submit, or a new program
-It ends with a submit or after `max_turns` solver answers; the last program then counts. Source: arXiv 2604.03253, algorithm 1.
+It ends with a submit or after `max_turns` solver answers; the last program then counts. Source: arXiv 2604.03253,
+algorithm 1.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,9 +43,9 @@ async def self_fix(
 ) -> Trajectory:
     """Work on one problem until the model submits or has answered `max_turns` times (10 = one program and 9 repairs).
 
-    `simulator` is the solver itself if None. `params.seed` names the attempt: two attempts need two seeds. `on_turn` sees each turn
-    as it ends; `turns_so_far` continues a trajectory that was interrupted. Runs over many problems at once under `asyncio.gather`
-    with a GatheringSampler.
+    `simulator` is the solver itself if None. `params.seed` names the attempt: two attempts need two seeds. `on_turn`
+    sees each turn as it ends; `turns_so_far` continues a trajectory that was interrupted. Runs over many problems at
+    once under `asyncio.gather` with a GatheringSampler.
     """
     prompts, params = prompts or Prompts.load(), params or SamplingParams()
     observer = make_feedback(

@@ -1,8 +1,9 @@
 """GatheringSampler: many small requests become few large batches.
 
-Loops are written for one problem at a time and run over all problems by `asyncio.gather`. Each of their `sample()` calls lands here
-and waits; once the event loop has nothing else to do, everything pending goes to the inner sampler in one call. While that call runs,
-new requests collect for the next one. Requests keep their own seeds and parameters (the protocol takes one SamplingParams a prompt).
+Loops are written for one problem at a time and run over all problems by `asyncio.gather`. Each of their `sample()`
+calls lands here and waits; once the event loop has nothing else to do, everything pending goes to the inner sampler
+in one call. While that call runs, new requests collect for the next one. Requests keep their own seeds and parameters
+(the protocol takes one SamplingParams a prompt).
 """
 
 import asyncio
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from deskcheck_agent.sampler import Completion, Message, Sampler, SamplingParams, params_per_prompt
 
 QUIET_TURNS = 3
-"""Turns of the event loop without a new request before a batch leaves: a few, as a request can be several awaits away."""
+"""Turns of the event loop without a new request before a batch leaves: a few, as a request can be several awaits
+away."""
 
 
 @dataclass
@@ -27,7 +29,8 @@ class _Request:
 
 
 class GatheringSampler:
-    """Joins the pending `sample()` calls of one event loop into inner calls of at least one request and up to `batch_size` completions."""
+    """Joins the pending `sample()` calls of one event loop into inner calls of at least one request and up to
+    `batch_size` completions."""
 
     def __init__(self, inner: Sampler, batch_size: int | None = None) -> None:
         self.inner = inner

@@ -1,7 +1,8 @@
 """What a model's answer says: a program, a wish to submit, a predicted output. Every outcome has a name.
 
-One parser for all models and prompt sets. A program is the *last* fenced block (models think aloud in earlier ones); a block that
-holds the line #SUBMIT submits. An output is what the last `<output>` block holds, in the narrator's own format.
+One parser for all models and prompt sets. A program is the *last* fenced block (models think aloud in earlier ones);
+a block that holds the line #SUBMIT submits. An output is what the last `<output>` block holds, in the narrator's own
+format.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A programming problem: what is asked, tests a solver may see, tests it may not, and how answers are compared.
 
-Private tests grade and nothing else: no prompt and no feedback ever holds them (`prompts.py` has no way to ask for them).
-One JSON object a line on disk.
+Private tests grade and nothing else: no prompt and no feedback ever holds them (`prompts.py` has no way to ask for
+them). One JSON object a line on disk.
 """
 
 import json
@@ -15,7 +15,8 @@ from deskcheck_tracer.program import Limits, Program, TestCase
 
 @dataclass(frozen=True)
 class Problem:
-    """With `entry_point` a test's input holds the call's arguments and its output the repr of the result; without, stdin and stdout."""
+    """With `entry_point` a test's input holds the call's arguments and its output the repr of the result; without,
+    stdin and stdout."""
 
     id: str
     statement: str

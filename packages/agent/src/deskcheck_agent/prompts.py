@@ -1,14 +1,15 @@
 """The four prompts: explain, simulate, solve, submit_or_fix. The only place where anything is put before a model.
 
-A prompt set is a folder of Jinja templates, one file a prompt (`default` for real models, `micro` for tiny ones, or your own).
-An unknown variable is an error. What each prompt can hold is fixed by what its template is given:
+A prompt set is a folder of Jinja templates, one file a prompt (`default` for real models, `micro` for tiny ones, or
+your own). An unknown variable is an error. What each prompt can hold is fixed by what its template is given:
 
     explain, simulate   a program and its input; never an expected output
     solve               a statement and the public tests
-    submit_or_fix       a statement, one program, and per public test input, expected and observed (or predicted) output
+    submit_or_fix       a statement, one program, and per public test input, expected and observed (or predicted)
+output
 
-Private tests reach none of them. A template is one user message, unless it has Jinja blocks named system, user or assistant: then
-each block is a message, in the order system, user, assistant.
+Private tests reach none of them. A template is one user message, unless it has Jinja blocks named system, user or
+assistant: then each block is a message, in the order system, user, assistant.
 """
 
 from collections.abc import Sequence

@@ -1,11 +1,12 @@
 """The one interface between our loops and any language model: prompts in, completions out.
 
-A sampler takes a batch of chat prompts and returns n completions for each. Everything above it (simulate, self-verify, self-fix,
-RL environments) is written against the Protocol, so a scripted model, a local checkpoint and a server are interchangeable.
-`ScriptedSampler` is the shipped twin for tests and smoke runs: it records every prompt it was shown.
+A sampler takes a batch of chat prompts and returns n completions for each. Everything above it (simulate,
+self-verify, self-fix, RL environments) is written against the Protocol, so a scripted model, a local checkpoint and a
+server are interchangeable. `ScriptedSampler` is the shipped twin for tests and smoke runs: it records every prompt it
+was shown.
 
-Seeds: completion `index` of a prompt is a function of (seed, prompt, index) alone, never of what else is in the batch. Two rollouts
-of one prompt therefore need different seeds: derive them with `seed_of`.
+Seeds: completion `index` of a prompt is a function of (seed, prompt, index) alone, never of what else is in the
+batch. Two rollouts of one prompt therefore need different seeds: derive them with `seed_of`.
 """
 
 import hashlib
@@ -35,7 +36,8 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """How to sample: `temperature` 0 is greedy; `max_tokens` counts new tokens; `n` completions a prompt; `stop` strings are cut off."""
+    """How to sample: `temperature` 0 is greedy; `max_tokens` counts new tokens; `n` completions a prompt; `stop`
+    strings are cut off."""
 
     temperature: float = 1.0
     top_p: float = 0.95
@@ -60,9 +62,10 @@ class SamplingParams:
 class Completion:
     """What a model answered.
 
-    `token_ids` includes the end-of-sequence token where one was sampled; `logprobs` (same length, nats) are of the sampling
-    distribution at the request's temperature *before* top-p cut it (of temperature 1 for greedy), or None where the engine has none.
-    `version` counts weight updates in training. `reasoning` is a thinking model's hidden part, kept apart from `text`.
+    `token_ids` includes the end-of-sequence token where one was sampled; `logprobs` (same length, nats) are of the
+    sampling distribution at the request's temperature *before* top-p cut it (of temperature 1 for greedy), or None
+    where the engine has none. `version` counts weight updates in training. `reasoning` is a thinking model's hidden
+    part, kept apart from `text`.
     """
 
     text: str
@@ -78,7 +81,8 @@ class Completion:
 class Sampler(Protocol):
     """Anything that turns prompts into completions.
 
-    `params` is one SamplingParams for all prompts, or one per prompt: so that requests with different seeds share a batch.
+    `params` is one SamplingParams for all prompts, or one per prompt: so that requests with different seeds share a
+    batch.
     """
 
     model_id: str
@@ -116,13 +120,15 @@ def params_per_prompt(
 
 
 def seed_of(*parts: object) -> int:
-    """A stable 63-bit seed from any printable parts: `seed_of(seed, "fix", turn)`. The same on every machine and run."""
+    """A stable 63-bit seed from any printable parts: `seed_of(seed, "fix", turn)`. The same on every machine and
+    run."""
     digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 def split_reasoning(text: str) -> tuple[str | None, str]:
-    """Cut a thinking model's `<think>...</think>` from its answer; an unclosed opening tag is all reasoning and no answer."""
+    """Cut a thinking model's `<think>...</think>` from its answer; an unclosed opening tag is all reasoning and no
+    answer."""
     if "</think>" in text:
         reasoning, answer = text.split("</think>", 1)
         return reasoning.removeprefix("<think>").strip(), answer.lstrip()
@@ -137,8 +143,9 @@ Script = Callable[[list[Message], SamplingParams, int], "str | Completion"]
 class ScriptedSampler:
     """A sampler that answers from a script and remembers every prompt: the twin of the real ones.
 
-    The script is a function (messages, params, index) -> text, or a list of texts given out in order and then repeated. Token ids are
-    the text's UTF-8 bytes and every log-probability is -1, so code that needs tokens runs without a tokenizer.
+    The script is a function (messages, params, index) -> text, or a list of texts given out in order and then
+    repeated. Token ids are the text's UTF-8 bytes and every log-probability is -1, so code that needs tokens runs
+    without a tokenizer.
     """
 
     def __init__(self, script: Script | Sequence[str], model_id: str = "scripted") -> None:

@@ -1,4 +1,5 @@
-"""Simulate: ask a model what a program prints. n independent predictions a program, each parsed, none of them checked here."""
+"""Simulate: ask a model what a program prints. n independent predictions a program, each parsed, none of them checked
+here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from deskcheck_agent.sampler import Completion, Sampler, SamplingParams
 
 @dataclass(frozen=True)
 class Prediction:
-    """One predicted output. `tokens` counts what the model wrote, reasoning included (0 where the engine does not say)."""
+    """One predicted output. `tokens` counts what the model wrote, reasoning included (0 where the engine does not
+    say)."""
 
     output: str | None
     status: ParseStatus

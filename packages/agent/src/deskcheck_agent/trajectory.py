@@ -2,10 +2,12 @@
 
 A trajectory file is JSON lines, appended as things happen, so a killed run loses at most the turn it was in:
 
-    {"kind": "turn", "schema": 1, "key": ..., "turn": {...}}     each solver answer, with the prompt and feedback it was given
+    {"kind": "turn", "schema": 1, "key": ..., "turn": {...}}     each solver answer, with the prompt and feedback it
+was given
     {"kind": "end",  "schema": 1, "key": ..., "trajectory": {...}}   status and final code
 
-`key` names the trajectory (problem and attempt). Turns without an end belong to an unfinished trajectory: `self_fix` continues it.
+`key` names the trajectory (problem and attempt). Turns without an end belong to an unfinished trajectory: `self_fix`
+continues it.
 """
 
 import json

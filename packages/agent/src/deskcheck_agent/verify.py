@@ -1,8 +1,9 @@
 """Self-verify (best@k): sample k programs, see how each does on the public tests, submit the one that passes most.
 
-A candidate's score is the sum of its tests' scores: predicted passes when simulated, real ones when executed. Equal scores are
-ordered at random, by seed: a stable sort would favour whatever came first and inflate best@k. A candidate without code ranks last.
-With no public test all scores are equal and the choice is random; with FeedbackSource.none it is the first candidate that has code.
+A candidate's score is the sum of its tests' scores: predicted passes when simulated, real ones when executed. Equal
+scores are ordered at random, by seed: a stable sort would favour whatever came first and inflate best@k. A candidate
+without code ranks last. With no public test all scores are equal and the choice is random; with FeedbackSource.none
+it is the first candidate that has code.
 """
 
 import random
@@ -50,7 +51,8 @@ class Ranking:
 
     @property
     def believed(self) -> bool:
-        """Whether the best candidate has code and is believed to pass every public test, with at least one looked at."""
+        """Whether the best candidate has code and is believed to pass every public test, with at least one looked
+        at."""
         tests = self.best.feedback
         return self.best.code is not None and bool(tests) and all(test.passed for test in tests)
 

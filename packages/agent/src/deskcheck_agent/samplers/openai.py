@@ -1,0 +1,120 @@
+"""Sampling from any OpenAI-compatible server: vLLM serve, llama.cpp, hosted ones.
+
+One request a completion (n = 1), each with a seed of its own, at most `concurrency` in flight: servers batch them,
+`n` and its seeds are not the same everywhere, and one failure costs one completion. 429s, timeouts and 5xx are
+retried with back-off by the client. Prompts that overflow the context are StopReason.error; a server that is down is
+a SamplerError that says so.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, BadRequestError
+
+from deskcheck_agent.errors import SamplerError
+from deskcheck_agent.sampler import (
+    Completion,
+    Message,
+    SamplingParams,
+    StopReason,
+    params_per_prompt,
+    seed_of,
+    split_reasoning,
+)
+
+MAX_RETRIES = 6
+
+
+class OpenAISampler:
+    """Chat completions over HTTP. Token ids are kept where the server returns them (vLLM's `return_token_ids`)."""
+
+    def __init__(
+        self,
+        model_id: str,
+        base_url: str,
+        *,
+        api_key_env: str = "OPENAI_API_KEY",
+        concurrency: int = 64,
+        timeout_s: float = 600.0,
+    ) -> None:
+        self.model_id, self.base_url, self.timeout_s = model_id, base_url, timeout_s
+        # Local servers want no key, but the client wants one.
+        self._key = os.environ.get(api_key_env) or "none"
+        self._concurrency = concurrency
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def sample(
+        self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
+    ) -> list[list[Completion]]:
+        self._open()
+        each = params_per_prompt(prompts, params)
+        tasks = [
+            [asyncio.ensure_future(self._one(prompt, one, index)) for index in range(one.n)]
+            for prompt, one in zip(prompts, each, strict=True)
+        ]
+        flat = [task for row in tasks for task in row]
+        try:
+            await asyncio.gather(*flat)
+        except BaseException:
+            for task in flat:
+                task.cancel()
+            raise
+        return [[task.result() for task in row] for row in tasks]
+
+    def _open(self) -> None:
+        """A client belongs to one event loop: make a new one where `asyncio.run` has made a new loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._gate = loop, asyncio.Semaphore(self._concurrency)
+            self._client = AsyncOpenAI(
+                base_url=self.base_url, api_key=self._key, timeout=self.timeout_s, max_retries=MAX_RETRIES
+            )
+
+    async def _one(self, prompt: list[Message], params: SamplingParams, index: int) -> Completion:
+        messages: Any = [{"role": message["role"], "content": message["content"]} for message in prompt]
+        said = "\n".join(message["content"] for message in prompt)
+        async with self._gate:
+            try:
+                answer = await self._client.chat.completions.create(
+                    model=self.model_id,
+                    messages=messages,
+                    temperature=params.temperature,
+                    top_p=params.top_p,
+                    max_tokens=params.max_tokens,
+                    stop=list(params.stop) or None,
+                    seed=seed_of(params.seed, said, index) >> 32,  # 31 bits: what every server takes
+                )
+            except BadRequestError as error:
+                if "context" in str(error).lower() or "too long" in str(error).lower():
+                    return Completion("", stop=StopReason.error)
+                raise SamplerError(f"{self.base_url} refused a request: {error.message}") from error
+            except APIConnectionError as error:
+                raise SamplerError(
+                    f"nothing answers at {self.base_url} ({error.__cause__ or error}); start the server "
+                    f"(e.g. vllm serve {self.model_id}) or set sampler.base_url"
+                ) from error
+            except APIStatusError as error:
+                raise SamplerError(
+                    f"{self.base_url} answered {error.status_code} for model {self.model_id!r}: {error.message}"
+                ) from error
+        return _completion(answer)
+
+
+def _completion(answer: Any) -> Completion:
+    """One choice as a Completion; servers differ in where they put reasoning, token ids and log-probabilities."""
+    if not answer.choices:
+        return Completion("", stop=StopReason.error)
+    choice = answer.choices[0]
+    text = choice.message.content or ""
+    reasoning = getattr(choice.message, "reasoning_content", None) or getattr(choice.message, "reasoning", None)
+    if reasoning is None:
+        reasoning, text = split_reasoning(text)
+    token_ids = tuple(getattr(choice, "token_ids", None) or ())
+    logprobs = None
+    if choice.logprobs is not None and choice.logprobs.content:
+        logprobs = tuple(token.logprob for token in choice.logprobs.content)
+    stop = StopReason.length if choice.finish_reason == "length" else StopReason.stop
+    prompt_ids = tuple(getattr(answer, "prompt_token_ids", None) or ())
+    return Completion(text, reasoning, prompt_ids, token_ids, logprobs, stop=stop)

@@ -1,0 +1,204 @@
+"""Sampling from a Hugging Face model in this process: loading, chat templates, and our own decode loop (decode.py).
+
+`generate` works on any causal LM with a key-value cache and is what RL calls on its own policy; `TransformersSampler`
+puts it behind the Sampler protocol on a thread of its own, so that sandboxes and other requests go on meanwhile.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from deskcheck_conf.schema import ModelConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+from deskcheck_agent.decode import Decoder, Row
+from deskcheck_agent.errors import ModelError
+from deskcheck_agent.sampler import (
+    Completion,
+    Message,
+    SamplingParams,
+    params_per_prompt,
+    split_reasoning,
+)
+
+
+def generate(
+    model: Any,
+    tokenizer: Any,
+    prompt_ids: Sequence[Sequence[int]],
+    params: SamplingParams | Sequence[SamplingParams],
+    *,
+    batch_size: int = 256,
+    autocast: bool = False,
+    version: int = 0,
+    on_finished: Callable[[int], None] | None = None,
+) -> list[list[Completion]]:
+    """Sample n completions for each tokenised prompt, `batch_size` rows at a time, finished rows replaced by waiting
+    ones.
+
+    Log-probabilities are those of the sampling distribution at the request's temperature before top-p: at temperature
+    1 the policy's own. `autocast` computes in bfloat16 with the weights as they are. `on_finished` is told the new
+    tokens of every finished row. The model is put in eval mode meanwhile; gradients are off.
+    """
+    each = params_per_prompt(prompt_ids, params)
+    decoder = Decoder(
+        model, eos_ids(model, tokenizer), _decode_with(tokenizer), batch_size=batch_size, autocast=autocast
+    )
+    for request, (ids, one) in enumerate(zip(prompt_ids, each, strict=True)):
+        decoder.add(request, ids, one)
+    rows: list[list[Row | None]] = [[None] * one.n for one in each]
+    for row in decoder.run():
+        rows[row.request][row.index] = row
+        if on_finished is not None:
+            on_finished(len(row.token_ids))
+    return [[_completion(row, decoder, version) for row in request if row is not None] for request in rows]
+
+
+def _completion(row: Row, decoder: Decoder, version: int) -> Completion:
+    said = row.token_ids[:-1] if row.token_ids and row.token_ids[-1] in decoder.eos_ids else row.token_ids
+    text = row.text if row.text is not None else decoder.decode(said)
+    reasoning, answer = split_reasoning(text)
+    assert row.stop is not None
+    return Completion(answer, reasoning, row.prompt_ids, tuple(row.token_ids), tuple(row.logprobs), version, row.stop)
+
+
+def _decode_with(tokenizer: Any) -> Callable[[Sequence[int]], str]:
+    # Special tokens stay in the text: a micro model's tags are special tokens.
+    return lambda ids: tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+
+def eos_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Every token id that ends an answer, by the model's generation settings or its tokenizer."""
+    named = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    ids = set(named if isinstance(named, list | tuple) else [named])
+    return frozenset(int(each) for each in ids | {tokenizer.eos_token_id} if each is not None)
+
+
+def encode(tokenizer: Any, prompts: Sequence[list[Message]]) -> list[list[int]]:
+    """Token ids of chat prompts, up to where the assistant starts to speak. Raises ModelError without a chat
+    template."""
+    if not prompts:
+        return []
+    if not tokenizer.chat_template:
+        raise ModelError(
+            f"the tokenizer of {tokenizer.name_or_path} has no chat template; set model.chat_template to a Jinja file"
+        )
+    texts = [tokenizer.apply_chat_template(prompt, tokenize=False, add_generation_prompt=True) for prompt in prompts]
+    return tokenizer(texts, add_special_tokens=False)["input_ids"]
+
+
+class TransformersSampler:
+    """A model of this process behind the Sampler protocol. Set `version` after each weight update in training."""
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        model_id: str = "policy",
+        batch_size: int = 256,
+        autocast: bool = False,
+        on_finished: Callable[[int], None] | None = None,
+    ) -> None:
+        self.model, self.tokenizer, self.model_id = model, tokenizer, model_id
+        self.batch_size, self.autocast, self.version = batch_size, autocast, 0
+        self.on_finished = on_finished
+        # One thread for good: torch keeps a pool of workers for every thread that ever computed.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sampler")
+
+    async def sample(
+        self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
+    ) -> list[list[Completion]]:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.sample_now, prompts, params)
+
+    def sample_now(
+        self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
+    ) -> list[list[Completion]]:
+        """The same, in the calling thread."""
+        return generate(
+            self.model,
+            self.tokenizer,
+            encode(self.tokenizer, prompts),
+            params,
+            batch_size=self.batch_size,
+            autocast=self.autocast,
+            version=self.version,
+            on_finished=self.on_finished,
+        )
+
+
+def load_model(config: ModelConfig) -> tuple[Any, Any]:
+    """Load (model, tokenizer) in eval mode, on the first GPU if there is one.
+
+    `config.path` is a folder, a name of the data wheel deskcheck-micro ("micro-base"), or a hub id; a GGUF file
+    inside it is dequantised. Raises ModelError saying what was looked for.
+    """
+    path = model_path(config)
+    options: dict[str, Any] = {"revision": config.revision}
+    if config.gguf_file is not None:
+        options["gguf_file"] = config.gguf_file
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path, **options)
+        if config.gguf_file is not None:
+            options["quantization_config"] = GgufConfig(dequantize=True)
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, config.dtype), **options)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise ModelError(f"cannot load model {config.path!r}: {_first_line(error)}; {_expected()}") from error
+    if config.chat_template is not None:
+        tokenizer.chat_template = _template(config.chat_template)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    return model.eval(), tokenizer
+
+
+def model_path(config: ModelConfig) -> str:
+    """Where the model is: the path itself if it exists, else the micro checkpoint of that name, else a hub id as it
+    stands."""
+    if Path(config.path).exists():
+        return config.path
+    try:
+        import deskcheck_micro
+
+        return str(deskcheck_micro.folder(config.path))
+    except (ImportError, FileNotFoundError):
+        if "/" in config.path and not config.path.startswith((".", "/", "~")):
+            return config.path
+        raise ModelError(
+            f"model {config.path!r} is neither a folder nor an installed micro model; {_expected()}"
+        ) from None
+
+
+def fingerprint(config: ModelConfig) -> str:
+    """A short hash of a local checkpoint's files (names, sizes, first and last megabyte); the revision for a hub id."""
+    root = Path(model_path(config))
+    if not root.exists():
+        return config.revision or "main"
+    digest = hashlib.sha256()
+    for file in sorted(
+        each for each in root.glob("*") if each.suffix in {".json", ".safetensors", ".gguf", ".jinja", ".bin"}
+    ):
+        size = file.stat().st_size
+        digest.update(f"{file.name} {size}".encode())
+        with file.open("rb") as stream:
+            digest.update(stream.read(1 << 20))
+            stream.seek(max(0, size - (1 << 20)))
+            digest.update(stream.read())
+    return digest.hexdigest()[:16]
+
+
+def _template(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ModelError(f"cannot read model.chat_template {path}: {error.strerror}") from None
+
+
+def _expected() -> str:
+    return "expected a folder with config.json and weights, a micro model's name, or a hub id (owner/name)"
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0][:300]
