@@ -70,11 +70,18 @@ def run(request: dict[str, Any], *, report: int, value: int | None, trace: int |
     `report` gets one byte, STARTED or COMPILE_ERROR; `value` gets the canonical text of the call's value; `trace`
     gets the trace as JSON. Standard input, output and error are file descriptors 0, 1 and 2.
     """
-    # Everything the last act needs is bound here: the program may have replaced any name of any module by then.
-    leave, write, shut = os._exit, os.write, os.close
-    if trace is not None:
-        _announce(report, STARTED)
-        leave(_record(request, trace))
+    # What the last act needs is bound here: the program may have replaced any name of any module by then.
+    leave, status = os._exit, 1
+    try:
+        status = _record(request, report, trace) if trace is not None else _run(request, report, value)
+    finally:
+        leave(status)
+
+
+def _run(request: dict[str, Any], report: int, value: int | None) -> int:
+    write, shut, finish = os.write, os.close, _finish
+    for name in [name for name in sys.modules if name.startswith("deskcheck_tracer")]:
+        del sys.modules[name]
     main = _fresh_main()
     try:
         code = compile(request["source"], SOURCE_NAME, "exec", dont_inherit=True)
@@ -83,11 +90,9 @@ def run(request: dict[str, Any], *, report: int, value: int | None, trace: int |
         _announce(report, COMPILE_ERROR)
         _print_error(error)
         sys.stderr.flush()
-        leave(1)
+        return 1
     _announce(report, STARTED)
-    status = _run_code(code, call, main, value, write, shut)
-    status = _finish(main, status)
-    leave(status)
+    return finish(main, _run_code(code, call, main, value, write, shut))
 
 
 def _announce(report: int, mark: bytes) -> None:
@@ -200,7 +205,8 @@ def canonical(value: Any) -> str:
     return f"<{kind.__name__}>"
 
 
-def _record(request: dict[str, Any], trace: int) -> int:
+def _record(request: dict[str, Any], report: int, trace: int) -> int:
+    _announce(report, STARTED)
     from deskcheck_tracer.engine import stream_here
     from deskcheck_tracer.program import Limits
 

@@ -127,7 +127,10 @@ def serve(
     init_pid = init.start()
     pid = _clone()
     if pid == 0:
-        _program(request, descriptors, report_in, filter_bytes)
+        try:
+            _program(request, descriptors, report_in, filter_bytes)
+        finally:
+            os._exit(1)
     init.leave()
     for descriptor in (*descriptors, report_in):
         os.close(descriptor)
