@@ -1,0 +1,126 @@
+"""The configuration of `deskcheck-eval` and `deskcheck-report`. Choices are in YAML, meanings here."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from deskcheck_agent.feedback import Combine, FeedbackSource
+from deskcheck_conf import ConfigError, RunConfig, SamplerConfig, SamplingConfig
+from omegaconf import OmegaConf
+
+from deskcheck_evals.benchmarks.config import BenchmarkConfig
+from deskcheck_evals.rows import content_key
+
+
+class TaskName(StrEnum):
+    output_prediction = "output_prediction"
+    """Predict what a program prints or returns."""
+    self_verify = "self_verify"
+    """Sample candidates, simulate each on the public tests; stores what every selection needs."""
+    self_fix = "self_fix"
+    """Solve, read feedback, submit or fix."""
+
+
+class Checker(StrEnum):
+    """How a printed prediction is compared with the true output."""
+
+    tokens = "tokens"
+    exact = "exact"
+
+
+class PromptMode(StrEnum):
+    """How output prediction is asked for."""
+
+    step_by_step = "step_by_step"
+    """The prompt set's own simulate prompt: narrate, then answer."""
+    direct = "direct"
+    """The output alone."""
+
+
+@dataclass(kw_only=True)
+class EvalConfig(RunConfig):
+    """One measurement: a task, a benchmark, who answers and how."""
+
+    task: TaskName = TaskName.self_verify
+    benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    """The solver, and the simulator too unless `simulator` is given."""
+    simulator: SamplerConfig | None = None
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    """How programs are sampled (and predictions, in task output_prediction)."""
+    simulating: SamplingConfig = field(default_factory=SamplingConfig)
+    """How predictions are sampled inside self-verify and self-fix."""
+    prompts: str = "default"
+    """A prompt set of deskcheck-agent (default, micro) or a folder of one's own."""
+    mode: PromptMode = PromptMode.step_by_step
+    attempts: int = 10
+    """output_prediction: predictions an item."""
+    candidates: int = 20
+    """self_verify: programs a problem."""
+    predictions: int = 5
+    """self_verify, self_fix: predictions a public test."""
+    feedback: FeedbackSource = FeedbackSource.simulated
+    """self_fix: whose word the fix prompt carries; none is a single turn."""
+    max_turns: int = 10
+    """self_fix: most solution turns, the first one included."""
+    trajectories: int = 1
+    """self_fix: trajectories a problem."""
+    combine: Combine = Combine.mean
+    """How the predictions of one test combine; in self_verify it can be changed afterwards, in the report."""
+    checker: Checker = Checker.tokens
+    """output_prediction: how printed predictions are compared."""
+    count_steps: bool = True
+    """output_prediction: trace every program, for accuracy by trace length."""
+    resamples: int = 10_000
+    """Bootstrap resamples of problems."""
+    max_unscored: int = 3
+    """Stop when the sandbox itself has failed on more problems than this; those few are left out and counted."""
+    isolation: str = "nsjail"
+    degraded: bool = False
+    """Go on where the kernel denies a limit of the sandbox; marks every result."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("attempts", "candidates", "predictions", "max_turns", "trajectories", "resamples"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}, expected 1 or more")
+        if self.feedback is FeedbackSource.scheduled:
+            raise ConfigError("feedback is scheduled, which is for training: expected executed, simulated or none")
+        if self.max_unscored < 0:
+            raise ConfigError(f"max_unscored is {self.max_unscored}, expected 0 or more")
+
+
+@dataclass(kw_only=True)
+class ReportConfig(RunConfig):
+    """What to show, and the choices that need no model."""
+
+    runs: list[str] = field(default_factory=list)
+    """Run folders of deskcheck-eval; none: the last run under output_root."""
+    labels: list[str] = field(default_factory=list)
+    """Names of the runs in tables, in the same order; none: the folders' names."""
+    pairs: list[str] = field(default_factory=list)
+    """Comparisons "ours-label:theirs-label", paired by problem."""
+    title: str = "deskcheck report"
+    ks: list[int] = field(default_factory=lambda: list(range(1, 11)))
+    combine: Combine = Combine.mean
+    resamples: int = 10_000
+    html: str | None = None
+    """Where the page goes; null: report.html in this command's run folder."""
+    allow_scripted: bool | None = None
+    """Show runs of scripted samplers, marked; null: only the last run of a bare command."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.ks or min(self.ks) < 1:
+            raise ConfigError(f"ks is {self.ks}, expected numbers of candidates from 1 up, such as ks=[1,5,10]")
+        if self.resamples < 1:
+            raise ConfigError(f"resamples is {self.resamples}, expected 1 or more")
+        if self.labels and len(self.labels) != len(self.runs):
+            raise ConfigError(f"{len(self.labels)} labels for {len(self.runs)} runs, expected one label a run, or none")
+
+
+def _digest(*parts: object) -> str:
+    return content_key([OmegaConf.to_container(part) if OmegaConf.is_config(part) else part for part in parts])[:10]
+
+
+# `${digest:...}` in report.yaml: a report's folder is a function of what it shows, so two reports never share one.
+OmegaConf.register_new_resolver("digest", _digest, replace=True)

@@ -1,0 +1,232 @@
+"""From the rows of a run to named measures: one value a problem, for intervals and paired differences.
+
+Which measures there are depends on the task; their names are the ones in every table. A measure of output prediction
+averages a problem's items first when it is paired with another run, and weighs items equally when it stands alone.
+"""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+
+from deskcheck_agent.feedback import Combine
+
+from deskcheck_evals.intervals import Interval, bootstrap, paired_difference
+from deskcheck_evals.metrics import pass_at_k
+from deskcheck_evals.results import Fixed, Predicted
+from deskcheck_evals.selection import (
+    Pool,
+    perfect_simulator,
+    predicted_pass_rate,
+    random_simulator,
+    selectors,
+    values,
+)
+from deskcheck_evals.tasks.compare import right
+from deskcheck_evals.transitions import Transitions
+
+LENGTH_BINS = (0, 10, 20, 40, 80, 160, 320)
+"""Lower edges, in executed lines, of the bins of accuracy by trace length; the last is open."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """How intervals are made."""
+
+    resamples: int = 10_000
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number and what it is the mean of."""
+
+    name: str
+    values: list[float]
+    problems: list[str]
+    interval: Interval
+    is_share: bool = True
+    """Shown as points of a hundred; otherwise as it is (turns)."""
+    note: str = ""
+
+    @property
+    def by_problem(self) -> dict[str, float]:
+        """The mean of each problem."""
+        groups: dict[str, list[float]] = defaultdict(list)
+        for value, problem in zip(self.values, self.problems, strict=True):
+            groups[problem].append(value)
+        return {problem: sum(group) / len(group) for problem, group in groups.items()}
+
+
+@dataclass(frozen=True)
+class Control:
+    """A simulator whose score is known beforehand."""
+
+    name: str
+    k: int
+    measured: float
+    expected: Interval
+    holds: bool
+
+
+@dataclass
+class Maker:
+    """Makes measures under one way of making intervals, and keeps them by name."""
+
+    statistics: Statistics
+    made: dict[str, Measure] = field(default_factory=dict)
+
+    def add(
+        self, name: str, values: Iterable[float], problems: Iterable[str], *, is_share: bool = True, note: str = ""
+    ) -> None:
+        """One value a problem or an item; nothing is made of no values."""
+        numbers, owners = [float(value) for value in values], list(problems)
+        if numbers:
+            interval = bootstrap(numbers, owners, resamples=self.statistics.resamples, seed=self.statistics.seed)
+            self.made[name] = Measure(name, numbers, owners, interval, is_share, note)
+
+    def add_difference(self, name: str, minuend: str, subtrahend: str) -> None:
+        """`minuend - subtrahend`, paired by problem."""
+        pair = self.made[minuend].by_problem, self.made[subtrahend].by_problem
+        self.add(name, [pair[0][problem] - pair[1][problem] for problem in pair[0]], pair[0])
+
+
+def difference(ours: Measure, theirs: Measure, statistics: Statistics) -> Interval:
+    """`ours - theirs` over the problems both have."""
+    a, b = ours.by_problem, theirs.by_problem
+    shared = sorted(a.keys() & b.keys())
+    return paired_difference(
+        {problem: a[problem] for problem in shared},
+        {problem: b[problem] for problem in shared},
+        resamples=statistics.resamples,
+        seed=statistics.seed,
+    )
+
+
+def prediction_measures(
+    rows: Sequence[Predicted], statistics: Statistics, checker: str = "tokens"
+) -> dict[str, Measure]:
+    """pass@1, @5, @10 as far as there are attempts, and two baselines that read no program."""
+    maker = Maker(statistics)
+    owners = [row.problem for row in rows]
+    attempts = min(len(row.right) for row in rows)
+    for k in (k for k in (1, 5, 10) if k <= attempts):
+        maker.add(f"pass@{k}", [pass_at_k(len(row.right), sum(row.right), k) for row in rows], owners)
+    common = majority_output(rows)
+    maker.add(
+        "majority output",
+        [right(row.expected, common, is_call=row.is_call, checker=checker) for row in rows],
+        owners,
+        note=f"always answers {common!r}",
+    )
+    copied = [right(row.expected, row.input, is_call=row.is_call, checker=checker) for row in rows]
+    maker.add("copy input", copied, owners)
+    return maker.made
+
+
+def majority_output(rows: Sequence[Predicted]) -> str:
+    """The most frequent true output; of equally frequent ones the first in alphabetical order."""
+    counts = Counter(row.expected.strip() for row in rows)
+    return min(counts, key=lambda output: (-counts[output], output))
+
+
+def accuracy_by_length(rows: Sequence[Predicted], statistics: Statistics) -> dict[str, Measure]:
+    """pass@1 of programs with so many executed lines; items whose lines were not counted are left out."""
+    maker = Maker(statistics)
+    edges = [*LENGTH_BINS, None]
+    for low, high in pairwise(edges):
+        inside = [
+            row for row in rows if row.steps is not None and low <= row.steps and (high is None or row.steps < high)
+        ]
+        label = f"{low}-{high - 1}" if high is not None else f"{low}+"
+        maker.add(label, [sum(row.right) / len(row.right) for row in inside], [row.problem for row in inside])
+    return maker.made
+
+
+def statuses(rows: Sequence[Predicted]) -> Counter[str]:
+    """How often each parse status occurred."""
+    return Counter(status for row in rows for status in row.statuses)
+
+
+def curve_measures(
+    pools: Sequence[Pool], how: Combine, ks: Sequence[int], statistics: Statistics
+) -> dict[str, dict[int, Measure]]:
+    """Selector -> k -> measure; only k that every pool has candidates for."""
+    smallest = min(len(pool.candidates) for pool in pools)
+    curves: dict[str, dict[int, Measure]] = {}
+    for name, selector in selectors(how).items():
+        curves[name] = {}
+        for k in (k for k in ks if k <= smallest):
+            maker = Maker(statistics)
+            points = values(pools, selector, k)
+            maker.add(name.replace("@k", f"@{k}"), points.values(), points)
+            curves[name][k] = next(iter(maker.made.values()))
+    return curves
+
+
+def verify_measures(
+    pools: Sequence[Pool], how: Combine, ks: Sequence[int], statistics: Statistics
+) -> dict[str, Measure]:
+    """Every point of every curve by its name, and the differences that matter at the largest k."""
+    curves = curve_measures(pools, how, ks, statistics)
+    maker = Maker(statistics, {point.name: point for curve in curves.values() for point in curve.values()})
+    k = max(curves["pass@k"])
+    first = min(curves["pass@k"])
+    maker.add_difference(f"simulation gap at {k}", f"best@{k} exec", f"best@{k} simulate")
+    maker.add_difference(f"best@{k} simulate - short1@{k}", f"best@{k} simulate", f"short1@{k}")
+    if first == 1:
+        maker.add_difference(f"best@{k} simulate - pass@1", f"best@{k} simulate", "pass@1")
+    rows = [(pool.problem, all(c.public)) for pool in pools for c in pool.candidates]
+    maker.add("public pass rate", [passed for _, passed in rows], [problem for problem, _ in rows])
+    return maker.made
+
+
+def controls(pools: Sequence[Pool], how: Combine, k: int, statistics: Statistics, draws: int = 20) -> list[Control]:
+    """A random simulator, averaged over `draws`, must give pass@1 within its interval; a perfect one exactly exec."""
+    select, curves = selectors(how)["best@k simulate"], curve_measures(pools, how, [1, k], statistics)
+    rng, rate = random.Random(statistics.seed), predicted_pass_rate(pools)
+    blind = [values([random_simulator(pool, rate, rng) for pool in pools], select, k) for _ in range(draws)]
+    blind_mean = sum(sum(draw.values()) for draw in blind) / (draws * len(pools))
+    perfect = values([perfect_simulator(pool) for pool in pools], select, k)
+    pass_at_1, exec_at_k = curves["pass@k"][1], curves["best@k exec"][k]
+    return [
+        Control("random simulator = pass@1", k, blind_mean, pass_at_1.interval, blind_mean in pass_at_1.interval),
+        Control(
+            f"perfect simulator = best@{k} exec",
+            k,
+            sum(perfect.values()) / len(perfect),
+            exec_at_k.interval,
+            perfect == exec_at_k.by_problem,
+        ),
+    ]
+
+
+def fix_measures(rows: Sequence[Fixed], statistics: Statistics) -> dict[str, Measure]:
+    """First and submitted programs, private and public; turns; how often a deliberate submission was right."""
+    maker = Maker(statistics)
+    owners = [row.problem for row in rows]
+    maker.add("first pass@1", [row.first_passed for row in rows], owners)
+    maker.add("submitted pass@1", [row.submitted_passed for row in rows], owners)
+    maker.add_difference("submitted - first", "submitted pass@1", "first pass@1")
+    maker.add("first public", [row.first_public for row in rows], owners)
+    maker.add("submitted public", [row.submitted_public for row in rows], owners)
+    chosen = [row for row in rows if row.status == "submitted"]
+    maker.add("submitted on purpose", [row.status == "submitted" for row in rows], owners)
+    maker.add("submit precision", [row.submitted_passed for row in chosen], [row.problem for row in chosen])
+    maker.add("turns used", [row.turns for row in rows], owners, is_share=False)
+    return maker.made
+
+
+def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[str, Transitions]:
+    """The table of private and of public tests; both identities are asserted against the measures of `fix_measures`."""
+    private = Transitions.of([row.first_passed for row in rows], [row.submitted_passed for row in rows])
+    public = Transitions.of([row.first_public for row in rows], [row.submitted_public for row in rows])
+    private.require(_rate(measures["first pass@1"]), _rate(measures["submitted pass@1"]))
+    public.require(_rate(measures["first public"]), _rate(measures["submitted public"]))
+    return {"private": private, "public": public}
+
+
+def _rate(measure: Measure) -> Fraction:
+    return Fraction(round(sum(measure.values)), len(measure.values))

@@ -1,0 +1,148 @@
+"""A finished (or interrupted) run, read back: its header, its rows as typed records, and where it came from.
+
+Everything a report shows is computed from here. The three kinds of rows are written by the three tasks and have one
+reader each: `predictions`, `pools`, `fixes`.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deskcheck_evals.errors import EvalError
+from deskcheck_evals.rows import Json, read_rows
+from deskcheck_evals.selection import Candidate, Pool
+
+ROWS = "rows.jsonl"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One run; equal only to itself, so that what is computed from it can be kept."""
+
+    label: str
+    folder: Path
+    header: Json
+    rows: list[Json]
+    start: Json
+    """The last entry of starts.jsonl: command, versions, commit; empty when the folder has none."""
+    summary: Json | None
+    """What the run said at its end; None while it is unfinished."""
+
+    @property
+    def done(self) -> bool:
+        return self.summary is not None
+
+    @property
+    def unscored(self) -> int:
+        """Problems left out because the sandbox failed on them."""
+        return (self.summary or {}).get("unscored", 0)
+
+    @property
+    def task(self) -> str:
+        return self.header["task"]
+
+    @property
+    def scripted(self) -> bool:
+        return bool(self.header["scripted"])
+
+    @property
+    def packages(self) -> dict[str, str]:
+        return self.start.get("packages", {})
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """One item of output prediction."""
+
+    id: str
+    problem: str
+    expected: str
+    input: str
+    is_call: bool
+    steps: int | None
+    """Executed lines of the program, where they were counted."""
+    right: tuple[bool, ...]
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """One trajectory of self-fixing."""
+
+    problem: str
+    attempt: int
+    first_passed: bool
+    first_public: bool
+    submitted_passed: bool
+    submitted_public: bool
+    turns: int
+    status: str
+
+
+def read_result(folder: Path, label: str | None = None) -> Result:
+    """The run in `folder`; EvalError if there is none."""
+    if not (folder / ROWS).is_file():
+        raise EvalError(f"{folder}: no {ROWS} in it: expected the run folder of a deskcheck-eval")
+    header, rows = read_rows(folder / ROWS)
+    if not rows:
+        raise EvalError(f"{folder / ROWS}: no finished problem yet: let the run go on, or leave it out of runs=[...]")
+    return Result(label or folder.name, folder, header, rows, _last_start(folder), _summary(folder))
+
+
+def last_run(root: Path) -> Path:
+    """The folder under `root` whose rows were written last; EvalError if there is none."""
+    found = sorted(root.rglob(ROWS), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise EvalError(f"no run under {root}/: run deskcheck-eval first, or name runs: deskcheck-report runs=[FOLDER]")
+    return found[-1].parent
+
+
+def predictions(result: Result) -> list[Predicted]:
+    """Rows of task output_prediction."""
+    return [
+        Predicted(
+            row["id"], row["problem"], row["expected"], row["input"], row["is_call"], row["steps"],
+            tuple(row["right"]), tuple(row["statuses"]),
+        )
+        for row in result.rows
+    ]  # fmt: skip
+
+
+def pools(result: Result) -> list[Pool]:
+    """Rows of task self_verify."""
+    unit = length_unit(result)
+    return [Pool(row["id"], tuple(_candidate(each, unit) for each in row["candidates"])) for row in result.rows]
+
+
+def length_unit(result: Result) -> str:
+    """What short1@k counts: tokens, or characters where the sampler did not say how many tokens a response has."""
+    stored = [each for row in result.rows for each in row["candidates"]]
+    return "tokens" if all(each["tokens"] > 0 for each in stored if each["code"] is not None) else "characters"
+
+
+def fixes(result: Result) -> list[Fixed]:
+    """Rows of task self_fix."""
+    return [
+        Fixed(
+            row["problem"], row["attempt"], row["first"]["passed"], all(row["first"]["public"]),
+            row["submitted"]["passed"], all(row["submitted"]["public"]), row["turns"], row["status"],
+        )
+        for row in result.rows
+    ]  # fmt: skip
+
+
+def _candidate(stored: dict[str, Any], unit: str) -> Candidate:
+    length = max(1, stored[unit]) if stored["code"] is not None else 0
+    return Candidate(stored["passed"], length, tuple(stored["public"]), tuple(map(tuple, stored["predicted"])))
+
+
+def _summary(folder: Path) -> Json | None:
+    path = folder / "done.json"
+    return json.loads(path.read_text())["summary"] if path.exists() else None
+
+
+def _last_start(folder: Path) -> Json:
+    path = folder / "starts.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return json.loads(lines[-1]) if lines else {}

@@ -1,0 +1,145 @@
+"""From a configuration to rows: loads the work, builds samplers and sandbox, and hands both to the task.
+
+What to ask is decided here once, so that a task is a plain async function over plain values. Nothing is built when
+nothing is left to do: reading a finished run again needs no model.
+"""
+
+import asyncio
+from pathlib import Path
+
+from deskcheck_agent.gather import GatheringSampler
+from deskcheck_agent.prompts import Prompts
+from deskcheck_agent.sampler import Sampler, SamplingParams
+from deskcheck_agent.samplers import make_sampler
+from deskcheck_agent.trajectory import TrajectoryFile
+from deskcheck_conf import SamplerConfig, SamplerKind, SamplingConfig
+from deskcheck_tracer import Sandbox
+
+from deskcheck_evals.benchmarks import BenchmarkName, load_items, load_problems_of
+from deskcheck_evals.benchmarks.micro import draw
+from deskcheck_evals.config import EvalConfig, PromptMode, TaskName
+from deskcheck_evals.prompting import DirectPrompts
+from deskcheck_evals.rows import Rows
+from deskcheck_evals.tasks import output_prediction, self_fix, self_verify
+from deskcheck_evals.tasks.gathering import Advance, Unscored
+from deskcheck_evals.tasks.judging import Judge
+from deskcheck_evals.truth import executed_lines
+from deskcheck_evals.twin import twin_sampler
+
+WAVE = 8
+"""Batches a sampler gets at once: enough to keep it full, few enough that rows are written as the run goes."""
+
+
+class Runner:
+    """One configured evaluation over its loaded work."""
+
+    def __init__(self, config: EvalConfig, folder: Path) -> None:
+        self.config = config
+        self.folder = folder
+        self.items = load_items(config.benchmark) if config.task is TaskName.output_prediction else []
+        self.problems = [] if self.items else load_problems_of(config.benchmark)
+
+    def keys(self) -> list[str]:
+        """The keys of all rows there will be."""
+        match self.config.task:
+            case TaskName.output_prediction:
+                return [output_prediction.key_of(item) for item in self.items]
+            case TaskName.self_verify:
+                return [self_verify.key_of(problem) for problem in self.problems]
+            case TaskName.self_fix:
+                attempts = range(self.config.trajectories)
+                return [self_fix.key_of(problem, attempt) for problem in self.problems for attempt in attempts]
+
+    def fill(self, rows: Rows, unscored: Unscored, advance: Advance) -> None:
+        """Add the rows that are missing."""
+        prompts = prompts_of(self.config)
+        solver = self.sampler(self.config.sampler, prompts)
+        simulator = solver if self.config.simulator is None else self.sampler(self.config.simulator, prompts)
+        with Sandbox(isolation=self.config.isolation, degraded=self.config.degraded) as sandbox:
+            match self.config.task:
+                case TaskName.output_prediction:
+                    asyncio.run(self._predict(solver, prompts, sandbox, rows, advance))
+                case TaskName.self_verify:
+                    asyncio.run(self._verify(solver, simulator, prompts, sandbox, rows, unscored, advance))
+                case TaskName.self_fix:
+                    asyncio.run(self._fix(solver, simulator, prompts, sandbox, rows, unscored, advance))
+
+    def sampler(self, config: SamplerConfig, prompts: Prompts) -> Sampler:
+        """A sampler that joins what all problems ask for; on micro problems `scripted` is the twin."""
+        is_micro = self.config.benchmark.name is BenchmarkName.micro
+        if config.kind is SamplerKind.scripted and config.script is None and is_micro:
+            return twin_sampler(draw(self.config.benchmark), prompts, self.config.seed)
+        return GatheringSampler(make_sampler(config), config.batch_size * WAVE)
+
+    async def _predict(
+        self, sampler: Sampler, prompts: Prompts, sandbox: Sandbox, rows: Rows, advance: Advance
+    ) -> None:
+        steps: dict[str, int | None] = {}
+        if self.config.count_steps:
+            left = [item for item in self.items if output_prediction.key_of(item) not in rows]
+            counts = await asyncio.to_thread(executed_lines, [item.program for item in left], sandbox)
+            steps = dict(zip((item.id for item in left), counts, strict=True))
+        asking = output_prediction.Asking(
+            self.config.attempts, prompts, params_of(self.config.sampling), self.config.checker.value
+        )
+        await output_prediction.predict_outputs(self.items, sampler, rows, asking, steps, advance)
+
+    async def _verify(
+        self,
+        solver: Sampler,
+        simulator: Sampler,
+        prompts: Prompts,
+        sandbox: Sandbox,
+        rows: Rows,
+        unscored: Unscored,
+        advance: Advance,
+    ) -> None:
+        verifying = self_verify.Verifying(
+            solver,
+            simulator,
+            Judge(sandbox),
+            self.config.candidates,
+            self.config.predictions,
+            prompts,
+            params_of(self.config.sampling),
+            params_of(self.config.simulating),
+        )
+        await self_verify.build_pools(self.problems, rows, verifying, unscored, advance)
+
+    async def _fix(
+        self,
+        solver: Sampler,
+        simulator: Sampler,
+        prompts: Prompts,
+        sandbox: Sandbox,
+        rows: Rows,
+        unscored: Unscored,
+        advance: Advance,
+    ) -> None:
+        fixing = self_fix.Fixing(
+            solver,
+            simulator,
+            Judge(sandbox),
+            sandbox,
+            self.config.feedback,
+            self.config.trajectories,
+            self.config.max_turns,
+            self.config.predictions,
+            self.config.combine,
+            prompts,
+            params_of(self.config.sampling),
+            params_of(self.config.simulating),
+        )
+        file = TrajectoryFile(self.folder / "trajectories.jsonl")
+        await self_fix.fix_all(self.problems, rows, fixing, file, unscored, advance)
+
+
+def prompts_of(config: EvalConfig) -> Prompts:
+    """The prompt set, direct where the configuration says so."""
+    prompts = Prompts.load(config.prompts)
+    return DirectPrompts(prompts) if config.mode is PromptMode.direct else prompts
+
+
+def params_of(config: SamplingConfig) -> SamplingParams:
+    """Sampling as the agent's functions take it; they set how many completions themselves."""
+    return SamplingParams(config.temperature, config.top_p, config.max_tokens, seed=config.seed)

@@ -1,0 +1,155 @@
+"""Choosing among stored candidates: every number of self-verification, recomputed from a pool with no model.
+
+A `Pool` is one problem's candidates, each with what it is worth (private tests), what the public tests say (exec) and
+what the simulator predicted for every attempt at every public test. A selector turns a pool and k into the chance
+that the candidate it picks passes. The paper leaves open how the attempts at one test combine; `Combine` names the
+choices and every report prints the one it used. Scores stay fractions, so that equal scores are equal and ties
+average exactly. A problem without public tests has all candidates tied, which is a random pick.
+
+Controls: `random simulator` (guesses at the simulator's own rate, blind to the program) must give pass@1, `perfect
+simulator` (the real public results, through the same code) must give best@k exec.
+"""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from deskcheck_agent.feedback import Combine
+
+from deskcheck_evals.metrics import exact_rank_score, pass_at_k, short1_at_k
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One sampled program of a problem."""
+
+    passed: bool
+    """All private tests pass."""
+    length: int
+    """Of the whole response, in tokens or characters; 0 when there is no program in it."""
+    public: tuple[bool, ...]
+    """Real result of every public test; all False without a program."""
+    predicted: tuple[tuple[bool, ...], ...]
+    """Predicted result of every attempt at every public test (tests x attempts); all False without a program."""
+
+    @property
+    def has_program(self) -> bool:
+        return self.length > 0
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The candidates of one problem."""
+
+    problem: str
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def passed(self) -> list[bool]:
+        return [candidate.passed for candidate in self.candidates]
+
+
+def combined(attempts: Sequence[bool], how: Combine) -> Fraction:
+    """Score in [0, 1] of one test, as deskcheck_agent.feedback.combined_score has it but exact."""
+    share = Fraction(sum(attempts), len(attempts))
+    match how:
+        case Combine.mean:
+            return share
+        case Combine.majority:
+            return Fraction(2 * share > 1)
+        case Combine.any:
+            return Fraction(share > 0)
+
+
+NO_PROGRAM = -1
+"""Score of a response without a program: below one that fails every test."""
+Scores = Callable[[Pool], Sequence[Fraction | int]]
+Selector = Callable[[Pool, int], float]
+
+
+def simulate_scores(how: Combine) -> Scores:
+    """Public tests predicted to pass, one score a candidate."""
+
+    def scores(pool: Pool) -> list[Fraction | int]:
+        return [
+            sum((combined(test, how) for test in c.predicted), Fraction(0)) if c.has_program else NO_PROGRAM
+            for c in pool.candidates
+        ]
+
+    return scores
+
+
+def exec_scores(pool: Pool) -> list[int]:
+    """Public tests that really pass, one score a candidate."""
+    return [sum(candidate.public) if candidate.has_program else NO_PROGRAM for candidate in pool.candidates]
+
+
+def ranked_by(scores: Scores) -> Selector:
+    """best@k under a ranking."""
+    return lambda pool, k: float(exact_rank_score(pool.passed, scores(pool), k))
+
+
+def selectors(how: Combine) -> dict[str, Selector]:
+    """The four curves of the paper, by the names used in tables."""
+    return {
+        "pass@k": lambda pool, k: pass_at_k(len(pool.candidates), sum(pool.passed), k),
+        "best@k exec": ranked_by(exec_scores),
+        "best@k simulate": ranked_by(simulate_scores(how)),
+        "short1@k": lambda pool, k: short1_at_k(pool.passed, [c.length for c in pool.candidates], k),
+    }
+
+
+def values(pools: Sequence[Pool], selector: Selector, k: int) -> dict[str, float]:
+    """One value a problem, for intervals and paired differences. ValueError naming the problem if k > n there."""
+    result = {}
+    for pool in pools:
+        try:
+            result[pool.problem] = selector(pool, k)
+        except ValueError as error:
+            raise ValueError(f"problem {pool.problem}: {error}") from error
+    return result
+
+
+def perfect_simulator(pool: Pool) -> Pool:
+    """The same pool, every attempt predicting what really happens."""
+    attempts = _attempts(pool)
+    return _changed(pool, lambda c: replace(c, predicted=tuple((bit,) * attempts for bit in c.public)))
+
+
+def random_simulator(pool: Pool, rate: float, rng: random.Random) -> Pool:
+    """The same pool, every attempt a coin that shows `pass` with chance `rate`; blind even to a missing program."""
+    attempts = _attempts(pool)
+
+    def guess(candidate: Candidate) -> Candidate:
+        coins = tuple(tuple(rng.random() < rate for _ in range(attempts)) for _ in candidate.public)
+        return replace(candidate, length=1, predicted=coins)
+
+    return _changed(pool, guess)
+
+
+def predicted_pass_rate(pools: Sequence[Pool]) -> float:
+    """Share of attempts that predict a pass; 0.5 when there are none (a coin is as good as any)."""
+    bits = [bit for pool in pools for candidate in pool.candidates for test in candidate.predicted for bit in test]
+    return sum(bits) / len(bits) if bits else 0.5
+
+
+def confusion(pools: Sequence[Pool]) -> Mapping[tuple[bool, bool], int]:
+    """How often (predicted pass, real pass) occurred, over attempts at public tests of candidates with a program."""
+    counts = {(predicted, real): 0 for predicted in (False, True) for real in (False, True)}
+    for pool in pools:
+        for candidate in pool.candidates:
+            if not candidate.has_program:
+                continue
+            for real, attempts in zip(candidate.public, candidate.predicted, strict=True):
+                for predicted in attempts:
+                    counts[predicted, real] += 1
+    return counts
+
+
+def _attempts(pool: Pool) -> int:
+    return max((len(test) for candidate in pool.candidates for test in candidate.predicted), default=1)
+
+
+def _changed(pool: Pool, change: Callable[[Candidate], Candidate]) -> Pool:
+    return Pool(pool.problem, tuple(change(candidate) for candidate in pool.candidates))

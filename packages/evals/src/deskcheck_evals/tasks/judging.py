@@ -1,0 +1,96 @@
+"""Judging for many problems at once: pending jobs are joined into one `judge_many`, in a thread beside the event loop.
+
+Equal programs of one problem are judged once. The sandbox has its own workers, so one call at a time keeps it full.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deskcheck_agent.problem import Problem
+from deskcheck_tracer import Sandbox, TestCase, Verdict, judge_many
+
+
+@dataclass(frozen=True)
+class Grade:
+    """How one program did."""
+
+    public: tuple[bool, ...]
+    passed: bool
+    """All private tests."""
+    verdict: Verdict
+    """Of the private tests: the first that is not AC. SE if the sandbox failed on any test: then nothing counts."""
+
+
+@dataclass
+class _Job:
+    problem: Problem
+    sources: list[str]
+    answer: asyncio.Future[dict[str, Grade]]
+
+
+class Judge:
+    """Grades programs of problems on public and private tests."""
+
+    def __init__(self, sandbox: Sandbox | None = None) -> None:
+        self._sandbox = sandbox
+        self._pending: list[_Job] = []
+        self._sender: asyncio.Task[None] | None = None
+
+    async def grade(self, problem: Problem, sources: Sequence[str]) -> dict[str, Grade]:
+        """A grade for every distinct source."""
+        job = _Job(problem, list(dict.fromkeys(sources)), asyncio.get_running_loop().create_future())
+        if not job.sources:
+            return {}
+        self._pending.append(job)
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send())
+        return await job.answer
+
+    async def _send(self) -> None:
+        while self._pending:
+            await asyncio.sleep(0)  # let the problems that finish together come together
+            jobs, self._pending = self._pending, []
+            try:
+                answers = await asyncio.to_thread(self._grades, jobs)
+            except Exception as error:
+                for job in jobs:
+                    if not job.answer.done():
+                        job.answer.set_exception(error)
+                continue
+            for job, answer in zip(jobs, answers, strict=True):
+                if not job.answer.done():
+                    job.answer.set_result(answer)
+
+    def _grades(self, jobs: Sequence[_Job]) -> list[dict[str, Grade]]:
+        """One `judge_many` for each way of judging; usually there is one way."""
+        answers: list[dict[str, Grade]] = [{} for _ in jobs]
+        for way in dict.fromkeys(_way(job.problem) for job in jobs):
+            chosen = [
+                (i, job, source) for i, job in enumerate(jobs) if _way(job.problem) == way for source in job.sources
+            ]
+            limits, checker, entry_point = way
+            judged = judge_many(
+                [(source, [*job.problem.public_tests, *job.problem.private_tests]) for _, job, source in chosen],
+                limits=limits,
+                checker=checker,
+                entry_point=entry_point,
+                sandbox=self._sandbox,
+            )
+            for (i, job, source), judgement in zip(chosen, judged, strict=True):
+                verdicts = [result.verdict for result in judgement.results]
+                answers[i][source] = grade_of(verdicts, job.problem.public_tests)
+        return answers
+
+
+def grade_of(verdicts: Sequence[Verdict], public_tests: Sequence[TestCase]) -> Grade:
+    """The grade of a program from its verdicts, public tests first."""
+    public, private = verdicts[: len(public_tests)], verdicts[len(public_tests) :]
+    worst = next((verdict for verdict in private if verdict is not Verdict.AC), Verdict.AC)
+    if Verdict.SE in verdicts or not private:
+        worst = Verdict.SE
+    return Grade(tuple(verdict is Verdict.AC for verdict in public), worst is Verdict.AC, worst)
+
+
+def _way(problem: Problem) -> tuple:
+    return problem.limits, problem.checker, problem.entry_point

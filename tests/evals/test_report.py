@@ -1,0 +1,109 @@
+"""`deskcheck-report` from the command line on made-up runs: what it prints, what it writes, what it refuses."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from deskcheck_evals.report import main
+
+QUIET = ["wandb.mode=disabled", "resamples=200"]
+
+
+@pytest.fixture
+def three(make_run):
+    return [make_run(task) for task in ("output_prediction", "self_verify", "self_fix")]
+
+
+def runs(folders):
+    return f"runs=[{','.join(map(str, folders))}]"
+
+
+def test_one_page_and_one_set_of_tables(three, tmp_path, capsys):
+    page = tmp_path / "out" / "page.html"
+    code = main([runs(three), f"html={page}", f"output_root={tmp_path / 'out'}", *QUIET])
+    out = capsys.readouterr().out
+    assert code == 0
+    for words in (
+        "pass@5",
+        "majority output",
+        "best@10 simulate",
+        "simulation gap at 10",
+        "FP fixed",
+        "submit precision",
+    ):
+        assert words in out, words
+    assert re.search(r"random simulator = pass@1, k=10 .* yes", out)
+    assert re.search(r"perfect simulator = best@10 exec, k=10 .* yes", out)
+    html = page.read_text()
+    assert "deskcheck-eval task=x" in html and "torch 2.13.0" in html, "every number has its command and versions"
+    assert html.count("<figure") == 4 and "prefers-color-scheme: dark" in html
+    assert not re.search(r'(?:src|href)="(?!#)', html.replace("xlink:href", "")), "nothing is loaded from anywhere"
+
+
+def test_the_page_is_well_formed_and_the_same_every_time(three, tmp_path, capsys):
+    pages = []
+    for name in ("a", "b"):
+        page = tmp_path / f"{name}.html"
+        assert main([runs(three), f"html={page}", f"output_root={tmp_path / name}", *QUIET]) == 0
+        pages.append(page.read_text())
+    assert pages[0] == pages[1]
+    assert _Balanced().unbalanced(pages[0]) == []
+
+
+def test_named_pairs_are_compared_by_problem(make_run, tmp_path, capsys):
+    good, bad = make_run("output_prediction", "good", skill=0.9), make_run("output_prediction", "bad", skill=0.2)
+    arguments = [runs([good, bad]), "pairs=['good:bad']", f"output_root={tmp_path / 'out'}", *QUIET]
+    assert main(arguments) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "good - bad" in line and "pass@1 " in line)
+    assert re.search(r"\+\d\d\.\d \[\+\d", line) and line.rstrip(" │|").endswith("yes")
+
+
+def test_a_bare_command_shows_the_last_run_even_a_scripted_one(make_run, tmp_path, capsys):
+    folder = make_run("self_fix", scripted=True)
+    assert main([f"output_root={folder.parent}", *QUIET]) == 0
+    assert "say nothing about any model" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ([], "allow_scripted=true"),
+        (["allow_scripted=true", "pairs=['self_fix:nobody']"], "two of the labels self_fix"),
+        (["allow_scripted=true", "labels=[a,b]"], "2 labels for 1 runs"),
+        (["allow_scripted=true", "ks=[0]"], "ks is [0]"),
+    ],
+)
+def test_what_is_refused_is_said_in_one_message(make_run, tmp_path, capsys, extra, words):
+    folder = make_run("self_fix", scripted=True)
+    code = main([runs([folder]), f"output_root={tmp_path / 'out'}", *extra, *QUIET])
+    error = capsys.readouterr().err
+    assert code == 2 and words in error and "Traceback" not in error
+    assert not list((tmp_path / "out").rglob("report.html"))
+
+
+def test_a_folder_without_rows_is_named(tmp_path, capsys):
+    assert main([f"runs=[{tmp_path}]", f"output_root={tmp_path / 'out'}", *QUIET]) == 2
+    assert "no rows.jsonl in it" in capsys.readouterr().err
+
+
+class _Balanced(HTMLParser):
+    """Names the elements that were opened and not closed, or closed and not opened."""
+
+    VOID = frozenset({"meta", "br", "hr", "link", "img", "input"})
+
+    def unbalanced(self, text: str) -> list[str]:
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+        return self.wrong + self.open
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
