@@ -7,19 +7,27 @@ assignments to an outer variable of the same name. All of it comes from the synt
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import NamedTuple
+
+from .effects import Effect, Effects
 
 Position = tuple[int, int]
 
 
 class Span(NamedTuple):
-    """A comprehension in the source and the names its loops bind."""
+    """A comprehension in the source and the names its loops bind; its first iterable is evaluated before they are hidden."""
 
     start: Position
     end: Position
     names: frozenset[str]
+    iterable: tuple[Position, Position]
+
+    def holds(self, start: Position, end: Position) -> bool:
+        """Whether an instruction with this position belongs to the loops of the comprehension."""
+        first, last = self.iterable
+        return self.start <= start and end <= self.end and not (first <= start and end <= last)
 
 
 class Layout:
@@ -29,6 +37,9 @@ class Layout:
         tree = ast.parse(source)
         self.heads: dict[int, int] = {}
         self.comprehensions: list[Span] = []
+        self.effects: dict[int, Effect] = {}
+        self._known_effects = Effects(tree)
+        self._crowded: set[int] = set()
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt | ast.match_case | ast.ExceptHandler):
                 self._add_statement(node)
@@ -42,15 +53,24 @@ class Layout:
         for line in range(first, last + 1):
             if line != head:
                 self.heads.setdefault(line, head)
+        self._add_effect(node, head)
 
-    def of(self, code: CodeType) -> "CodeLayout | None":
-        """The part that concerns one code object; None if nothing does."""
+    def _add_effect(self, node: ast.AST, line: int) -> None:
+        """A line that several statements share has no effect entry: any of them may have run."""
+        effect = None if line in self._crowded else self._known_effects.of(node)
+        if effect is None or line in self.effects:
+            self.effects.pop(line, None)
+        else:
+            self.effects[line] = effect
+        self._crowded.add(line)
+
+    def of(self, code: CodeType) -> "CodeLayout":
+        """The part that concerns one code object."""
         heads = {} if code.co_name in ("<lambda>", "<genexpr>") else self.heads
         masks = _masks(code, self.comprehensions) if self.comprehensions else {}
         careful = _OLD_LOCALS and bool(code.co_flags & 1) and not _VIEWERS.isdisjoint(code.co_names)
-        if not (heads or masks or careful):
-            return None
-        return CodeLayout(heads, masks, frozenset(heads.values()), careful)
+        effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
+        return CodeLayout(heads, masks, frozenset(heads.values()), careful, effects)
 
 
 class CodeLayout(NamedTuple):
@@ -64,6 +84,8 @@ class CodeLayout(NamedTuple):
     """First lines of the statements that take several lines."""
     careful: bool = False
     """Whether the function may look at its own `locals()`, which reading them from outside would change before Python 3.13."""
+    effects: Mapping[int, Effect] = {}
+    """What the statement of a line can change, where that is known."""
 
 
 _OLD_LOCALS = sys.version_info < (3, 13)  # PEP 667
@@ -100,17 +122,21 @@ def _span(node: ast.ListComp | ast.SetComp | ast.DictComp) -> Span:
     names = {
         part.id for generator in node.generators for part in ast.walk(generator.target) if isinstance(part, ast.Name)
     }
-    end = (node.end_lineno or node.lineno, node.end_col_offset or 0)
-    return Span((node.lineno, node.col_offset), end, frozenset(names))
+    return Span(*_place(node), frozenset(names), _place(node.generators[0].iter))
+
+
+def _place(node: ast.expr) -> tuple[Position, Position]:
+    return (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)
 
 
 def _masks(code: CodeType, spans: list[Span]) -> dict[int, frozenset[str]]:
     masks: dict[int, frozenset[str]] = {}
-    local = frozenset(code.co_varnames + code.co_cellvars + code.co_freevars)
+    optimized = bool(code.co_flags & 1)  # elsewhere the hidden names are not part of the namespace
+    local = frozenset(code.co_varnames + code.co_cellvars + code.co_freevars) if optimized else frozenset()
     for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
         if line is None or end_line is None or column is None or end_column is None:
             continue
         for span in spans:
-            if span.start <= (line, column) and (end_line, end_column) <= span.end:
+            if span.holds((line, column), (end_line, end_column)):
                 masks[2 * index] = masks.get(2 * index, frozenset()) | (span.names & local)
     return masks

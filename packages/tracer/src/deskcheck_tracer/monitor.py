@@ -16,15 +16,19 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
+from .effects import Effect
 from .layout import CodeLayout, Layout
 from .program import Limits
 from .trace import EndReason
-from .values import ATOMS, Values
-from .watch import Shadow, equal_atoms, same, take
+from .values import ATOMS, DICTS, SEQUENCES, SETS, Values
+from .watch import Shadow, equal_atoms, grown, is_steady, same, take
 
 Row = tuple[Any, ...]
 _PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
+_ITERABLES = SEQUENCES | DICTS | SETS
 _NO_LAYOUT = CodeLayout({}, {}, frozenset())
+ROW_BYTES = 20
+"""What a row counts against `Limits.max_bytes` besides the texts in it: about its size as a JSON line."""
 MARGIN = 60
 """Stack frames that our callbacks may use on top of the program's own."""
 
@@ -42,12 +46,13 @@ class Sink(Protocol):
 class _Frame:
     """One activation of a function, module or class body."""
 
-    __slots__ = ("frame", "id", "jumped", "layout", "line", "opened", "seen", "view")
+    __slots__ = ("frame", "id", "jumped", "layout", "line", "mark", "opened", "seen", "view")
 
     def __init__(self, number: int, frame: FrameType | None, layout: CodeLayout, line: int) -> None:
         self.id, self.frame, self.layout, self.line = number, frame, layout, line
         self.seen: dict[str, Any] = {}
         self.view: dict[str, Any] = {}  # what its own `locals()` gave it, where that matters (`CodeLayout.careful`)
+        self.mark = -1  # the count of rows after its last one; nothing else was recorded while it is still the same
         self.opened = False  # a line of it has begun
         self.jumped = False  # its current line was begun by a jump, which a LINE report may repeat
 
@@ -130,12 +135,12 @@ class Monitor:
             return
         if kind == "stdout":
             if not self._printed:
-                self._count(16)
+                self._count(0)
             self.size += len(text)
             self._printed.append(text)
         else:
             self._add((kind, *self.place(), text))
-            self._count(len(text) + 16)
+            self._count(len(text))
 
     def flush(self) -> None:
         """Make a row of what was printed since the last one."""
@@ -162,9 +167,12 @@ class Monitor:
     def _count(self, size: int) -> None:
         self.count += 1
         self.size += size
+        self._check()
+
+    def _check(self) -> None:
         if self.count >= self.max_events:
             self.cut(EndReason.events, f"{self.max_events} events")
-        elif self.size > self.max_bytes:
+        elif self.size + ROW_BYTES * self.count > self.max_bytes:
             self.cut(EndReason.bytes, f"{self.max_bytes} bytes")
 
     # ---- frames ----
@@ -179,7 +187,7 @@ class Monitor:
             except (SyntaxError, OSError, ValueError, RecursionError, MemoryError):
                 self._layouts[code.co_filename] = None
         layout = self._layouts[code.co_filename]
-        found = (layout.of(code) if layout else None) or _NO_LAYOUT
+        found = layout.of(code) if layout else _NO_LAYOUT
         self._codes[id(code)] = (code, found)  # keeps the code object alive, so that its id stays its own
         sys.monitoring.set_local_events(self._tool, code, self._local)
         return found
@@ -240,7 +248,8 @@ class Monitor:
     def _row(self, kind: str, record: _Frame, payload: tuple[Any, ...], changes: dict[str, str | None] | None) -> None:
         row = (kind, record.id, record.line, *payload)
         self._add(row if changes is None else (*row, changes))
-        self._count(sum(map(len, filter(None, payload[:1]))) + 24)
+        self._count(len(payload[0]) if payload and payload[0] else 0)
+        record.mark = -1
 
     # ---- state ----
 
@@ -266,6 +275,27 @@ class Monitor:
                 changes[name] = None
         return changes
 
+    def _glance(self, record: _Frame, frame: FrameType, effect: Effect) -> dict[str, str | None] | None:
+        """As `_look`, for a frame that ran nothing but one statement of known effect."""
+        stores, guard, container_allowed = effect
+        seen = record.seen
+        if guard is not None:
+            held = seen.get(guard)
+            if held is None or (type(held) is Shadow and not (container_allowed and held.kind in _ITERABLES)):
+                return self._look(record, frame)
+        if not stores:
+            return None
+        name = stores[0]
+        now = frame.f_locals
+        if len(stores) > 1 or name not in now:
+            return self._look(record, frame)
+        value = now[name]
+        old = seen.get(name, seen)
+        if old is value:
+            return None
+        text = self._difference(name, old, value, seen)
+        return None if text is None else {name: text}
+
     def _peek(self, record: _Frame, frame: FrameType) -> dict[str, Any]:
         """The frame's locals without refreshing the dictionary that the function's own `locals()` has handed out."""
         before = dict(record.view)
@@ -289,7 +319,10 @@ class Monitor:
             if name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
                 seen[name] = value
                 return None
-            seen[name] = take(value, self.values)
+            if is_steady(value, kind):
+                seen[name] = value
+            elif not (type(old) is Shadow and kind is old.kind and grown(old, value)):
+                seen[name] = take(value, self.values)
         if name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
             return None
         text = self.values.text(value)
@@ -303,7 +336,7 @@ class Monitor:
             "PY_START": self._on_start,
             "PY_RESUME": self._on_resume,
             "PY_THROW": self._on_throw,
-            "LINE": self._on_line,
+            "LINE": self._line_callback(),
             "JUMP": self._on_jump,
             "PY_YIELD": self._on_yield,
             "PY_RETURN": self._on_return,
@@ -336,34 +369,41 @@ class Monitor:
         if self.raising:
             raise Stop
 
-    def _on_line(self, code: CodeType, line: int) -> None:
-        if self.stopped is not None:
-            return self._again()
-        frame = sys._getframe(1)
-        stack = self.stack
-        record = stack[-1] if stack else None
-        if record is None or record.frame is not frame:
-            record = self._known(frame) or self._enter(code, frame)
-        layout = record.layout
-        if layout.heads:
-            line = layout.heads.get(line, line)
-        if line == record.line and record.opened:  # still in the statement of the current step?
-            if record.jumped or line in layout.spread:
-                record.jumped = False
+    def _line_callback(self) -> Callable[[CodeType, int], None]:
+        """The callback for LINE, which is most of the work: a closure, since its variables are found faster than attributes."""
+        getframe, stack, begin = sys._getframe, self.stack, self._begin
+
+        def on_line(code: CodeType, line: int) -> None:
+            if self.stopped is not None:
+                return self._again()
+            frame = getframe(1)
+            record = stack[-1] if stack else None
+            if record is None or record.frame is not frame:
+                record = self._known(frame) or self._enter(code, frame)
+            layout = record.layout
+            if layout.heads:
+                line = layout.heads.get(line, line)
+            if line == record.line and record.opened and (record.jumped or line in layout.spread):
+                record.jumped = False  # still in the statement of the current step
                 return None
-        return self._begin(record, frame, line)
+            return begin(record, frame, line)
+
+        return on_line
 
     def _begin(self, record: _Frame, frame: FrameType, line: int) -> None:
         """A step begins: what the frame's last line did is known now."""
         if self._printed:
             self.flush()
-        changes = self._look(record, frame)
+        effect = record.layout.effects.get(record.line) if record.mark == self.count and record.opened else None
+        changes = self._look(record, frame) if effect is None else self._glance(record, frame, effect)
         record.line = line
         record.opened = True
         record.jumped = False
         self.rows.append(("line", record.id, line) if changes is None else ("line", record.id, line, changes))
-        self._count(24)
-        return self._again() if self.stopped is not None else None
+        self.count = record.mark = self.count + 1
+        if self.count >= self.max_events or self.size + ROW_BYTES * self.count > self.max_bytes:
+            self._check()
+            self._again()
 
     def _on_jump(self, code: CodeType, offset: int, destination: int) -> Any:
         if destination >= offset or not self._repeats(code, offset, destination):
