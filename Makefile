@@ -10,7 +10,7 @@ endif
 export TOKENIZERS_PARALLELISM := false
 export TRL_EXPERIMENTAL_SILENCE := 1
 
-.PHONY: help setup test check proof demo pins clean
+.PHONY: help setup test check proof demo vllm pins clean
 
 help:
 	@echo "make setup   .venv with every package at the tested versions (a second call is instant)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test    all tests that need no accelerator, no network and no account"
 	@echo "make check   lint, format, types"
 	@echo "make proof   the long proofs; their results go to docs/proof/ (PROOF=name for one)"
+	@echo "make vllm    .venv-vllm: vLLM on a CPU, for evaluating real models without an accelerator"
 	@echo "make pins    write constraints.txt from what .venv holds"
 	@echo "make clean   remove .venv, caches and build output (outputs/ stays)"
 
@@ -40,11 +41,16 @@ proof: setup
 demo: setup
 	@bash examples/demo.sh
 
+vllm: .venv-vllm/.setup
+
+.venv-vllm/.setup: .venv/.setup tools/vllm.sh
+	@bash tools/vllm.sh
+
 # Names and versions only: no editable packages, no addresses. pip itself comes with Python.
 pins: setup
 	$(PYTHON_BIN) tools/pins.py
 
 clean:
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-vllm .pytest_cache .ruff_cache .hypothesis
 	find conf models packages tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf dist conf/dist models/dist packages/*/dist

