@@ -26,6 +26,7 @@ SEQUENCES = frozenset({list, tuple, deque})
 SETS = frozenset({set, frozenset})
 DICTS = frozenset({dict, defaultdict, OrderedDict, Counter})
 
+_TOLD_APART = ("builtins", "decimal", "fractions", "datetime", "deskcheck_tracer.record")
 _CUT = re.compile(r" \(len \d+\)\Z")
 _mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _dict_of: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
@@ -53,6 +54,13 @@ class Storage:
                     self.slots.append((name, member))
                 elif name == "__dict__" and type(member) is types.GetSetDescriptorType:
                     self.dict_descriptor = member
+
+        self.plain = self.bare and self.dict_descriptor is not None and not self._is_named(kind)
+        """Whether the text of an instance is its label and attributes."""
+
+    @staticmethod
+    def _is_named(kind: type) -> bool:
+        return _module_of(kind) in _TOLD_APART or any(_module_of(base) == "enum" for base in _mro_of(kind))
 
     def read(self, value: object) -> dict[str, Any]:
         """Attribute names and values of an instance, in order of definition; unset slots are absent. Not to be written to."""
@@ -89,6 +97,8 @@ class Values:
             return repr(value) if len(value) < 20 else self._atom(value)  # type: ignore[arg-type]
         if (kind is list or kind is tuple) and (flat := self._flat(value)) is not None:
             return flat
+        if (short := self._short_object(value, kind)) is not None:
+            return short
         whole = _Writer(self, self.limit * 3).write(value)  # room for the separators it also counts
         if whole is not None:
             return whole
@@ -112,6 +122,22 @@ class Values:
             return None
         inside = ", ".join([*texts[:kept], "..."])
         return f"[{inside}] (len {len(value)})" if type(value) is list else f"({inside}) (len {len(value)})"
+
+    def _short_object(self, value: Any, kind: type) -> str | None:
+        """An instance of a plain class whose attributes are all atoms, the commonest object; None if it is not that or too long."""
+        storage = self._storages.get(kind)
+        if storage is None:
+            storage = self.storage(kind)
+        if not storage.plain:
+            return None
+        attributes = storage.read(value)
+        if not attributes or not ATOMS.issuperset(map(type, attributes.values())):
+            return None
+        try:
+            text = f"{self.label(value)}({', '.join([f'{name}={item!r}' for name, item in attributes.items()])})"
+        except ValueError:
+            return None
+        return text if len(text) <= self.limit else None
 
     def _atom(self, value: Any) -> str:
         try:
