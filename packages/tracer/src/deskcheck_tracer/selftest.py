@@ -22,6 +22,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from . import jail
 from .errors import InputError
 from .judge import Judgement, judge_many
 from .program import Limits, TestCase
@@ -70,8 +71,8 @@ class RowResult:
 def hostile_rows() -> list[Row]:
     """All rows of this package, by number."""
     folder = resources.files(__package__).joinpath("hostile")
-    files = sorted((file for file in folder.iterdir() if file.name.endswith(".py.txt")), key=lambda file: file.name)
-    return [_row(file.name, file.read_text(encoding="utf-8")) for file in files]
+    files = {file.name: file for file in folder.iterdir() if file.name.endswith(".py.txt")}
+    return [_row(name, files[name].read_text(encoding="utf-8")) for name in sorted(files)]
 
 
 def selftest(
@@ -81,7 +82,7 @@ def selftest(
     rows: list[Row] | None = None,
     told: Callable[[RowResult], None] = print,
 ) -> list[RowResult]:
-    """Run the rows, `workers` at a time, each time-limited by its own CPU time; `told` hears every result as it comes."""
+    """Run the rows (default: all), `workers` at a time; `told` hears every result as it comes."""
     local = threading.local()
     opened: list[Sandbox] = []
 
@@ -126,8 +127,8 @@ def leftovers() -> Leftovers:
         descriptors=len(os.listdir("/proc/self/fd")),
         mounts=len(Path("/proc/self/mountinfo").read_text().splitlines()),
         control_groups=len(list(_own_groups())),
-        temporary_files=len(list(Path(tempfile.gettempdir()).glob("*deskcheck*"))),
-        shared_memory=len(os.listdir("/dev/shm")) if Path("/dev/shm").is_dir() else 0,
+        temporary_files=len(list(Path(tempfile.gettempdir()).glob(f"deskcheck-{os.getpid()}-*"))),
+        shared_memory=sum(1 for file in Path("/dev/shm").glob("*") if _owner(file) == jail.outside_uid()),
     )
 
 
@@ -139,6 +140,13 @@ def _descendants(pid: int) -> Iterator[int]:
     for child in map(int, children):
         yield child
         yield from _descendants(child)
+
+
+def _owner(file: Path) -> int | None:
+    try:
+        return file.lstat().st_uid
+    except OSError:  # another process has just removed it
+        return None
 
 
 def _own_groups() -> Iterator[Path]:

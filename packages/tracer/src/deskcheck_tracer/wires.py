@@ -30,7 +30,7 @@ TRACE_BYTES = 256 * 1024 * 1024
 """What is kept of a trace that has no limit of its own."""
 _GRACE_S = 10.0
 _PATIENCE = 9
-"""Time spent waiting for a CPU is not wall time, up to this many times the limit: load makes no verdict."""
+"""How many times the wall limit a program may take on top of it when the CPUs are busy with others."""
 
 
 class WorkerDied(Exception):
@@ -56,9 +56,7 @@ class Watch:
         now, limits = time.monotonic(), self._limits
         due = [1.0]
         if limits.wall_s is not None:
-            left = self.begun + limits.wall_s - now
-            if left <= 0 and self._group is not None:
-                left += min(self._group.waited_s(), _PATIENCE * limits.wall_s)
+            left = self._wall_left(limits.wall_s, now)
             if left <= 0:
                 self.reason = self.reason or Outcome.wall
             due.append(left)
@@ -70,6 +68,14 @@ class Watch:
                 self._next_cpu = now + max(0.005, left / self._cores)  # all cores at once cannot pass the limit sooner
             due.append(self._next_cpu - now)
         return max(0.0, min(due))
+
+    def _wall_left(self, wall_s: float, now: float) -> float:
+        """Load makes no verdict: time spent waiting for a CPU does not count, and only what sleeps is cut off."""
+        left = self.begun + wall_s - now
+        if left > 0 or self._group is None or left < -_PATIENCE * wall_s:
+            return left
+        left += self._group.waited_s()
+        return 0.02 if left <= 0 and not self._group.is_asleep() else left
 
     def count(self, stdout_bytes: int) -> None:
         """Look at the output limit."""

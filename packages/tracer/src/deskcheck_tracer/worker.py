@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from . import jail
 from .cgroup import Group, make_group
 from .errors import SandboxUnavailable
-from .outcome import RunResult
+from .outcome import Outcome, RunResult
 from .program import Limits, Program
 from .wires import Wires, WorkerDied
 
@@ -176,7 +176,10 @@ class ChildWorker:
 
     def run(self, program: Program, limits: Limits, mode: str = "run") -> RunResult:
         """Run one program in a new session, which is killed as a whole at the end."""
-        with Wires(program, mode, limits, None) as wires, tempfile.TemporaryDirectory(prefix="deskcheck-") as folder:
+        with (
+            Wires(program, mode, limits, None) as wires,
+            tempfile.TemporaryDirectory(prefix=f"deskcheck-{os.getpid()}-") as folder,
+        ):
             report, report_in = os.pipe()
             given = wires.given()
             request = {
@@ -184,6 +187,7 @@ class ChildWorker:
                 "rlimits": rlimits(limits, jailed=False, address_space=True),
                 "descriptors": given,
                 "report": report_in,
+                "cpu_s": limits.cpu_s,
             }
             options = ["-s", "-S", "-P", "-B", "-X", "utf8"]
             command = [sys.executable, *options, str(Path(__file__).with_name("own_child.py")), json.dumps(request)]
@@ -196,6 +200,8 @@ class ChildWorker:
             kill = functools.partial(_kill_session, process.pid)
             with _socket_of(process) as ended:
                 answer = wires.collect(ended, kill, functools.partial(_reaped, process), kill_after=kill)
+            if os.WIFSIGNALED(answer["status"]) and os.WTERMSIG(answer["status"]) == signal.SIGPROF:
+                wires.watch.reason = wires.watch.reason or Outcome.cpu
             answer["marks"] = os.read(report, 4096).decode()
             os.close(report)
             return wires.result(
