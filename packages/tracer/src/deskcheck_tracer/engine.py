@@ -1,20 +1,21 @@
 """Run a program under the monitor, in this very process, and hand back or stream what it did.
 
-The program runs as `__main__` with standard input and output in memory. Nothing here isolates it: `record` starts the process that may
-call `record_here` or `stream_here`, the sandbox its jailed child. An end that the process survives (exception, exit, a limit of the
-recording) is told by the trace; a kill is told by whoever killed it, the rows written so far being a valid prefix.
+The program runs as `__main__` with standard input and output in memory. Nothing here isolates it: `record` starts the
+process that may call `record_here` or `stream_here`, the sandbox its jailed child. An end that the process survives
+(exception, exit, a limit of the recording) is told by the trace; a kill is told by whoever killed it, the rows written
+so far being a valid prefix.
 """
 
 import builtins
 import platform
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from types import CodeType, ModuleType
 from typing import Any
 
 from .monitor import MARGIN, Monitor, Stop
-from .program import Limits, Program
+from .program import DEFAULT_LIMITS, Limits, Program
 from .stdio import TextInput, TextOutput
 from .stream import RowWriter, end_line, header_line
 from .trace import End, EndReason, Trace, event_from_row
@@ -23,7 +24,7 @@ FILENAME = "<program>"
 """What the program's code objects say they come from; unlike `<string>` no library compiles under it."""
 
 
-def record_here(source: str, stdin: str = "", call: str | None = None, limits: Limits = Limits()) -> Trace:
+def record_here(source: str, stdin: str = "", call: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Trace:
     """Run a program here and return its trace; only the limits on events, bytes and output are kept."""
     program = Program(source, stdin, call)
     run = _Run(program, limits, [])
@@ -34,9 +35,10 @@ def record_here(source: str, stdin: str = "", call: str | None = None, limits: L
 
 
 def stream_here(
-    descriptor: int, source: str, stdin: str = "", call: str | None = None, limits: Limits = Limits()
+    descriptor: int, source: str, stdin: str = "", call: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> End:
-    """Run a program here and write its trace to a file descriptor as JSON lines while it runs (`export.read_trace` reads them)."""
+    """Run a program here and write its trace to a file descriptor as JSON lines while it runs (`export.read_trace`
+    reads them)."""
     program = Program(source, stdin, call)
     bounded = limits.max_events is not None and limits.max_events <= 100_000
     writer = RowWriter(descriptor, batch=1 if bounded else 64)
@@ -62,14 +64,21 @@ class _Run:
         self.stdout: list[str] = []
         self.place = (0, 0)
         self.monitor = Monitor(
-            FILENAME, lambda _: program.source, max_events=limits.max_events, max_bytes=limits.max_bytes, raising=True, rows=rows
-        )  # fmt: skip
+            FILENAME,
+            lambda _: program.source,
+            max_events=limits.max_events,
+            max_bytes=limits.max_bytes,
+            raising=True,
+            rows=rows,
+        )
 
     def execute(self) -> tuple[End, str | None]:
         """Run module body and call; return how it ended and the repr of the call's value."""
         try:
             body = compile(self.program.source, FILENAME, "exec", dont_inherit=True)
-            call = compile(self.program.call.strip(), "<call>", "eval", dont_inherit=True) if self.program.call else None
+            call = (
+                compile(self.program.call.strip(), "<call>", "eval", dont_inherit=True) if self.program.call else None
+            )
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             return End(EndReason.raised, f"{type(error).__name__}: {error}"), None
         main = ModuleType("__main__")
@@ -88,6 +97,7 @@ class _Run:
 
     def _run(self, body: CodeType, call: CodeType | None, names: dict[str, Any]) -> tuple[End, str | None]:
         ours, value, end = True, None, None
+        others = set(threading.enumerate())
         self.monitor.start()
         try:
             exec(body, names)
@@ -95,7 +105,7 @@ class _Run:
                 self.monitor.enter_call()
                 value = eval(call, names)
                 self.monitor.leave_call("return", self.monitor.values.text(value))
-            _join_threads()
+            _join_threads(others)
         except BaseException as error:
             end = self._end_of(error)
         finally:
@@ -163,8 +173,8 @@ def describe(error: BaseException) -> str:
     return f"{name}: {', '.join(shown)}" if shown else name
 
 
-def _join_threads() -> None:
-    """Wait for the program's threads as the interpreter does at its end."""
+def _join_threads(others: Container[threading.Thread]) -> None:
+    """Wait for the program's threads, as the interpreter does at its end; `others` were there before the program."""
     for thread in threading.enumerate():
-        if thread is not threading.main_thread() and thread is not threading.current_thread() and not thread.daemon:
+        if thread not in others and not thread.daemon:
             thread.join()

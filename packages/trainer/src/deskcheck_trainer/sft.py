@@ -1,0 +1,167 @@
+"""`deskcheck-sft`: supervised fine-tuning on narrations (and whatever else is in the mixture), on TRL's SFTTrainer.
+
+Rows are packed into sequences of `max_length` tokens (best fit decreasing, documents kept apart by position ids), the
+loss is on completions only, and the optimiser is AdamW or Muon. The same loop pretrains the micro base from scratch,
+where text is wrapped instead of packed, as usual for pretraining. Source: paper section 2. Interrupted, it continues
+from the last checkpoint with the next batch it would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deskcheck_conf.entry import command
+from deskcheck_conf.errors import ConfigError
+from deskcheck_conf.progress import Advance, progress
+from deskcheck_conf.run import Run
+
+from deskcheck_trainer.sft_config import SFTConfig
+
+if TYPE_CHECKING:
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
+    from transformers import TrainerCallback
+    from trl import SFTTrainer
+
+CHECKPOINT = "checkpoint"
+"""Folder of the trained model, in the run folder."""
+
+
+def train(config: SFTConfig, run: Run) -> float | None:
+    """Fine-tune (or pretrain) and save the model; returns the mean training loss of the last tenth of the steps."""
+    if not run.is_done():
+        trainer = build(config, run.folder)
+        with progress("sft" if config.scratch is None else "pretrain", trainer.args.max_steps) as advance:
+            trainer.add_callback(_report_to(run, advance))
+            trainer.train(resume_from_checkpoint=_last_checkpoint(run.folder))
+        trainer.save_model(str(run.folder / CHECKPOINT))
+        run.finish(_summary(trainer))
+    assert run.summary is not None
+    print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
+    return run.summary["loss"]
+
+
+def build(config: SFTConfig, folder: Path) -> SFTTrainer:
+    """The trainer, ready to start: model, rows, optimiser and schedule of `config`, checkpoints under `folder`."""
+    from trl import SFTTrainer
+
+    from deskcheck_trainer.optimizer import build_optimizer
+    from deskcheck_trainer.sft_data import mixture, pretraining_rows
+
+    model, tokenizer = _model(config)
+    if config.scratch is not None:
+        rows = pretraining_rows(config.scratch, config.seed)
+    else:
+        rows = mixture(config.datasets, narrations=config.narrations, seed=config.seed)
+    trainer = SFTTrainer(model=model, args=_arguments(config, folder), train_dataset=rows, processing_class=tokenizer)
+    if trainer.args.max_steps < 1:
+        trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
+    trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
+    trainer.lr_scheduler = _schedule(config, trainer.optimizer, trainer.args.max_steps)
+    return trainer
+
+
+def _model(config: SFTConfig) -> tuple[Any, Any]:
+    if config.scratch is None:
+        from deskcheck_agent.samplers import load_model
+
+        return load_model(config.model)
+    from deskcheck_trainer.micro_base import new_model, train_tokenizer
+
+    tokenizer = train_tokenizer(config.scratch, config.seed)
+    return new_model(config.scratch, tokenizer, config.seed), tokenizer
+
+
+def _steps(config: SFTConfig, sequences: int) -> int:
+    """Optimiser steps of `epochs` passes over so many packed sequences."""
+    return max(1, int(sequences * config.epochs) // config.sequences_per_step)
+
+
+def _schedule(config: SFTConfig, optimizer: Optimizer, steps: int) -> LRScheduler:
+    """The learning rate over `steps`; one factor for all parameter groups."""
+    from transformers import get_scheduler
+
+    decays = {"num_decay_steps": round(config.decay * steps)} if config.schedule == "warmup_stable_decay" else {}
+    return get_scheduler(
+        config.schedule,
+        optimizer,
+        num_warmup_steps=min(config.warmup_steps, steps // 10),
+        num_training_steps=steps,
+        scheduler_specific_kwargs=decays,
+    )
+
+
+def _arguments(config: SFTConfig, folder: Path) -> Any:
+    """TRL's SFTConfig; `config.trl` may add to it, and a name it does not have is an error."""
+    import torch
+    from trl import SFTConfig as TRLConfig
+
+    known = {f.name for f in fields(TRLConfig)}
+    if unknown := sorted(set(config.trl) - known):
+        raise ConfigError(f"trl has no SFTConfig argument {', '.join(unknown)}: see TRL's documentation of SFTConfig")
+    values: dict[str, Any] = {
+        "output_dir": str(folder / "trainer"),
+        "max_length": config.max_length,
+        "packing": True,
+        "packing_strategy": "wrapped" if config.scratch is not None else "bfd",
+        "per_device_train_batch_size": config.sequences_per_pass,
+        "gradient_accumulation_steps": config.sequences_per_step // config.sequences_per_pass,
+        "max_steps": config.max_steps,
+        "num_train_epochs": config.epochs,
+        "learning_rate": config.optimizer.learning_rate,
+        "max_grad_norm": 1.0,
+        "seed": config.seed,
+        "data_seed": config.seed,
+        "bf16": config.bf16,
+        "use_cpu": not torch.cuda.is_available(),
+        "gradient_checkpointing": False,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "save_strategy": "steps",
+        "save_steps": config.save_every,
+        "save_total_limit": 1,
+        "logging_steps": config.log_every,
+        "report_to": "none",
+        "disable_tqdm": True,
+    }
+    return TRLConfig(**{**values, **config.trl})
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    from transformers.trainer_utils import get_last_checkpoint
+
+    return get_last_checkpoint(str(folder / "trainer")) if (folder / "trainer").is_dir() else None
+
+
+def _report_to(run: Run, advance: Advance) -> TrainerCallback:
+    """Progress bar and run.log, at every step and every log of the trainer."""
+    from transformers import TrainerCallback
+
+    class Report(TrainerCallback):
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            advance(state.global_step)  # what an interrupted run has done already
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            advance()
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+            run.log({key: value for key, value in (logs or {}).items() if key != "epoch"}, step=state.global_step)
+
+    return Report()
+
+
+def _summary(trainer: SFTTrainer) -> dict[str, Any]:
+    logged = [row for row in trainer.state.log_history if "loss" in row]
+    last = logged[-max(1, len(logged) // 10) :]
+    return {
+        "loss": sum(row["loss"] for row in last) / len(last),
+        "steps": trainer.state.global_step,
+        "tokens": int(logged[-1]["num_tokens"]),
+        "sequences": len(trainer.train_dataset),
+        "seconds": sum(row.get("train_runtime", 0.0) for row in trainer.state.log_history),
+        "parameters": sum(p.numel() for p in trainer.model.parameters()),
+    }
+
+
+main = command("sft", SFTConfig, train)

@@ -1,0 +1,75 @@
+"""The configuration of `deskcheck-sft`: which rows, which model, which optimiser, how long.
+
+TRL's own arguments that we do not name pass through `trl` and are checked against SFTConfig's fields when training
+starts. No torch in here.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from deskcheck_conf.errors import ConfigError
+from deskcheck_conf.schema import ModelConfig, RunConfig
+
+from deskcheck_trainer.micro_base import ScratchConfig
+from deskcheck_trainer.optimizer import OptimizerConfig
+
+
+@dataclass(kw_only=True)
+class DatasetConfig:
+    """One part of the mixture."""
+
+    path: str
+    """A folder of `deskcheck-collect`, or a Parquet or JSONL file with prompt and completion, or messages, or text."""
+    tasks: list[str] = field(default_factory=list)
+    """Only rows of these tasks (explain, solve, fix); all if empty."""
+    rows: int | None = None
+    """Only the first so many of them; all if null."""
+    weight: float = 1.0
+    """How often a row is seen an epoch: 0.5 takes a random half, 2 takes each twice."""
+
+    def __post_init__(self) -> None:
+        if self.weight <= 0:
+            raise ConfigError(f"weight of dataset {self.path} is {self.weight}, expected more than 0")
+
+
+@dataclass(kw_only=True)
+class SFTConfig(RunConfig):
+    model: ModelConfig = field(default_factory=ModelConfig)
+    scratch: ScratchConfig | None = None
+    """Pretrain a new model on plain text instead of fine-tuning `model`."""
+    datasets: list[DatasetConfig] = field(default_factory=list)
+    narrations: bool = True
+    """false: explain rows keep only their output block (the arm without NLEX, same prompts)."""
+    max_length: int = 512
+    """Tokens of one packed sequence."""
+    sequences_per_step: int = 16
+    """Packed sequences of one optimiser step; tokens a step = max_length x sequences_per_step."""
+    sequences_per_pass: int = 1
+    """Packed sequences of one forward pass; more need more memory."""
+    max_steps: int = -1
+    """Optimiser steps; -1 trains `epochs`."""
+    epochs: float = 1.0
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    warmup_steps: int = 20
+    schedule: str = "warmup_stable_decay"
+    """Learning rate after warm-up, a Transformers name; warmup_stable_decay falls over the last `decay` share."""
+    decay: float = 0.4
+    save_every: int = 200
+    """Steps between checkpoints; an interrupted run continues from the last one."""
+    log_every: int = 10
+    bf16: bool = True
+    """Autocast to bfloat16 (weights and optimiser stay float32)."""
+    trl: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of TRL's SFTConfig."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.scratch is None and not self.datasets:
+            raise ConfigError("datasets is empty: add one, e.g. datasets='[{path: outputs/collect-micro-s0}]'")
+        if self.sequences_per_step % self.sequences_per_pass:
+            raise ConfigError(
+                f"sequences_per_step is {self.sequences_per_step}, expected a multiple of "
+                f"sequences_per_pass={self.sequences_per_pass}"
+            )
+        if self.max_steps < 1 and self.epochs <= 0:
+            raise ConfigError(f"epochs is {self.epochs}, expected more than 0 where max_steps is not set")

@@ -1,0 +1,95 @@
+"""From dataset folders and files to the rows SFT trains on.
+
+Rows are conversational prompt/completion pairs (loss on the completion only), or plain text for pretraining. The arm
+without narrations is made here from the same rows: an explain row keeps its prompt and only the output block of its
+completion, so both arms see the same programs and the same questions (issue 1/8, claim a).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
+from deskcheck_tracer.errors import InputError
+
+from deskcheck_trainer.micro_base import ScratchConfig, documents
+from deskcheck_trainer.nlex import Task
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+    from deskcheck_trainer.sft_config import DatasetConfig
+
+
+def pretraining_rows(config: ScratchConfig, seed: int) -> Dataset:
+    """Plain text documents of the micro base, column `text`."""
+    from datasets import Dataset
+
+    return Dataset.from_dict({"text": list(documents(config.documents, seed))})
+
+
+def mixture(parts: Sequence[DatasetConfig], *, narrations: bool, seed: int) -> Dataset:
+    """All parts, weighted and shuffled together.
+
+    Raises:
+        InputError: a path without rows, or parts of different shapes (text beside prompt/completion).
+    """
+    from datasets import concatenate_datasets
+
+    loaded = [_weighted(_load(part, narrations), part.weight, seed) for part in parts]
+    shapes = {tuple(sorted(d.column_names)) for d in loaded}
+    if len(shapes) > 1:
+        raise InputError(f"datasets have different columns: {sorted(shapes)}; expected one shape in a mixture")
+    return concatenate_datasets(loaded).shuffle(seed=seed)
+
+
+def files_of(path: str) -> list[str]:
+    """The Parquet or JSONL files at `path`: itself, or those of a dataset folder, in order."""
+    root = Path(path)
+    if root.is_file():
+        return [str(root)]
+    found = sorted(root.glob("data/**/*.parquet")) or sorted(root.glob("*.parquet")) or sorted(root.glob("*.jsonl"))
+    if not found:
+        state = "holds no Parquet or JSONL file" if root.is_dir() else "does not exist"
+        raise InputError(f"dataset {path} {state}: run deskcheck-collect first, or check datasets[].path")
+    return [str(file) for file in found]
+
+
+def _load(part: DatasetConfig, narrations: bool) -> Dataset:
+    from datasets import load_dataset
+
+    files = files_of(part.path)
+    kind = "parquet" if files[0].endswith(".parquet") else "json"
+    rows: Any = load_dataset(kind, data_files=files, split="train")
+    if part.tasks:
+        wanted = set(part.tasks)
+        rows = rows.filter(lambda tasks: [t in wanted for t in tasks], batched=True, input_columns=["task"])
+    if part.rows is not None:
+        rows = rows.select(range(min(part.rows, len(rows))))
+    if not len(rows):
+        raise InputError(f"dataset {part.path} has no row of the tasks {part.tasks or 'asked for'}")
+    if not narrations and "task" in rows.column_names:
+        rows = rows.map(bare, desc="bare outputs")
+    keep = [c for c in ("prompt", "completion", "messages", "text") if c in rows.column_names]
+    return rows.select_columns(keep)
+
+
+def bare(row: dict[str, Any]) -> dict[str, Any]:
+    """An explain row with its completion cut down to the output block; other rows as they are."""
+    if row["task"] != Task.explain:
+        return row
+    text = row["completion"][0]["content"]
+    start = text.rindex(OUTPUT_OPEN)
+    assert text.endswith(OUTPUT_CLOSE), "collect verified that a narration ends in its output"
+    return {**row, "completion": [{"role": "assistant", "content": text[start:]}]}
+
+
+def _weighted(rows: Dataset, weight: float, seed: int) -> Dataset:
+    from datasets import concatenate_datasets
+
+    whole, rest = divmod(round(weight * len(rows)), len(rows))
+    chosen = sorted(random.Random(seed).sample(range(len(rows)), rest))
+    return concatenate_datasets([rows] * whole + ([rows.select(chosen)] if chosen else []))

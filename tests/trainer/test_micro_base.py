@@ -1,0 +1,67 @@
+"""The micro base's text, tokenizer and model."""
+
+from collections.abc import Iterator
+
+import pytest
+from deskcheck_evals.micro import split_of
+from deskcheck_trainer.micro_base import MARKERS, ScratchConfig, documents, narrations, new_model, train_tokenizer
+
+TINY = ScratchConfig(
+    documents=60, tokenizer_documents=60, vocab_size=300, hidden_size=32, intermediate_size=64, layers=2, heads=2
+)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(TINY, seed=0)
+
+
+def programs_in(document: str) -> Iterator[str]:
+    for block in document.split("```python\n")[1:]:
+        yield block.split("\n```")[0]
+
+
+def test_documents_are_deterministic_and_hold_train_programs_only():
+    texts = list(documents(200, seed=0))
+    assert texts == list(documents(200, seed=0))
+    programs = [program for text in texts for program in programs_in(text)]
+    assert len(programs) > 200  # repair logs hold two
+    assert {split_of(program) for program in programs} == {"train"}
+
+
+def test_documents_hold_no_narration():
+    told = {
+        line for text in narrations(50, seed=0) for line in text.splitlines() if ": yes" in line or ", left" in line
+    }
+    assert told
+    assert not any(line in text for text in documents(200, seed=0) for line in told)
+
+
+def test_the_tokenizer_keeps_every_text_and_splits_numbers_into_digits(tokenizer):
+    for text in (*documents(50, seed=5), *narrations(50, seed=6)):
+        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert tokenizer.decode(ids) == text
+    tokens = tokenizer.tokenize("s = 123\n456")
+    assert [t for t in tokens if any(c.isdigit() for c in t)] == list("123456")
+
+
+def test_markers_are_single_tokens_that_decoding_keeps(tokenizer):
+    for marker in MARKERS:
+        ids = tokenizer(marker, add_special_tokens=False)["input_ids"]
+        assert len(ids) == 1
+        assert tokenizer.decode(ids, skip_special_tokens=True) == marker
+
+
+def test_the_chat_template_is_a_prefix_of_the_whole_conversation(tokenizer):
+    prompt = [{"role": "user", "content": "run\nprint(1)\ninput\n"}]
+    whole = [*prompt, {"role": "assistant", "content": "print 1"}]
+    start = tokenizer.apply_chat_template(prompt, add_generation_prompt=True, tokenize=False)
+    full = tokenizer.apply_chat_template(whole, tokenize=False)
+    assert full.startswith(start)
+    assert full.endswith("print 1<eos>")
+
+
+def test_the_model_fits_its_tokenizer(tokenizer):
+    model = new_model(TINY, tokenizer, seed=0)
+    assert model.config.vocab_size == len(tokenizer) <= 300
+    assert model.config.eos_token_id == tokenizer.eos_token_id

@@ -1,0 +1,128 @@
+"""SFT end to end on a tiny model: loss falls, runs resume, rows are what they should be."""
+
+import json
+from pathlib import Path
+
+import pytest
+from deskcheck_conf.entry import load_config
+from deskcheck_conf.errors import ConfigError
+from deskcheck_conf.run import Run
+from deskcheck_tracer.errors import InputError
+from deskcheck_trainer.sft import CHECKPOINT, build, train
+from deskcheck_trainer.sft_config import DatasetConfig, SFTConfig
+from deskcheck_trainer.sft_data import bare, files_of, mixture
+
+NARRATION = "s = 1\nprint 1\n<output>\n1\n</output>"
+
+
+def row(task: str, completion: str) -> dict:
+    return {
+        "task": task,
+        "prompt": [{"role": "user", "content": "run\ns = 1\nprint(s)\ninput\n"}],
+        "completion": [{"role": "assistant", "content": completion}],
+    }
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    file = tmp_path / "rows.jsonl"
+    lines = [row("explain", NARRATION)] * 30 + [row("solve", "```python\nprint(1)\n```")] * 10
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return file
+
+
+def smoke(tmp_path: Path, *overrides: str) -> SFTConfig:
+    quick = ("wandb=disabled", "scratch.documents=120", "scratch.tokenizer_documents=60", f"output_root={tmp_path}")
+    return load_config("sft", SFTConfig, [*quick, *overrides])
+
+
+def test_pretraining_lowers_the_loss_and_saves_a_checkpoint(tmp_path: Path):
+    config = smoke(tmp_path, "max_steps=12", "log_every=2")
+    with Run.at(tmp_path / "run", config) as run:
+        loss = train(config, run)
+    first = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[0])
+    assert loss is not None and loss < float(first["loss"]) - 0.3
+    assert {"model.safetensors", "tokenizer.json", "config.json"} <= {
+        p.name for p in (tmp_path / "run" / CHECKPOINT).iterdir()
+    }
+
+
+def test_a_finished_run_is_not_run_again(tmp_path: Path):
+    config = smoke(tmp_path, "max_steps=2", "log_every=1")
+    with Run.at(tmp_path / "run", config) as run:
+        train(config, run)
+    model = tmp_path / "run" / CHECKPOINT / "model.safetensors"
+    before = model.stat().st_mtime_ns
+    with Run.at(tmp_path / "run", config) as run:
+        train(config, run)
+    assert model.stat().st_mtime_ns == before
+
+
+def test_a_stopped_run_continues_to_the_weights_of_an_unbroken_one(tmp_path: Path):
+    import torch
+    from safetensors.torch import load_file
+
+    config = smoke(tmp_path, "max_steps=4", "log_every=1", "save_every=2", "bf16=false")
+
+    def weights(folder: str) -> dict:
+        return load_file(str(tmp_path / folder / CHECKPOINT / "model.safetensors"))
+
+    with Run.at(tmp_path / "whole", config) as run:
+        train(config, run)
+    trainer = build(config, tmp_path / "broken")
+    from transformers import TrainerCallback
+
+    class Stop(TrainerCallback):
+        def on_step_end(self, args, state, control, **_):
+            control.should_training_stop = state.global_step == 3
+
+    trainer.add_callback(Stop())
+    trainer.train()
+    with Run.at(tmp_path / "broken", config) as run:
+        train(config, run)
+    whole, broken = weights("whole"), weights("broken")
+    assert all(torch.equal(whole[name], broken[name]) for name in whole)
+
+
+def test_bare_rows_keep_the_prompt_and_only_the_output_block():
+    short = bare(row("explain", NARRATION))
+    assert short["prompt"] == row("explain", NARRATION)["prompt"]
+    assert short["completion"][0]["content"] == "<output>\n1\n</output>"
+    solution = row("solve", "```python\nprint(1)\n```")
+    assert bare(solution) == solution
+
+
+def test_a_mixture_takes_tasks_rows_and_weights(rows: Path):
+    path = str(rows)
+    parts = [
+        DatasetConfig(path=path, tasks=["explain"], rows=20, weight=1.5),
+        DatasetConfig(path=path, tasks=["solve"]),
+    ]
+    mixed = mixture(parts, narrations=True, seed=0)
+    texts = [r["completion"][0]["content"] for r in mixed]
+    assert texts.count(NARRATION) == 30
+    assert len(texts) == 40
+    assert mixed.column_names == ["prompt", "completion"]
+
+
+def test_the_bare_arm_has_the_same_prompts(rows: Path):
+    part = [DatasetConfig(path=str(rows), tasks=["explain"])]
+    told, short = (mixture(part, narrations=n, seed=0) for n in (True, False))
+    assert told["prompt"] == short["prompt"]
+    assert set(c[0]["content"] for c in short["completion"]) == {"<output>\n1\n</output>"}
+
+
+def test_missing_and_empty_datasets_say_what_to_do(tmp_path: Path, rows: Path):
+    with pytest.raises(InputError, match="does not exist: run deskcheck-collect first"):
+        files_of(str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match="no row of the tasks"):
+        mixture([DatasetConfig(path=str(rows), tasks=["fix"])], narrations=True, seed=0)
+
+
+def test_bad_configurations_name_the_key(tmp_path: Path):
+    with pytest.raises(ConfigError, match="sequences_per_step is 8, expected a multiple of sequences_per_pass=3"):
+        smoke(tmp_path, "sequences_per_pass=3")
+    with pytest.raises(ConfigError, match="datasets is empty"):
+        smoke(tmp_path, "scratch=null")
+    with pytest.raises(ConfigError, match="no SFTConfig argument max_lenght"):
+        build(smoke(tmp_path, "+trl.max_lenght=3"), tmp_path)
