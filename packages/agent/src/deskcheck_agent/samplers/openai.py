@@ -38,8 +38,9 @@ class OpenAISampler:
         api_key_env: str = "OPENAI_API_KEY",
         concurrency: int = 64,
         timeout_s: float = 600.0,
+        max_retries: int = MAX_RETRIES,
     ) -> None:
-        self.model_id, self.base_url, self.timeout_s = model_id, base_url, timeout_s
+        self.model_id, self.base_url, self.timeout_s, self.max_retries = model_id, base_url, timeout_s, max_retries
         # Local servers want no key, but the client wants one.
         self._key = os.environ.get(api_key_env) or "none"
         self._concurrency = concurrency
@@ -69,7 +70,7 @@ class OpenAISampler:
         if self._loop is not loop:
             self._loop, self._gate = loop, asyncio.Semaphore(self._concurrency)
             self._client = AsyncOpenAI(
-                base_url=self.base_url, api_key=self._key, timeout=self.timeout_s, max_retries=MAX_RETRIES
+                base_url=self.base_url, api_key=self._key, timeout=self.timeout_s, max_retries=self.max_retries
             )
 
     async def _one(self, prompt: list[Message], params: SamplingParams, index: int) -> Completion:

@@ -1,0 +1,62 @@
+"""The cache: same request, no call; anything that changes the answer changes the key."""
+
+from dataclasses import replace
+
+import pytest
+from deskcheck_agent.cache import CachedSampler
+from deskcheck_agent.errors import SamplerError
+from deskcheck_agent.sampler import Completion, SamplingParams, ScriptedSampler, StopReason
+
+ASK = [{"role": "user", "content": "q"}]
+PARAMS = SamplingParams(n=2)
+
+
+def echo(messages, params, index):
+    return f"{messages[0]['content']} {params} {index}"
+
+
+async def test_a_rerun_asks_nothing_and_fewer_samples_are_a_prefix(tmp_path):
+    first = CachedSampler(ScriptedSampler(echo), tmp_path)
+    said = await first.sample([ASK], PARAMS)
+    inner = ScriptedSampler(echo)
+    again = CachedSampler(inner, tmp_path)
+    assert await again.sample([ASK], PARAMS) == said
+    assert await again.sample([ASK], replace(PARAMS, n=1)) == [said[0][:1]]
+    assert inner.calls == 0 and again.hits == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"seed": 1}, {"temperature": 0.5}, {"top_p": 0.5}, {"max_tokens": 7}, {"stop": ("x",)}, {"n": 3}],
+)
+async def test_other_parameters_are_asked_for(tmp_path, change):
+    inner = ScriptedSampler(echo)
+    sampler = CachedSampler(inner, tmp_path)
+    await sampler.sample([ASK], PARAMS)
+    await sampler.sample([ASK, ASK], [PARAMS, replace(PARAMS, **change)])
+    assert inner.calls == 2 and len(inner.prompts) == 2
+
+
+async def test_other_models_revisions_and_prompts_are_asked_for(tmp_path):
+    await CachedSampler(ScriptedSampler(echo), tmp_path).sample([ASK], PARAMS)
+    for inner, revision, prompt in [
+        (ScriptedSampler(echo, model_id="other"), "", ASK),
+        (ScriptedSampler(echo), "r2", ASK),
+        (ScriptedSampler(echo), "", [{"role": "system", "content": "q"}]),
+    ]:
+        await CachedSampler(inner, tmp_path, revision).sample([prompt], PARAMS)
+        assert inner.calls == 1
+
+
+async def test_errors_are_not_kept(tmp_path):
+    inner = ScriptedSampler(lambda *_: Completion("", stop=StopReason.error))
+    sampler = CachedSampler(inner, tmp_path)
+    await sampler.sample([ASK], PARAMS)
+    await sampler.sample([ASK], PARAMS)
+    assert inner.calls == 2
+
+
+def test_a_folder_that_cannot_be_used_is_a_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SamplerError, match=r"cannot use the completion cache .*sampler\.cache"):
+        CachedSampler(ScriptedSampler(echo), tmp_path / "file")
