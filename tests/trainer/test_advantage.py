@@ -24,7 +24,9 @@ def turns(draw) -> tuple[Turn, ...]:
 @st.composite
 def groups(draw) -> RolloutGroup:
     rollouts = [
-        Rollout("task", "env", draw(turns()), draw(REWARDS), drop=draw(st.sampled_from([None, None, None, "gibberish"])))
+        Rollout(
+            "task", "env", draw(turns()), draw(REWARDS), drop=draw(st.sampled_from([None, None, None, "gibberish"]))
+        )
         for _ in range(draw(st.integers(2, 8)))
     ]
     return RolloutGroup(Task("env", None), tuple(rollouts), reward_weight=draw(st.sampled_from([1.0, 0.8])))
@@ -68,7 +70,9 @@ def test_better_is_never_below_worse(group):
 
 def test_the_numbers_of_each_rule_by_hand():
     rewards, lengths = [1.0, -1.0, -1.0, None], [10, 30, 60, 5]
-    assert advantages(AdvantageRule.length_weighted, rewards, lengths) == pytest.approx([1.8, -0.2, -0.2, 0])  # mu = -0.8
+    assert advantages(AdvantageRule.length_weighted, rewards, lengths) == pytest.approx(
+        [1.8, -0.2, -0.2, 0]
+    )  # mu = -0.8
     assert advantages(AdvantageRule.mean, rewards, lengths) == pytest.approx([4 / 3, -2 / 3, -2 / 3, 0])
     assert advantages(AdvantageRule.leave_one_out, rewards, lengths) == pytest.approx([2, -1, -1, 0])
     deviation = math.sqrt(4 / 3) + 1e-4

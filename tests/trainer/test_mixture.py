@@ -62,7 +62,7 @@ def test_a_saved_position_continues_the_same_sequence():
 
 def test_another_seed_is_another_sequence_and_another_mixture_is_refused():
     assert self_rlef_and_prediction(seed=1).take(50) != self_rlef_and_prediction().take(50)
-    with pytest.raises(ConfigError, match="seed 1 .* seed 0"):
+    with pytest.raises(ConfigError, match=r"seed 1 .* seed 0"):
         self_rlef_and_prediction().load_state_dict(self_rlef_and_prediction(seed=1).state_dict())
 
 

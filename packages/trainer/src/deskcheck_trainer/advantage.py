@@ -3,8 +3,8 @@
 `length_weighted` is CWM's baseline (arXiv 2510.02387): mu = sum(R_i T_i) / sum(T_i), A_i = R_i - mu, so that the sum of
 A over all trained *tokens* of a group is zero and no length is favoured. `mean` centres over rollouts, `leave_one_out`
 uses the other rollouts as baseline (RLOO), `std` divides by the group's deviation (GRPO). Rollouts without a reward are
-left out of every baseline and get 0. Credit says how a rollout's advantage reaches its turns; T_i counts a turn's tokens
-by its credit, so the token-weighted sum stays zero under every credit rule. Pure Python.
+left out of every baseline and get 0. Credit says how a rollout's advantage reaches its turns; T_i counts a turn's
+tokens by its credit, so the token-weighted sum stays zero under every credit rule. Pure Python.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ class Credit(Enum):
     discounted = "discounted"
 
 
-def advantages(
-    rule: AdvantageRule, rewards_G: Sequence[float | None], lengths_G: Sequence[float]
-) -> list[float]:
+def advantages(rule: AdvantageRule, rewards_G: Sequence[float | None], lengths_G: Sequence[float]) -> list[float]:
     """One advantage a rollout, shape (G,); 0 where the reward is None or where fewer than two rewards are known."""
     known = [(r, t) for r, t in zip(rewards_G, lengths_G, strict=True) if r is not None]
     if len(known) < 2:

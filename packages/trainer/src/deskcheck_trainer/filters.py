@@ -17,8 +17,8 @@ from deskcheck_trainer.rollout import Rollout
 class Gibberish:
     """Drops rollouts with a rare token that the policy itself found very unlikely.
 
-    CWM's rule (arXiv 2510.02387): any token id above 100,000 with logprob < -log(128,256) - 2. It assumes a BPE whose ids
-    rank by frequency, so the numbers belong to the tokenizer and are configuration.
+    CWM's rule (arXiv 2510.02387): any token id above 100,000 with logprob < -log(128,256) - 2. It assumes a BPE whose
+    ids rank by frequency, so the numbers belong to the tokenizer and are configuration.
     """
 
     min_token_id: int

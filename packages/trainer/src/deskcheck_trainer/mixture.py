@@ -1,11 +1,11 @@
 """The task mixture: which task is played next, in blocks that keep the slots of a question together.
 
 The sync backend gives a task one row for each of its trained turns, and wants all blocks equally long (T rows). So a
-block is one task with T turns, or T / turns different tasks with fewer turns. Shares are meant per *task*: to draw tasks
-of environment e with probability w_e, blocks are drawn with P(e) ~ w_e * turns_e (a block of e holds T / turns_e tasks).
-For 25 % output prediction beside two-turn Self-RLEF: 0.25 / (0.25 + 2 * 0.75) = 0.143 of the blocks.
-Inside an environment tasks come in shuffled epochs: each once before any twice. The position is a small dictionary, so
-a run that stops here continues here.
+block is one task with T turns, or T / turns different tasks with fewer turns. Shares are meant per *task*: to draw
+tasks of environment e with probability w_e, blocks are drawn with P(e) ~ w_e * turns_e (a block of e holds T / turns_e
+tasks). For 25 % output prediction beside two-turn Self-RLEF: 0.25 / (0.25 + 2 * 0.75) = 0.143 of the blocks. Inside an
+environment tasks come in shuffled epochs: each once before any twice. The position is a small dictionary, so a run that
+stops here continues here.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ class EnvConfig:
 @dataclass(kw_only=True)
 class OutputPredictionConfig(EnvConfig):
     reward_weight: float = 0.8  # paper.md 3
-    tolerance: float = 1e-5
-    """Largest difference of two floats that count as equal, absolute or relative."""
+    checker: str = "tokens"
+    """How stdout is compared: tokens (floats within 1e-5) or exact."""
 
 
 @dataclass(kw_only=True)
@@ -127,6 +127,8 @@ class RLConfig(RunConfig):
     """Of rollouts. top_p below 1 samples from another distribution than the one whose gradient is taken."""
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
+    limit: int | None = None
+    """Training tasks of every environment whose benchmark names no limit of its own."""
     max_steps: int = 100
     num_generations: int = 8
     """Rollouts a task (G)."""
@@ -150,11 +152,17 @@ class RLConfig(RunConfig):
         super().__post_init__()
         self._check_counts()
         self._check_weights()
+        if self.sampling.temperature == 0:
+            raise ConfigError("sampling.temperature is 0, expected more: greedy rollouts of a group are all the same")
         for name, env in self.env.used().items():
             if env.benchmark.split != "train":
-                raise ConfigError(f"env.{name}.benchmark.split is {env.benchmark.split!r}, expected train: RL trains on it")
+                raise ConfigError(
+                    f"env.{name}.benchmark.split is {env.benchmark.split!r}, expected train: RL trains on it"
+                )
             if env.validation is not None and env.validation.split == "test":
-                raise ConfigError(f"env.{name}.validation.split is test, expected validation: test problems choose nothing")
+                raise ConfigError(
+                    f"env.{name}.validation.split is test, expected validation: test problems choose nothing"
+                )
         if self.validation.select is not None and self.validation.select not in self.env.used():
             raise ConfigError(
                 f"validation.select is {self.validation.select!r}, expected one of the environments in use: "
@@ -167,7 +175,7 @@ class RLConfig(RunConfig):
             if getattr(self, name) < low:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected at least {low}")
         if self.num_generations < 2:
-            raise ConfigError(f"num_generations is {self.num_generations}, expected 2 or more: a group needs a baseline")
+            raise ConfigError(f"num_generations is {self.num_generations}, expected 2 or more: it needs a baseline")
         if not self.env.used():
             raise ConfigError("no environment is in use: pass env=solve, env=output_prediction, env=self_rlef, ...")
 
@@ -179,6 +187,12 @@ class RLConfig(RunConfig):
                 f"algo.advantage is std and reward_weight is {weighted}: dividing by the group's deviation cancels the "
                 "weight; pass algo.advantage=mean (or length_weighted), or set the weight to 1"
             )
+
+
+def training_benchmark(config: RLConfig, name: str) -> BenchmarkConfig:
+    """The tasks that environment `name` is trained on."""
+    benchmark = config.env.used()[name].benchmark
+    return replace(benchmark, limit=benchmark.limit or config.limit)
 
 
 def validation_benchmark(config: RLConfig, name: str) -> BenchmarkConfig:

@@ -1,9 +1,9 @@
 """Rollouts: what an environment returns, and the engine that plays many of them at once.
 
-An environment plays one task with the current policy and returns a `Rollout`: turns, each a fresh prompt with the tokens
-sampled for it, and one terminal reward. The engine plays every task G times, all at the same moment: turns that wait for
-the sampler at the same time become one batch (deskcheck_agent.GatheringSampler), however far each rollout has come.
-A rollout whose reward is None was our fault (a sandbox fault) and trains nothing. No torch and no TRL in here.
+An environment plays one task with the current policy and returns a `Rollout`: turns, each a fresh prompt with the
+tokens sampled for it, and one terminal reward. The engine plays every task G times, all at the same moment, and samples
+a turn of all rollouts in one call (turn_sampler.py). A rollout whose reward is None was our fault (a sandbox fault) and
+trains nothing. No torch and no TRL in here.
 
 Axes: G rollouts of one task form a group.
 """
@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from deskcheck_agent.gather import GatheringSampler
 from deskcheck_agent.sampler import Completion, Message, Sampler, SamplingParams, StopReason, seed_of
 from deskcheck_conf.errors import ConfigError
+
+from deskcheck_trainer.turn_sampler import TurnSampler
 
 
 @dataclass(frozen=True)
@@ -105,23 +106,6 @@ class Env(Protocol):
         ...
 
 
-class RecordingSampler:
-    """Passes calls on and keeps every (prompt, completion) pair, so that the agent's own loop can be trained on."""
-
-    def __init__(self, inner: Sampler) -> None:
-        self.inner = inner
-        self.model_id = inner.model_id
-        self.calls: list[tuple[list[Message], Completion]] = []
-
-    async def sample(
-        self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
-    ) -> list[list[Completion]]:
-        answers = await self.inner.sample(prompts, params)
-        for prompt, completions in zip(prompts, answers, strict=True):
-            self.calls.extend((prompt, completion) for completion in completions)
-        return answers
-
-
 class RolloutEngine:
     def __init__(
         self,
@@ -142,13 +126,19 @@ class RolloutEngine:
         Every rollout samples with a seed of its own, derived from `seed`, its task's place and its own number, so that
         the same call gives the same rollouts whatever the batching.
         """
-        sampler = GatheringSampler(self.sampler)
+        sampler = TurnSampler(self.sampler, len(tasks) * num_generations)
         plays = [
-            self._play(task, sampler, seed_of(seed, place, number))
+            asyncio.ensure_future(self._play(task, sampler, seed_of(seed, place, number)))
             for place, task in enumerate(tasks)
             for number in range(num_generations)
         ]
-        rollouts = await asyncio.gather(*plays)
+        try:
+            rollouts = await asyncio.gather(*plays)
+        except BaseException:  # one rollout's fault of ours stops them all
+            for play in plays:
+                play.cancel()
+            await asyncio.gather(*plays, return_exceptions=True)
+            raise
         return [
             RolloutGroup(
                 task=task,
@@ -174,7 +164,10 @@ class RolloutEngine:
                 )
         return len(known)
 
-    async def _play(self, task: Task, sampler: Sampler, seed: int) -> Rollout:
-        rollout = await self.envs[task.env].play(task.item, sampler, replace(self.params, n=1, seed=seed))
+    async def _play(self, task: Task, sampler: TurnSampler, seed: int) -> Rollout:
+        try:
+            rollout = await self.envs[task.env].play(task.item, sampler, replace(self.params, n=1, seed=seed))
+        finally:
+            sampler.leave()
         reason = next((reason for refuse in self.filters if (reason := refuse(rollout)) is not None), None)
         return replace(rollout, drop=reason) if reason is not None else rollout

@@ -1,9 +1,9 @@
 """The synchronous backend: multi-turn rollouts on TRL's GRPOTrainer by "slot rows".
 
-TRL trains one completion a row and repeats each row G times. A rollout with up to T trained turns therefore owns T rows:
-the dataset lists, for every question, T adjacent rows that differ only in their slot number; TRL repeats them to
-[q/slot 0 x G][q/slot 1 x G]; `SlotRolloutFunc` plays G rollouts and writes turn t of rollout k into the k-th row of slot
-t, with that turn's own prompt. A rollout that ended early leaves a masked `[eos]` row. So no turn sees another's
+TRL trains one completion a row and repeats each row G times. A rollout with up to T trained turns therefore owns T
+rows: the dataset lists, for every question, T adjacent rows that differ only in their slot number; TRL repeats them to
+[q/slot 0 x G][q/slot 1 x G]; `SlotRolloutFunc` plays G rollouts and writes turn t of rollout k into the k-th row of
+slot t, with that turn's own prompt. A rollout that ended early leaves a masked `[eos]` row. So no turn sees another's
 context, and all slots of a question hold the same G rewards. Advantages are ours: computed from whole groups before TRL
 sees the rows, and put in place of TRL's by the trainer's override.
 
@@ -15,21 +15,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from deskcheck_agent.sampler import seed_of
 from deskcheck_conf.errors import ConfigError
 
 os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is what we pin TRL for
 
-from trl import GRPOConfig, GRPOTrainer  # noqa: E402
+from trl import GRPOConfig, GRPOTrainer
 
-from deskcheck_trainer.advantage import AdvantageRule, Credit, credits, turn_advantages  # noqa: E402
-from deskcheck_trainer.backends.micro_batch import PER_BATCH_LOSSES, PER_ROW_LOSSES, micro_batches  # noqa: E402
-from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Task, Turn  # noqa: E402
+from deskcheck_trainer.advantage import AdvantageRule, Credit, credits, turn_advantages
+from deskcheck_trainer.backends.micro_batch import PER_BATCH_LOSSES, PER_ROW_LOSSES, micro_batches
+from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Task, Turn
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,7 @@ def slot_rows(blocks: Sequence[Sequence[Task]], turns_of: Callable[[Task], int])
     """The drawn tasks in order, and the dataset rows that play them: as many adjacent rows a task as trained turns."""
     tasks = [task for block in blocks for task in block]
     rows = [
-        {"prompt": Slot(draw, turn).prompt(task)}
-        for draw, task in enumerate(tasks)
-        for turn in range(turns_of(task))
+        {"prompt": Slot(draw, turn).prompt(task)} for draw, task in enumerate(tasks) for turn in range(turns_of(task))
     ]
     return tasks, rows
 
@@ -86,17 +86,17 @@ class SlotRolloutFunc:
     credit: Credit = Credit.shared
     discount: float = 1.0
     seed: int = 0
-    watch: Callable[[list[RolloutGroup]], None] | None = None
-    """Called with every finished batch of groups (logs, sample tables)."""
+    watch: Callable[[list[RolloutGroup], float], None] = lambda groups, seconds: None
+    """Called with every finished batch of groups and the seconds it took (logs, sample tables)."""
 
     def __call__(self, prompts: list[list[dict[str, str]]], trainer: GRPOTrainer) -> dict[str, list[Any]]:
         slots = [Slot.read(prompt) for prompt in prompts]
         draws = list(dict.fromkeys(slot.draw for slot in slots))
         tasks = [self.tasks[draw] for draw in draws]
         # The first draw numbers this generation batch, so a resumed run samples what the first would have.
-        groups = asyncio.run(self.engine.run(tasks, trainer.num_generations, seed=self.seed + draws[0]))
-        if self.watch is not None:
-            self.watch(groups)
+        start = time.perf_counter()
+        groups = asyncio.run(self.engine.run(tasks, trainer.num_generations, seed=seed_of(self.seed, draws[0])))
+        self.watch(groups, time.perf_counter() - start)
         return self.fill(slots, dict(zip(draws, groups, strict=True)))
 
     def fill(self, slots: Sequence[Slot], groups: dict[int, RolloutGroup]) -> dict[str, list[Any]]:
@@ -126,7 +126,6 @@ class SlotRolloutFunc:
             "logprobs": [0.0],
             "advantage": 0.0,
             "reward": reward,
-            "metrics": _metrics(rollout) if slot.turn == 0 else None,
         }
         if slot.turn < len(trained):
             index = trained[slot.turn]
@@ -147,23 +146,8 @@ def _tokens(turn: Turn, *, trains: bool) -> dict[str, Any]:
     }
 
 
-def _metrics(rollout: Rollout) -> dict[str, float]:
-    """This rollout's numbers under its environment's name, for TRL's log."""
-    numbers = dict(rollout.metrics)
-    if rollout.reward is not None:
-        numbers["reward"] = rollout.reward
-    numbers["unscorable"] = float(rollout.reward is None)
-    numbers["dropped"] = float(rollout.drop is not None)
-    return {f"{rollout.env}/{name}": value for name, value in numbers.items()}
-
-
-def slot_reward(
-    prompts: list, completions: list, reward: list[float | None], metrics: list, log_metric: Callable, **_: Any
-) -> list[float | None]:
-    """TRL's reward function: hands on what the environments scored and logs their numbers, once a rollout."""
-    for numbers in metrics:
-        for name, value in (numbers or {}).items():
-            log_metric(name, value)
+def slot_reward(prompts: list, completions: list, reward: list[float | None], **_: Any) -> list[float | None]:
+    """TRL's reward function: hands on what the environments scored, so that TRL's own reward curves are right."""
     return reward
 
 
@@ -183,7 +167,7 @@ class SlotGRPOTrainer(GRPOTrainer):
 
     @property
     def lean_is_exact(self) -> bool:
-        """One optimizer step for each generation batch, and no loss term that zero-advantage rows would take part in."""
+        """One optimizer step a generation batch, and no loss term that zero-advantage rows would take part in."""
         args = self.args
         return (
             args.loss_type in PER_ROW_LOSSES | PER_BATCH_LOSSES

@@ -1,0 +1,88 @@
+"""What a training run tells: averages of rollout metrics, a few samples to read, and when to stop.
+
+Averages are taken over the rollouts that have the number, so a rate of a part (`fix_rate`: of the rollouts that were
+wrong at first) is a rate of that part. Samples go to samples.jsonl, one rollout an environment a step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from deskcheck_conf.errors import ConfigError
+
+from deskcheck_trainer.rollout import Rollout, RolloutGroup
+
+MOST_FAULTS = 0.5
+"""Share of unscorable rollouts in a step above which training on the rest would hide a broken sandbox."""
+
+
+def rollout_numbers(rollout: Rollout) -> dict[str, float]:
+    """All numbers of one rollout under its environment's name."""
+    numbers = dict(rollout.metrics)
+    if rollout.reward is not None:
+        numbers["reward"] = rollout.reward
+    numbers["unscorable"] = float(rollout.reward is None)
+    numbers["dropped"] = float(rollout.drop is not None)
+    if rollout.drop is not None:
+        numbers[f"dropped_{rollout.drop}"] = 1.0
+    return {f"{rollout.env}/{name}": value for name, value in numbers.items()}
+
+
+def averages(rollouts: Iterable[Rollout]) -> dict[str, float]:
+    """Mean of every number over the rollouts that have it."""
+    values: dict[str, list[float]] = defaultdict(list)
+    for rollout in rollouts:
+        for name, value in rollout_numbers(rollout).items():
+            values[name].append(value)
+    return {name: sum(listed) / len(listed) for name, listed in sorted(values.items())}
+
+
+class Monitor:
+    """Watches every batch of groups; `take` hands out what was seen since the last call."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "samples.jsonl"
+        self.step = 0
+        self._numbers: dict[str, float] = {}
+
+    def watch(self, groups: Sequence[RolloutGroup], seconds: float) -> None:
+        """Raises ConfigError when the sandbox failed more often than it worked."""
+        rollouts = [rollout for group in groups for rollout in group.rollouts]
+        faults = sum(rollout.reward is None for rollout in rollouts) / len(rollouts)
+        if faults > MOST_FAULTS:
+            raise ConfigError(
+                f"{faults:.0%} of the rollouts of a step could not be scored because the sandbox failed: run "
+                "`deskcheck-trace selftest`, then this again (it continues from its last checkpoint)"
+            )
+        tokens = sum(len(turn.token_ids) for rollout in rollouts for turn in rollout.turns)
+        degenerate = sum(len(set(group.rewards())) == 1 for group in groups)
+        self._numbers = {
+            **averages(rollouts),
+            "zero_advantage_share": degenerate / len(groups),
+            "time/rollouts_s": seconds,
+            "sampled_tokens": float(tokens),
+            "sampled_tokens_per_s": tokens / seconds,
+        }
+        self._keep(groups)
+
+    def take(self) -> dict[str, float]:
+        numbers, self._numbers = self._numbers, {}
+        return numbers
+
+    def _keep(self, groups: Sequence[RolloutGroup]) -> None:
+        """The first rollout of the first group of each environment, for a reader."""
+        first: dict[str, Rollout] = {}
+        for group in groups:
+            first.setdefault(group.task.env, group.rollouts[0])
+        with self.path.open("a", encoding="utf-8") as file:
+            for rollout in first.values():
+                file.write(json.dumps({"step": self.step, **_readable(rollout)}) + "\n")
+
+
+def _readable(rollout: Rollout) -> dict[str, Any]:
+    turns = [{"role": turn.role, "prompt": turn.prompt[-1]["content"], "answer": turn.text} for turn in rollout.turns]
+    return {"env": rollout.env, "task": rollout.task_id, "reward": rollout.reward, "drop": rollout.drop, "turns": turns}

@@ -1,0 +1,67 @@
+"""The configuration of deskcheck-rl: every experiment composes, and what cannot work is refused before anything starts."""
+
+from importlib.resources import files
+
+import pytest
+from deskcheck_conf.entry import load_config
+from deskcheck_conf.errors import ConfigError
+from deskcheck_trainer.rl_config import RLConfig, validation_benchmark
+
+EXPERIMENTS = sorted(
+    path.name.removesuffix(".yaml")
+    for path in files("deskcheck_conf").joinpath("experiment", "rl").iterdir()
+    if path.name.endswith(".yaml")
+)
+
+
+def compose(*overrides: str) -> RLConfig:
+    return load_config("rl", RLConfig, list(overrides))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_composes_and_chooses_by_validation(name):
+    config = compose(f"experiment=rl/{name}")
+    assert config.run_name == f"rl-{name}"
+    for env in config.env.used():
+        assert config.env.used()[env].benchmark.split == "train"
+        assert validation_benchmark(config, env).split == "validation"
+
+
+@pytest.mark.parametrize("algo", ["cwm", "grpo", "dapo", "cispo"])
+def test_every_algo_composes(algo):
+    assert compose(f"algo={algo}", "env=solve").algo.trl["beta"] == 0
+
+
+def test_an_environment_is_chosen_by_one_override():
+    assert list(compose("env=solve").env.used()) == ["solve"]
+    assert list(compose("experiment=rl/micro-self-rlef", "env=solve").env.used()) == ["solve"]
+
+
+def test_the_papers_mixture_and_clip_range():
+    config = compose("env=self_rlef_and_prediction")
+    assert (config.env.self_rlef.share, config.env.output_prediction.share) == (0.75, 0.25)
+    assert config.env.output_prediction.reward_weight == 0.8
+    assert (config.algo.trl["epsilon"], config.algo.trl["epsilon_high"]) == (0.2, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["algo.advantage=std", "env=solve_and_prediction"], "cancels the weight"),
+        (["num_generations=1"], "num_generations is 1, expected 2 or more"),
+        (["env.output_prediction.benchmark.split=test"], "benchmark.split is 'test', expected train"),
+        (["validation.select=solve"], "validation.select is 'solve', expected one of the environments in use"),
+        (["env.output_prediction=null"], "no environment is in use"),
+        (["sampling.temperature=0"], "temperature is 0, expected more"),
+        (["algo.discount=1.5"], "algo.discount is 1.5"),
+    ],
+)
+def test_what_cannot_work_is_refused(overrides, message):
+    with pytest.raises(ConfigError, match=message):
+        compose(*overrides)
+
+
+def test_problems_from_a_file_need_validation_problems_of_their_own():
+    config = compose("env=solve", "env.solve.benchmark.name=problems", "env.solve.benchmark.path=p.jsonl")
+    with pytest.raises(ConfigError, match=r"pass env.solve.validation.path=FILE.jsonl, or validation.every=0"):
+        validation_benchmark(config, "solve")
