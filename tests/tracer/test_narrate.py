@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from deskcheck_tracer import InputError, Program, Trace, check, claims, narrate, stated_output
 from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.facts import ClaimKind
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PROGRAMS = sorted((GOLDEN / "programs").glob("*.py"))
@@ -58,13 +57,13 @@ def test_every_changed_digit_is_caught(style: str) -> None:
         trace = trace_of(path)
         text = narrate(trace, style=style)
         places = [match.start() for match in re.finditer(r"\d", text)]
-        for place in rng.sample(places, min(12, len(places))):
+        for place in rng.sample(places, min(6, len(places))):
             digit = str((int(text[place]) + rng.randint(1, 9)) % 10)
             wrong = text[:place] + digit + text[place + 1 :]
             results = check(claims(wrong), trace)
             assert any(not result.holds for result in results), (path.stem, text[max(0, place - 60) : place + 20])
             tried += 1
-    assert tried > 200
+    assert tried > 130
 
 
 @pytest.mark.parametrize(("style", "right", "wrong"), [
@@ -99,7 +98,9 @@ for x in a:
         r.append(x)
 print(s)
 """
-    assert narrate(record_here(source), style="compact") == """\
+    assert (
+        narrate(record_here(source), style="compact")
+        == """\
 a = [3, 1]
 s = 0
 r = []
@@ -114,6 +115,7 @@ print 3
 <output>
 3
 </output>"""
+    )
 
 
 def test_step_says_what_stays_and_what_was_read() -> None:
@@ -165,7 +167,10 @@ def test_unknown_style_and_empty_text() -> None:
 
 
 def test_a_partial_trace_says_how_it_ended() -> None:
-    for source, word in [("x = 1\nx / 0\n", "raised: ZeroDivisionError: division by zero"), ("raise SystemExit(3)", "exited: 3")]:
+    for source, word in [
+        ("x = 1\nx / 0\n", "raised: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "exited: 3"),
+    ]:
         trace = record_here(source)
         for style in STYLES:
             text = narrate(trace, style=style)
@@ -178,7 +183,7 @@ def test_a_partial_trace_says_how_it_ended() -> None:
 
 NAMES = ["a", "b", "left", "print_", "xs"]
 INTS = st.integers(-9, 99).map(str)
-ATOMS = st.one_of(INTS, st.sampled_from(["True", "None", "'s'", "'a = b, c'", "'; x: 1'", "1.5", "\"it's\""]))
+ATOMS = st.one_of(INTS, st.sampled_from(["True", "None", "'s'", "'a = b, c'", "'; x: 1'", "1.5", '"it\'s"']))
 NUMBER = st.one_of(INTS, st.sampled_from(["a", "b", "len(xs)", "(a + b) % 7", "-a", "max(a, 2)", "a if a > b else b"]))
 CONDITION = st.sampled_from(["a > b", "a % 2 == 0 and b", "not xs", "len(xs) < 3", "a in xs", "(t := a) > 1"])
 SIMPLE = st.one_of(
@@ -210,7 +215,9 @@ def blocks(draw: st.DrawFn, depth: int = 0) -> list[str]:
         if kind == "if":
             head = [f"if {draw(CONDITION)}:"]
         elif kind == "for":
-            head = [f"for i{depth} in {draw(st.sampled_from(['range(3)', 'list(xs)', '[1, 2]', repr('ab'), 'range(a % 4)', 'xs[:2]']))}:"]
+            head = [
+                f"for i{depth} in {draw(st.sampled_from(['range(3)', 'list(xs)', '[1, 2]', repr('ab'), 'range(a % 4)', 'xs[:2]']))}:"
+            ]
         else:
             lines.append(f"w{depth} = 2")
             head = [f"while w{depth} > 0:", f"    w{depth} -= 1"]
@@ -219,9 +226,13 @@ def blocks(draw: st.DrawFn, depth: int = 0) -> list[str]:
 
 
 @given(blocks())
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_generated_programs_are_told_truly(lines: list[str]) -> None:
-    source = "def twice(n):\n    m = n\n    m += n\n    return m\n\nxs = [4]\na = 1\nb = 2\nleft = 0\n" + "\n".join(lines) + "\n"
+    source = (
+        "def twice(n):\n    m = n\n    m += n\n    return m\n\nxs = [4]\na = 1\nb = 2\nleft = 0\n"
+        + "\n".join(lines)
+        + "\n"
+    )
     trace = record_here(source)
     assert Trace.from_json(trace.to_json()) == trace
     for style in STYLES:
@@ -235,7 +246,7 @@ def test_generated_programs_are_told_truly(lines: list[str]) -> None:
 
 
 @given(blocks(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_digit_changed_in_a_generated_narration_is_caught(lines: list[str], rng: random.Random) -> None:
     source = "def twice(n):\n    return n * 2\nxs = [4]\na = 1\nb = 2\nleft = 0\n" + "\n".join(lines) + "\n"
     trace = record_here(source)

@@ -13,7 +13,6 @@ from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
-
 from deskcheck_tracer import Trace
 from deskcheck_tracer.engine import record_here
 
@@ -35,7 +34,11 @@ def picture(value: Any, depth: int = 0) -> str:
         tail = f"], maxlen={value.maxlen})" if kind is deque and value.maxlen is not None else None
         whole = shell.format(text)
         return NOT_PLAIN if NOT_PLAIN in inner else (whole[:-2] + tail if tail else whole)
-    if kind in (set, frozenset) and all(type(item) in (int, str) for item in value) and len({type(i) for i in value}) <= 1:
+    if (
+        kind in (set, frozenset)
+        and all(type(item) in (int, str) for item in value)
+        and len({type(i) for i in value}) <= 1
+    ):
         inner = ", ".join(repr(item) for item in sorted(value))
         empty = f"{kind.__name__}()"
         return empty if not value else (f"{{{inner}}}" if kind is set else f"frozenset({{{inner}}})")
@@ -91,13 +94,13 @@ def statement_heads(source: str) -> dict[int, int]:
     heads: dict[int, int] = {}
     nodes = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.stmt | ast.ExceptHandler | ast.match_case)]
 
-    def first(node: Any) -> int:
+    def first(node: Any) -> Any:
         return node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
 
-    def top(node: Any) -> int:
+    def top(node: Any) -> Any:
         return min([first(node), *(d.lineno for d in getattr(node, "decorator_list", []))])
 
-    def last(node: Any) -> int:
+    def last(node: Any) -> Any:
         return node.end_lineno if not isinstance(node, ast.match_case) else node.body[-1].end_lineno
 
     for node in sorted(nodes, key=lambda node: (top(node), -last(node))):
@@ -105,8 +108,10 @@ def statement_heads(source: str) -> dict[int, int]:
             heads[line] = first(node)  # inner statements come later and take their lines over
     for node in nodes:
         for line in (top(node), first(node)):
-            heads[line] = first(node) if line != top(node) or top(node) != first(node) else min(
-                first(n) for n in nodes if top(n) == line
+            heads[line] = (
+                first(node)
+                if line != top(node) or top(node) != first(node)
+                else min(first(n) for n in nodes if top(n) == line)
             )
     return heads
 
@@ -202,7 +207,9 @@ def test_the_comparison_notices_one_missed_change() -> None:
     oracle.run()
     compare(trace, oracle, source)
     noticed = 0
-    changed = [event for event in trace.events if event.changes and not any("<" in (v or "") for v in event.changes.values())]
+    changed = [
+        event for event in trace.events if event.changes and not any("<" in (v or "") for v in event.changes.values())
+    ]
     for event in changed:
         kept, event.changes = event.changes, {}
         try:

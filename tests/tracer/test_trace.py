@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-
 from deskcheck_tracer import End, EndReason, Event, EventKind, InputError, Program, Trace
 
 SOURCE = "a = 1\na = f(a)\n"
@@ -63,5 +62,7 @@ def test_import_needs_the_standard_library_alone() -> None:
         "print({m.partition('.')[0] for m in sys.modules} - sys.stdlib_module_names)"
     )
     package_folder = __import__("deskcheck_tracer").__path__[0].rpartition("/")[0]
-    run = subprocess.run([sys.executable, "-I", "-S", "-c", code, package_folder], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, package_folder], capture_output=True, text=True, check=True
+    )
     assert run.stdout.strip() in ("{'deskcheck_tracer', '__main__'}", "{'__main__', 'deskcheck_tracer'}")

@@ -14,6 +14,17 @@ def work(x):
     w = [last := n for n in y]
     return x, y, z, last, nested
 
+def late():
+    n = 4
+    found = [n for n in range(2)]
+    n = 5
+    both = [
+        n
+        for n in range(n)
+        if n
+    ]
+    return found, both, n
+
 def calls(x):
     return [twice(x) for x in range(2)] + [x]
 
@@ -24,4 +35,4 @@ total = sum(
     n
     for n in squares
 )
-print(x, squares, sorted(pairs), table, work(5), calls(7), total)
+print(x, squares, sorted(pairs), table, work(5), calls(7), late(), total)

@@ -1,7 +1,7 @@
 """Record what a Python program did, tell it in words, check the words, and run programs safely.
 
-The names below are imported when they are first used, so that `import deskcheck_tracer` costs next to nothing and needs the
-standard library alone.
+The names below are imported when they are first used, so that `import deskcheck_tracer` costs next to nothing and
+needs the standard library alone.
 """
 
 import sys
@@ -12,32 +12,70 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .claims import (
         OUTPUT_CLOSE as OUTPUT_CLOSE,
+    )
+    from .claims import (
         OUTPUT_OPEN as OUTPUT_OPEN,
+    )
+    from .claims import (
         Claim as Claim,
+    )
+    from .claims import (
         ClaimCheck as ClaimCheck,
+    )
+    from .claims import (
         check as check,
+    )
+    from .claims import (
         claims as claims,
+    )
+    from .claims import (
         stated_output as stated_output,
     )
-    from .compare import Difference as Difference, compare as compare
-    from .errors import DeskcheckError as DeskcheckError, InputError as InputError, SandboxUnavailable as SandboxUnavailable
+    from .compare import Difference as Difference
+    from .compare import compare as compare
+    from .errors import DeskcheckError as DeskcheckError
+    from .errors import InputError as InputError
+    from .errors import SandboxUnavailable as SandboxUnavailable
     from .judge import (
         Judgement as Judgement,
+    )
+    from .judge import (
         TestResult as TestResult,
+    )
+    from .judge import (
         ajudge as ajudge,
+    )
+    from .judge import (
         judge as judge,
+    )
+    from .judge import (
         judge_many as judge_many,
     )
     from .narrate import narrate as narrate
-    from .program import Limits as Limits, Program as Program, TestCase as TestCase
-    from .record import Recorder as Recorder, record as record
-    from .sandbox import RunResult as RunResult, Sandbox as Sandbox, default_sandbox as default_sandbox
+    from .program import Limits as Limits
+    from .program import Program as Program
+    from .program import TestCase as TestCase
+    from .record import Recorder as Recorder
+    from .record import record as record
+    from .sandbox import RunResult as RunResult
+    from .sandbox import Sandbox as Sandbox
+    from .sandbox import default_sandbox as default_sandbox
     from .trace import (
         End as End,
+    )
+    from .trace import (
         EndReason as EndReason,
+    )
+    from .trace import (
         Event as Event,
+    )
+    from .trace import (
         EventKind as EventKind,
+    )
+    from .trace import (
         Step as Step,
+    )
+    from .trace import (
         Trace as Trace,
     )
     from .verdict import Verdict as Verdict
@@ -73,7 +111,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """Keeps `deskcheck_tracer.record` the function: importing the submodule `record` would rebind the name to the module."""
+    """Keeps `deskcheck_tracer.record` the function: importing the submodule `record` would rebind the name to the
+    module."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, ModuleType) and name in _HOME_OF:

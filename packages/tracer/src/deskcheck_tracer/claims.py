@@ -1,8 +1,8 @@
 """Read a narration's statements back and check each against the trace.
 
-`claims` takes the text of either style apart, line by line; the moments of the trace (`moments`) come in the same order, one for each
-line. A claim holds if it is a fact of its moment. A line that says how many lines were left out skips as many moments. Nothing claimed
-gives no checks, which is not a pass.
+`claims` takes the text of either style apart, line by line; the moments of the trace (`moments`) come in the same
+order, one for each line. A claim holds if it is a fact of its moment. A line that says how many lines were left out
+skips as many moments. Nothing claimed gives no checks, which is not a pass.
 """
 
 import re
@@ -52,7 +52,8 @@ def output_block(text: str) -> str:
 
 
 def stated_output(text: str) -> str | None:
-    """What stands between the last `<output>` and the `</output>` after it, without the newlines at both ends; None if missing."""
+    """What stands between the last `<output>` and the `</output>` after it, without the newlines at both ends; None if
+    missing."""
     start = text.rfind(OUTPUT_OPEN)
     end = text.find(OUTPUT_CLOSE, start)
     if start < 0 or end < 0:
@@ -95,7 +96,9 @@ def _check(claim: Claim, known: list[set[Said]], trace: Trace) -> ClaimCheck:
         expected = true_output(trace)
         return _result(claim, claim.value == expected, f"the output is {expected!r}")
     if claim.kind is ClaimKind.end:
-        return _result(claim, claim.value == end_text(trace.end), f"the program ended: {end_text(trace.end) or 'finished'}")
+        return _result(
+            claim, claim.value == end_text(trace.end), f"the program ended: {end_text(trace.end) or 'finished'}"
+        )
     if claim.moment >= len(known):
         return ClaimCheck(claim, False, f"the program did no more than {len(known)} things")
     here = known[claim.moment]
@@ -110,7 +113,8 @@ def _result(claim: Claim, holds: bool, reason: str) -> ClaimCheck:
 
 
 def true_output(trace: Trace) -> str:
-    """What the output block must hold: the value of the program's call if it has one, else standard output without its last newline."""
+    """What the output block must hold: the value of the program's call if it has one, else standard output without its
+    last newline."""
     if trace.program.call is not None:
         return trace.returned or ""
     return trace.stdout.removesuffix("\n")

@@ -1,10 +1,10 @@
 """What a statement can change, as far as its text alone tells: the recorder then looks at that and no further.
 
-A statement that only reads names and combines them changes nothing; a plain assignment changes its targets and no container. Calls,
-subscript and attribute targets, `del`, imports, awaits, `in` (it may consume an iterator) and everything else unknown have no entry:
-after those every local is compared. An entry is void when any recorded code ran meanwhile (an operator or property written in the
-program), which the recorder sees by its row count, and when its guard does not hold. Programs that use exec, eval or compile get no
-entries, since code run that way is not recorded.
+A statement that only reads names and combines them changes nothing; a plain assignment changes its targets and no
+container. Calls, subscript and attribute targets, `del`, imports, awaits, `in` (it may consume an iterator) and
+everything else unknown have no entry: after those every local is compared. An entry is void when any recorded code ran
+meanwhile (an operator or property written in the program), which the recorder sees by its row count, and when its
+guard does not hold. Programs that use exec, eval or compile get no entries, since code run that way is not recorded.
 """
 
 import ast
@@ -17,18 +17,22 @@ class Effect(NamedTuple):
     stores: tuple[str, ...]
     """Names it may bind."""
     guard: str | None = None
-    """A name that must hold a number or string (`s += x`), or, for a loop, a built-in container, for the entry to be valid."""
+    """A name that must hold a number or string (`s += x`), or, for a loop, a built-in container, for the entry to be
+    valid."""
     container_allowed: bool = False
 
 
 _QUIET_CALLS = frozenset({
-    "abs", "bool", "chr", "divmod", "float", "hash", "hex", "id", "input", "int", "isinstance", "len", "ord", "print", "range",
-    "repr", "round", "str", "type",
+    "abs", "bool", "chr", "divmod", "float", "hash", "hex", "id", "input", "int", "isinstance", "len", "ord", "print",
+    "range", "repr", "round", "str", "type",
 })  # fmt: skip
-_DYNAMIC = frozenset({"exec", "eval", "compile", "__import__", "globals", "locals", "vars", "setattr", "builtins", "__builtins__"})
+_DYNAMIC = frozenset(
+    {"exec", "eval", "compile", "__import__", "globals", "locals", "vars", "setattr", "builtins", "__builtins__"}
+)
 _PURE = (
-    ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Dict,
-    ast.Set, ast.JoinedStr, ast.FormattedValue, ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.Slice,
+    ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Constant, ast.Name, ast.Attribute, ast.Tuple,
+    ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Slice,
+    ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop,
 )  # fmt: skip
 
 
@@ -37,9 +41,16 @@ class Effects:
 
     def __init__(self, tree: ast.Module) -> None:
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+        bound = {
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        }
         bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        bound |= {alias.asname or alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+        bound |= {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
         bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         self._off = not _DYNAMIC.isdisjoint(names) or "*" in bound
         self._quiet = _QUIET_CALLS - bound
@@ -79,14 +90,22 @@ class Effects:
         if isinstance(iterable, ast.List | ast.Tuple | ast.Constant) and self._pure(iterable):
             return Effect(stores)
         if isinstance(iterable, ast.Name):
-            rebound = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del)}
+            rebound = {
+                part.id
+                for part in ast.walk(node)
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del)
+            }
             return None if iterable.id in rebound else Effect(stores, guard=iterable.id, container_allowed=True)
         return None
 
     def _pure(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
             known = isinstance(node.func, ast.Name) and node.func.id in self._quiet
-            return known and all(map(self._pure, node.args)) and all(self._pure(keyword.value) for keyword in node.keywords)
+            return (
+                known
+                and all(map(self._pure, node.args))
+                and all(self._pure(keyword.value) for keyword in node.keywords)
+            )
         if isinstance(node, ast.Compare) and any(isinstance(test, ast.In | ast.NotIn) for test in node.ops):
             return False
         if isinstance(node, ast.Dict) and None in node.keys:  # {**mapping}

@@ -1,8 +1,9 @@
-"""Errors of the tracer. An error here is about us or our user; what a traced program does wrong is recorded, never raised.
+"""Errors of the tracer. An error here is about us or our user; what a traced program does wrong is recorded, never
+raised.
 
-    DeskcheckError                 base; `exit_code` is what a command exits with after printing the message alone
-    +-- InputError (ValueError)            bad source, file, option or narration; the message names what, where and the next step
-    +-- SandboxUnavailable (RuntimeError)  this machine cannot give the isolation that was asked for
+DeskcheckError                 base; `exit_code` is what a command exits with after printing the message alone +--
+InputError (ValueError)            bad source, file, option or narration; the message names what, where and the next
+step +-- SandboxUnavailable (RuntimeError)  this machine cannot give the isolation that was asked for
 """
 
 

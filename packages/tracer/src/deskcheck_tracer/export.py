@@ -1,6 +1,8 @@
-"""Traces as JSON lines: one header, one line an event, one end. Deterministic, versioned, readable while it is being written.
+"""Traces as JSON lines: one header, one line an event, one end. Deterministic, versioned, readable while it is being
+written.
 
-`read_trace` also takes a file whose writer was killed: the whole lines are the trace, and the caller says why it ends there.
+`read_trace` also takes a file whose writer was killed: the whole lines are the trace, and the caller says why it ends
+there.
 """
 
 import json
@@ -28,8 +30,8 @@ def trace_lines(trace: Trace) -> Iterator[str]:
 def read_trace(lines: Iterable[str], *, cut: End | None = None, name: str = "trace") -> Trace:
     """A trace from its lines.
 
-    `cut` is the end to give a trace whose end line is missing (its writer was killed); without it such a file is refused. Raises
-    InputError naming the file and the line.
+    `cut` is the end to give a trace whose end line is missing (its writer was killed); without it such a file is
+    refused. Raises InputError naming the file and the line.
     """
     numbered = enumerate(lines, 1)
     program, python = _header(next(numbered, (1, ""))[1], name)

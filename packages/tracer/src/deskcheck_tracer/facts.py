@@ -1,12 +1,13 @@
 """The facts of a moment, as the claims a narration can make about it; and the small grammar that both styles share.
 
-A fact is a kind, a name and a value, all text. A narration claims some of them; `claims.check` looks each claim up here. The scanner
-splits text only outside quotes and brackets, so that values may hold anything.
+A fact is a kind, a name and a value, all text. A narration claims some of them; `claims.check` looks each claim up
+here. The scanner splits text only outside quotes and brackets, so that values may hold anything.
 """
 
 import ast
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from .moments import Form, Moment, What
@@ -181,25 +182,27 @@ def is_simple_line(printed: str) -> bool:
 
 def split_outside(text: str, separator: str) -> list[str]:
     """Split at a separator that is outside quotes and brackets."""
-    parts, depth, quote, start, at = [], 0, "", 0, 0
-    while at < len(text):
-        letter = text[at]
-        if quote:
-            if letter == "\\":
-                at += 1
-            elif letter == quote:
-                quote = ""
-        elif letter in "'\"":
-            quote = letter
-        elif letter in "([{":
+    if separator not in text:
+        return [text]
+    parts, depth, start = [], 0, 0
+    for match in _scanner(separator).finditer(text):
+        found = match[0]
+        if found in _OPENING:
             depth += 1
-        elif letter in ")]}":
+        elif found in _CLOSING:
             depth -= 1
-        elif depth == 0 and text.startswith(separator, at):
-            parts.append(text[start:at])
-            at += len(separator)
-            start = at
-            continue
-        at += 1
+        elif found == separator and depth == 0:
+            parts.append(text[start : match.start()])
+            start = match.end()
     parts.append(text[start:])
     return parts
+
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+
+
+@lru_cache(maxsize=16)
+def _scanner(separator: str) -> re.Pattern[str]:
+    """Finds string literals (also unfinished ones), brackets and the separator."""
+    strings = r"'(?:\\.|[^'\\])*(?:'|\Z)|\"(?:\\.|[^\"\\])*(?:\"|\Z)"
+    return re.compile(rf"{strings}|{re.escape(separator)}|[(\[{{)\]}}]", re.DOTALL)

@@ -1,8 +1,9 @@
 """What the source says about lines: which lines form one statement, and where comprehension variables hide outer ones.
 
-`heads` maps every line of a statement that is spread over several lines to the line of its keyword or name, so that the statement is
-one step. `comprehensions` are the spans whose loop variables live in the enclosing frame since PEP 709 (Python 3.12) and would read as
-assignments to an outer variable of the same name. All of it comes from the syntax tree, once a source.
+`heads` maps every line of a statement that is spread over several lines to the line of its keyword or name, so that
+the statement is one step. `comprehensions` are the spans whose loop variables live in the enclosing frame since PEP
+709 (Python 3.12) and would read as assignments to an outer variable of the same name. All of it comes from the syntax
+tree, once a source.
 """
 
 import ast
@@ -17,7 +18,8 @@ Position = tuple[int, int]
 
 
 class Span(NamedTuple):
-    """A comprehension in the source and the names its loops bind; its first iterable is evaluated before they are hidden."""
+    """A comprehension in the source and the names its loops bind; its first iterable is evaluated before they are
+    hidden."""
 
     start: Position
     end: Position
@@ -83,7 +85,8 @@ class CodeLayout(NamedTuple):
     spread: frozenset[int]
     """First lines of the statements that take several lines."""
     careful: bool = False
-    """Whether the function may look at its own `locals()`, which reading them from outside would change before Python 3.13."""
+    """Whether the function may look at its own `locals()`, which reading them from outside would change before Python
+    3.13."""
     effects: Mapping[int, Effect] = {}
     """What the statement of a line can change, where that is known."""
 

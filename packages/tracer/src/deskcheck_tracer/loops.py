@@ -1,7 +1,7 @@
 """Where a `for` loop stands: the items it has still to go through, worked out from the trace's own state.
 
-Known for loops over a name bound to a list, tuple or string that the loop does not assign, and over `range(...)`, `sorted(...)`, slices
-and literals, which are evaluated once when the loop starts. Everything else has no `left`.
+Known for loops over a name bound to a list, tuple or string that the loop does not assign, and over `range(...)`,
+`sorted(...)`, slices and literals, which are evaluated once when the loop starts. Everything else has no `left`.
 """
 
 import ast
@@ -43,7 +43,11 @@ class Loops:
             names: set[str] = set()
             for node in ast.walk(self._tree):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and node.lineno == line:
-                    names |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+                    names |= {
+                        part.id
+                        for part in ast.walk(node)
+                        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+                    }
                     names |= {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
             self._bound[line] = frozenset(names)
         return self._bound[line]
@@ -75,7 +79,9 @@ class Loops:
         """The current value of the name that is looped over, if it still must be the object the loop holds."""
         if not isinstance(node.iter, ast.Name) or node.iter.id in self.rebound:
             return None
-        stored = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)}
+        stored = {
+            part.id for part in ast.walk(node) if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
+        }
         if node.iter.id in stored:
             return None
         value = _literal(names.get(node.iter.id))
@@ -125,7 +131,8 @@ def _literal(text: str | None) -> Any:
 
 
 def _value(node: ast.expr, names: Mapping[str, str]) -> Any:
-    """Evaluate an expression of literals, known names, + - * // % and a few built-in functions; ValueError on anything else."""
+    """Evaluate an expression of literals, known names, + - * // % and a few built-in functions; ValueError on anything
+    else."""
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
@@ -139,7 +146,12 @@ def _value(node: ast.expr, names: Mapping[str, str]) -> Any:
         return _ARITHMETIC[type(node.op)](_number(node.left, names), _number(node.right, names))
     if isinstance(node, ast.Subscript):
         return _value(node.value, names)[_index(node.slice, names)]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords and node.func.id not in names:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and not node.keywords
+        and node.func.id not in names
+    ):
         return _FUNCTIONS[node.func.id](*[_value(part, names) for part in node.args])
     raise ValueError("not a plain expression")
 

@@ -1,8 +1,9 @@
 """What there is to tell about a trace: one moment after the other, each with its facts.
 
-A moment is an executed line with its effect, or an entry, exit, suspension or exception of a frame. A line that calls into the program
-is told twice: when it begins (`begin`), and after the callee's moments when its effect is there (`effect`, left out if it has none).
-Both narration styles write moments and read claims back; `claims.check` compares those with the facts computed here from the trace.
+A moment is an executed line with its effect, or an entry, exit, suspension or exception of a frame. A line that calls
+into the program is told twice: when it begins (`begin`), and after the callee's moments when its effect is there
+(`effect`, left out if it has none). Both narration styles write moments and read claims back; `claims.check` compares
+those with the facts computed here from the trace.
 """
 
 import ast
@@ -116,6 +117,7 @@ class _Teller:
         self.steps = list(trace.steps())
         self.functions = {event.frame: event for event in trace.events if event.kind is EventKind.call}
         self.before, self.next_line = _neighbours(self.steps, trace.events)
+        self.nested = _nested(trace.events)
         self.loops = Loops(trace.program.source)
         self.open: dict[int, _Open] = {}
 
@@ -172,9 +174,9 @@ class _Teller:
         if current is not None and not current.begun:
             current.begun = True
             moment = current.moment
-            yield Moment(
-                What.begin, moment.line, frame, moment.function, moment.visit, moment.statement, moment.form, moment.target, moment.expression
-            )  # fmt: skip
+            begins = Moment(What.begin, moment.line, frame, moment.function, moment.visit, moment.statement)
+            begins.form, begins.target, begins.expression = moment.form, moment.target, moment.expression
+            yield begins
 
     def _close(self, frame: int) -> Iterator[Moment]:
         current = self.open.pop(frame, None)
@@ -200,7 +202,11 @@ class _Teller:
         own = call is None or call.file is None
         plain = own and step.function not in ("<lambda>", "<genexpr>")
         found = self.statements.get(step.line) if plain else None
-        text = found.text if found else (self.lines[step.line - 1].strip() if own and 0 < step.line <= len(self.lines) else "")
+        text = (
+            found.text
+            if found
+            else (self.lines[step.line - 1].strip() if own and 0 < step.line <= len(self.lines) else "")
+        )
         moment = Moment(
             What.step, step.line, step.frame, step.function, step.visit, text,
             changes=dict(step.changes), printed=step.stdout, read=step.stdin,
@@ -211,16 +217,21 @@ class _Teller:
         return moment
 
     def _names(self, step: Step) -> Mapping[str, str]:
-        """Values that names had when the step began."""
+        """Values that names had when the step began.
+
+        A name that some function rebinds (`global`, `nonlocal`) may change while a line that calls functions runs, and
+        another frame's view of it may be old: there it has no known value.
+        """
         local = self.before[step.index]
-        if step.frame == 0:
-            return local
+        rebound = self.loops.rebound
+        if rebound and step.index in self.nested:
+            local = {name: value for name, value in local.items() if name not in rebound}
         around = self.open.get(0)
-        outer = around.step.locals if around is not None and around.step.complete else {}
-        if around is not None:
-            outer = self.before[around.step.index]
+        if step.frame == 0 or around is None:
+            return local
         call = self.functions.get(step.frame)
-        hidden = self.loops.bound_in(call.line if call else 0) | self.loops.rebound
+        hidden = self.loops.bound_in(call.line if call else 0) | rebound
+        outer = self.before[around.step.index]
         return {**{name: value for name, value in outer.items() if name not in hidden}, **local}
 
     def _describe(self, moment: Moment, statement: Statement, step: Step) -> None:
@@ -247,7 +258,10 @@ class _Teller:
             moment.form = Form.return_
             moment.expression = substitute(source, node.value, names, read) if node.value is not None else None
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            moment.form, moment.target = Form.define, ("class " if isinstance(node, ast.ClassDef) else "def ") + node.name
+            moment.form, moment.target = (
+                Form.define,
+                ("class " if isinstance(node, ast.ClassDef) else "def ") + node.name,
+            )
             if moment.changes.get(node.name) in (f"<function {node.name}>", f"<class '{node.name}'>"):
                 del moment.changes[node.name]  # `def f` says it
         elif isinstance(node, ast.stmt) and not isinstance(node, ast.Match) and not hasattr(node, "body"):
@@ -274,9 +288,29 @@ class _Teller:
         moment.taken = statement.body[0] <= following <= statement.body[1]
         after = step.locals if step.complete else {}
         if moment.taken:
-            targets = [part.id for part in ast.walk(node.target) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+            targets = [
+                part.id
+                for part in ast.walk(node.target)
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            ]
             self._tell_assigned(moment, targets, after)
         moment.left = self.loops.left(step, node, statement, names, moment.taken)
+
+
+def _nested(events: list[Event]) -> frozenset[int]:
+    """Indexes of the steps during which other frames ran."""
+    current: dict[int, int] = {}
+    found: set[int] = set()
+    count = 0
+    for event in events:
+        if event.kind is EventKind.line:
+            current[event.frame] = count
+            count += 1
+        elif event.kind is EventKind.call and event.parent in current:
+            found.add(current[event.parent])
+        elif event.kind in _BY_KIND:
+            found.update(current.values())  # a generator goes on or stops: whoever drives it is in the middle of a line
+    return frozenset(found)
 
 
 def _neighbours(steps: list[Step], events: list[Event]) -> tuple[list[dict[str, str]], dict[int, int]]:
@@ -297,7 +331,9 @@ def _neighbours(steps: list[Step], events: list[Event]) -> tuple[list[dict[str, 
         last[step.frame] = step
     for event in events:
         if event.kind is EventKind.return_ and event.frame in last:
-            following.setdefault(last[event.frame].index, 0)  # it fell off the end: no line follows, nothing was skipped
+            following.setdefault(
+                last[event.frame].index, 0
+            )  # it fell off the end: no line follows, nothing was skipped
     return before, following
 
 
@@ -322,7 +358,9 @@ def _right_side(source: str, node: ast.stmt, names: Mapping[str, str], read: str
         if old is None or not is_plain(old):
             return None
         right = substitute(source, node.value, names, read)
-        if isinstance(node.value, ast.BinOp | ast.BoolOp | ast.Compare | ast.IfExp | ast.UnaryOp | ast.NamedExpr | ast.Lambda):
+        if isinstance(
+            node.value, ast.BinOp | ast.BoolOp | ast.Compare | ast.IfExp | ast.UnaryOp | ast.NamedExpr | ast.Lambda
+        ):
             right = f"({right})"
         return f"{old} {_OPERATORS[type(node.op)]} {right}"
     return None

@@ -1,13 +1,14 @@
 """The recording engine on `sys.monitoring`: callbacks that turn what the interpreter reports into event rows.
 
-Every callback looks at one frame and appends one row (`trace.event_row`'s layout). A frame's locals are compared with what was seen at
-its previous event: the same number or string object costs one identity test, a container is compared with its shadow (`watch`), and
-only what differs is put into words (`values`). The stack of known frames tells which activation a callback belongs to; `is` on the
-frame object checks it, so that a report the interpreter leaves out is noticed and repaired.
+Every callback looks at one frame and appends one row (`trace.event_row`'s layout). A frame's locals are compared with
+what was seen at its previous event: the same number or string object costs one identity test, a container is compared
+with its shadow (`watch`), and only what differs is put into words (`values`). The stack of known frames tells which
+activation a callback belongs to; `is` on the frame object checks it, so that a report the interpreter leaves out is
+noticed and repaired.
 
-`LINE` alone misses the iterations of a loop on one line, so backward jumps within a statement count as lines (a comprehension's do
-not). Lines of one statement count once. When a limit is reached the engine stops recording and, if asked, raises out of the program,
-again on every line until it is out.
+`LINE` alone misses the iterations of a loop on one line, so backward jumps within a statement count as lines (a
+comprehension's do not). Lines of one statement count once. When a limit is reached the engine stops recording and, if
+asked, raises out of the program, again on every line until it is out.
 """
 
 import dis
@@ -18,7 +19,6 @@ from typing import Any, Protocol
 
 from .effects import Effect
 from .layout import CodeLayout, Layout
-from .program import Limits
 from .trace import EndReason
 from .values import ATOMS, DICTS, SEQUENCES, SETS, Values
 from .watch import Shadow, equal_atoms, grown, is_steady, same, take
@@ -108,7 +108,12 @@ class Monitor:
         self._local = events.LINE | events.JUMP | events.PY_RETURN | events.PY_YIELD | events.PY_RESUME
         monitoring.set_events(
             self._tool,
-            events.PY_START | events.PY_THROW | events.PY_UNWIND | events.RAISE | events.RERAISE | events.EXCEPTION_HANDLED,
+            events.PY_START
+            | events.PY_THROW
+            | events.PY_UNWIND
+            | events.RAISE
+            | events.RERAISE
+            | events.EXCEPTION_HANDLED,
         )
         monitoring.restart_events()
 
@@ -370,7 +375,8 @@ class Monitor:
             raise Stop
 
     def _line_callback(self) -> Callable[[CodeType, int], None]:
-        """The callback for LINE, which is most of the work: a closure, since its variables are found faster than attributes."""
+        """The callback for LINE, which is most of the work: a closure, since its variables are found faster than
+        attributes."""
         getframe, stack, begin = sys._getframe, self.stack, self._begin
 
         def on_line(code: CodeType, line: int) -> None:
@@ -423,7 +429,9 @@ class Monitor:
         layout = self._layout(code)
         if destination in layout.masks or offset in layout.masks:
             return False
-        lines = [line for start, end, line in code.co_lines() for at in (offset, destination) if start <= at < end and line]
+        lines = [
+            line for start, end, line in code.co_lines() for at in (offset, destination) if start <= at < end and line
+        ]
         return len({layout.heads.get(line, line) for line in lines}) == 1
 
     def _on_resume(self, code: CodeType, _offset: int) -> None:

@@ -1,7 +1,7 @@
 """A trace in words: `step` tells it in sentences, `compact` as a terse scratchpad. Both end with the output.
 
-Every line states facts of the trace alone, so that `claims` reads them back and `check` finds them all true. With a token budget the
-middle is left out, and a line says how much.
+Every line states facts of the trace alone, so that `claims` reads them back and `check` finds them all true. With a
+token budget the middle is left out, and a line says how much.
 """
 
 import re
@@ -26,8 +26,8 @@ def narrate(
 ) -> str:
     """Tell what the program did.
 
-    `max_tokens` bounds the text as counted by `count_tokens` (words and symbols if None) by leaving out lines of the middle; the output
-    is always told, also where it alone is longer. Raises InputError on an unknown style.
+    `max_tokens` bounds the text as counted by `count_tokens` (words and symbols if None) by leaving out lines of the
+    middle; the output is always told, also where it alone is longer. Raises InputError on an unknown style.
     """
     if style not in _STYLES:
         raise InputError(f"style is {style!r}, expected one of {', '.join(_STYLES)}")

@@ -1,6 +1,7 @@
 """What is traced and judged: a program with its input, a test case, and the limits both run under.
 
-All three are plain frozen records. `Program.id` depends on content alone, so it names a program on every machine and in every file.
+All three are plain frozen records. `Program.id` depends on content alone, so it names a program on every machine and
+in every file.
 """
 
 import hashlib
@@ -37,6 +38,10 @@ class Limits:
     """Events of a trace; the paper drops longer ones, we cut them and say so."""
     max_bytes: int | None = 1_000_000
     """Bytes of a trace as JSON lines."""
+
+
+DEFAULT_LIMITS = Limits()
+NO_TRACE_LIMITS = Limits(max_events=None, max_bytes=None)
 
 
 @dataclass(frozen=True)

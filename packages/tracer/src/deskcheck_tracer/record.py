@@ -1,7 +1,8 @@
 """Record a program in a process of its own, or live code in this one.
 
-`record` is for programs: isolation "nsjail" hands them to the sandbox, "process" runs them in a child with limits on memory and time,
-for code you trust. `Recorder` is for code that is already running: everything called between entering and leaving it.
+`record` is for programs: isolation "nsjail" hands them to the sandbox, "process" runs them in a child with limits on
+memory and time, for code you trust. `Recorder` is for code that is already running: everything called between entering
+and leaving it.
 """
 
 import json
@@ -18,22 +19,24 @@ from typing import TYPE_CHECKING, Any
 from .errors import DeskcheckError, InputError
 from .export import read_trace
 from .monitor import Monitor
-from .program import Limits, Program
+from .program import DEFAULT_LIMITS, NO_TRACE_LIMITS, Limits, Program
 from .trace import End, EndReason, Trace, event_from_row
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
 
-_CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from deskcheck_tracer.record import serve; sys.path.pop(0); serve()"
+_CHILD = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from deskcheck_tracer.record import serve; sys.path.pop(0); serve()"
+)
 
 
 def record(
-    program: Program, *, limits: Limits = Limits(), isolation: str = "nsjail", sandbox: "Sandbox | None" = None
+    program: Program, *, limits: Limits = DEFAULT_LIMITS, isolation: str = "nsjail", sandbox: "Sandbox | None" = None
 ) -> Trace:
     """Run a program under the recorder and return its trace, a partial one with its reason if a limit was reached.
 
-    isolation: "nsjail" (hostile code allowed; uses `sandbox` or the process-wide default one) or "process" (your own code only).
-    Raises InputError on another isolation, SandboxUnavailable if the jail cannot be built here.
+    isolation: "nsjail" (hostile code allowed; uses `sandbox` or the process-wide default one) or "process" (your own
+    code only). Raises InputError on another isolation, SandboxUnavailable if the jail cannot be built here.
     """
     if sandbox is not None:
         return sandbox.trace(program, limits)
@@ -113,15 +116,16 @@ def _limit_self(limits: Limits) -> None:
 class Recorder:
     """Record live code in this process: `with Recorder() as recorder: my_function()`, then `recorder.trace`.
 
-    Recorded are the functions whose files lie under the folder of the calling module and are not installed, and the lines of the block
-    itself; `include` and `exclude` give folders or files instead. Limits are off by default; reaching one stops the recording, never
-    the code. Values are rendered without calling any code of theirs. One thread at a time is followed.
+    Recorded are the functions whose files lie under the folder of the calling module and are not installed, and the
+    lines of the block itself; `include` and `exclude` give folders or files instead. Limits are off by default;
+    reaching one stops the recording, never the code. Values are rendered without calling any code of theirs. One
+    thread at a time is followed.
     """
 
     def __init__(
         self,
         *,
-        limits: Limits = Limits(max_events=None, max_bytes=None),
+        limits: Limits = NO_TRACE_LIMITS,
         include: Sequence[str | Path] | None = None,
         exclude: Sequence[str | Path] = (),
     ) -> None:
@@ -136,8 +140,12 @@ class Recorder:
         include = self._include if self._include is not None else [Path(self._main).parent]
         self._folders = [str(Path(path).resolve()) for path in include]
         self._monitor = Monitor(
-            self._main, _source, wanted=self._wants, max_events=self._limits.max_events, max_bytes=self._limits.max_bytes
-        )  # fmt: skip
+            self._main,
+            _source,
+            wanted=self._wants,
+            max_events=self._limits.max_events,
+            max_bytes=self._limits.max_bytes,
+        )
         self._monitor.start()
         self._monitor.attach(frame)
         return self
@@ -182,4 +190,3 @@ def _source(filename: str) -> str:
 
 
 _INSTALLED = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")] + [str(Path(__file__).parent)]
-

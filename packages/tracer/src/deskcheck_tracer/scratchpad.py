@@ -16,7 +16,19 @@
 
 import re
 
-from .facts import ClaimKind, Said, begin_text, effect_texts, facts, is_simple_line, read_effect, shown, split_outside, unquote
+from .facts import (
+    ClaimKind,
+    Said,
+    begin_text,
+    effect_texts,
+    facts,
+    is_simple_line,
+    read_effect,
+    shown,
+    split_outside,
+    unquote,
+    variable,
+)
 from .moments import Form, Moment, What
 
 _ASSIGNED = re.compile(r"([^\W\d]\w*) = ")
@@ -30,16 +42,16 @@ _WORDS = {what: word for word, what in _EVENTS.items()}
 def write(moment: Moment) -> str:
     """One line for one moment."""
     line = _line(moment)
-    if "\n" not in line and set(read(line)) <= facts(moment) and _is_whole(moment, line):
+    said = set(read(line))
+    if "\n" not in line and said <= facts(moment) and _is_whole(moment, said):
         return line
     effects = ", ".join(effect_texts(moment))
     return f"L{moment.line}: {effects}" if effects else f"L{moment.line}"
 
 
-def _is_whole(moment: Moment, line: str) -> bool:
-    """Whether the line tells every change."""
-    said = {(claim.kind, claim.name) for claim in read(line)}
-    return all((claim.kind, claim.name) in said for claim in map(read_effect, effect_texts(moment, printed=False)) if claim)
+def _is_whole(moment: Moment, said: set[Said]) -> bool:
+    """Whether every change is told."""
+    return all(variable(name, value) in said for name, value in moment.changes.items())
 
 
 def _line(moment: Moment) -> str:

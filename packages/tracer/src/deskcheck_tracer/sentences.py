@@ -10,7 +10,18 @@ Clauses are parted by semicolons; printed text comes last. `write` and `read` ar
 
 import re
 
-from .facts import ClaimKind, Said, effect_texts, facts, is_simple_line, read_effect, shown, split_outside, unquote, variable
+from .facts import (
+    ClaimKind,
+    Said,
+    effect_texts,
+    facts,
+    is_simple_line,
+    read_effect,
+    shown,
+    split_outside,
+    unquote,
+    variable,
+)
 from .moments import Form, Moment, What
 
 _QUOTED = r"(?:`([^`]*)`|``(.*?)``)"
@@ -57,14 +68,14 @@ def write(moment: Moment) -> str:
     place = "Line" if what is What.step else "Back on line"
     start = f"{place} {moment.line}, {_quote(moment.statement)}: "
     line = start + "; ".join(_told(moment)) + "."
-    if "\n" not in line and set(read(line)) <= facts(moment) and _is_whole(moment, line):
+    said = set(read(line))
+    if (
+        "\n" not in line
+        and said <= facts(moment)
+        and all(variable(*change) in said for change in moment.changes.items())
+    ):
         return line
     return start + "; ".join(effect_texts(moment) or ["done"]) + "."
-
-
-def _is_whole(moment: Moment, line: str) -> bool:
-    said = set(read(line))
-    return all(variable(name, value) in said for name, value in moment.changes.items())
 
 
 def _quote(source: str) -> str:
@@ -86,8 +97,10 @@ def _told(moment: Moment) -> list[str]:
     if moment.form is Form.return_ and moment.value is not None:
         parts.append(f"{moment.function} returns {shown(moment.value)}")
     if moment.printed:
-        parts.append(f"prints {moment.printed[:-1]}" if is_simple_line(moment.printed) else f"writes {moment.printed!r}")
-    if moment.form is Form.define and len(parts) == 1:
+        parts.append(
+            f"prints {moment.printed[:-1]}" if is_simple_line(moment.printed) else f"writes {moment.printed!r}"
+        )
+    if moment.form is Form.define and not parts:
         parts = [f"{moment.target} is defined"]
     return parts or ["done"]
 

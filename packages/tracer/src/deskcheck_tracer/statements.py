@@ -1,7 +1,8 @@
 """The statement behind a line of the source, as far as a narration needs it.
 
-A line is plain when exactly one statement begins there and its nested block, if any, is on other lines; then the narrator may speak
-about its parts (targets, condition, loop). Everything else (several statements on a line, lines of lambdas) is told as it is written.
+A line is plain when exactly one statement begins there and its nested block, if any, is on other lines; then the
+narrator may speak about its parts (targets, condition, loop). Everything else (several statements on a line, lines of
+lambdas) is told as it is written.
 """
 
 import ast

@@ -1,7 +1,8 @@
 """Standard input and output of a traced program: text and bytes in memory, every read and write told to a listener.
 
-Both share one cursor or one listener between the text layer and its `.buffer`, without read-ahead, so that what a step consumed and
-printed is known exactly. `fileno()` is refused; a program that opens descriptor 0 or 1 itself goes around these objects.
+Both share one cursor or one listener between the text layer and its `.buffer`, without read-ahead, so that what a step
+consumed and printed is known exactly. `fileno()` is refused; a program that opens descriptor 0 or 1 itself goes around
+these objects.
 """
 
 import io

@@ -1,6 +1,7 @@
 """Rows written as JSON lines while the program runs, so that a killed program leaves what it did so far.
 
-The first line says what was run, then one line an event (`trace.event_row`), the last is the `end` event with the returned value.
+The first line says what was run, then one line an event (`trace.event_row`), the last is the `end` event with the
+returned value.
 """
 
 import json

@@ -1,10 +1,11 @@
 """The record of one run: events in the order they happened, and the steps rebuilt from them.
 
-A recorder looks at a frame whenever something happens in it (a line is about to run, it yields, returns, unwinds ...). An event's
-`changes` are the names that differ from that frame's previous event: what the line *before* did. Stored so, every event is written
-once and a killed program leaves a valid prefix. `steps()` hands each change back to the line that made it, and gives the state
-*after* every executed line. One step is one run of one logical line: a statement spread over several lines is one step (told by its
-first line), a loop on one line is a step per iteration, a line that yields goes on after the resume.
+A recorder looks at a frame whenever something happens in it (a line is about to run, it yields, returns, unwinds ...).
+An event's `changes` are the names that differ from that frame's previous event: what the line *before* did. Stored so,
+every event is written once and a killed program leaves a valid prefix. `steps()` hands each change back to the line
+that made it, and gives the state *after* every executed line. One step is one run of one logical line: a statement
+spread over several lines is one step (told by its first line), a loop on one line is a step per iteration, a line that
+yields goes on after the resume.
 
 Frames are numbered from 0 (the module) in order of entry and never reused. Values are text made by `values.render`.
 """

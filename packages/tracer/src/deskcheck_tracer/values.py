@@ -1,10 +1,10 @@
 """Text for runtime values: bounded, the same on every run, and made without calling any code of the program.
 
-Numbers, strings, bytes, None and lists, tuples, dicts of them read as `repr` up to LIMIT characters; sets are sorted. A longer value is
-cut and says so: its text ends with ` (len N)`, N counting the elements, characters or digits of the whole (`is_elided`). Functions,
-classes and modules go by name. Any other object is labelled by its class and a number given on first sight and shows its attributes,
-`Node#1(value=3, next=Node#2)`: attributes are read from the instance's own storage, one object deep. A program's `__repr__`, `__eq__`,
-`__len__`, `__getattr__` or properties never run here.
+Numbers, strings, bytes, None and lists, tuples, dicts of them read as `repr` up to LIMIT characters; sets are sorted.
+A longer value is cut and says so: its text ends with ` (len N)`, N counting the elements, characters or digits of the
+whole (`is_elided`). Functions, classes and modules go by name. Any other object is labelled by its class and a number
+given on first sight and shows its attributes, `Node#1(value=3, next=Node#2)`: attributes are read from the instance's
+own storage, one object deep. A program's `__repr__`, `__eq__`, `__len__`, `__getattr__` or properties never run here.
 """
 
 import re
@@ -32,6 +32,9 @@ _mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
 _dict_of: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
 _module_of: Callable[[type], str] = type.__dict__["__module__"].__get__
 _name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+_module_dict: Callable[[types.ModuleType], dict[str, Any]] = vars(types.ModuleType)[
+    "__dict__"
+].__get__  # not a property
 _args_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict__["args"].__get__
 
 
@@ -63,7 +66,8 @@ class Storage:
         return _module_of(kind) in _TOLD_APART or any(_module_of(base) == "enum" for base in _mro_of(kind))
 
     def read(self, value: object) -> dict[str, Any]:
-        """Attribute names and values of an instance, in order of definition; unset slots are absent. Not to be written to."""
+        """Attribute names and values of an instance, in order of definition; unset slots are absent. Not to be written
+        to."""
         if not self.slots and self.dict_descriptor is not None:
             return self.dict_descriptor.__get__(value)
         found: dict[str, Any] = {}
@@ -124,7 +128,8 @@ class Values:
         return f"[{inside}] (len {len(value)})" if type(value) is list else f"({inside}) (len {len(value)})"
 
     def _short_object(self, value: Any, kind: type) -> str | None:
-        """An instance of a plain class whose attributes are all atoms, the commonest object; None if it is not that or too long."""
+        """An instance of a plain class whose attributes are all atoms, the commonest object; None if it is not that or
+        too long."""
         storage = self._storages.get(kind)
         if storage is None:
             storage = self.storage(kind)
@@ -270,10 +275,13 @@ class _Writer:
     def _object(self, value: Any, kind: type) -> str:
         if issubclass(kind, BaseException):
             return f"{_name_of(kind)}({self._items(_args_of(value))})"
+        if _module_of(kind) == "builtins":  # iterators, properties and other inner things
+            return self._spend(self.values.label(value))
         content = self._content(value, kind)
         attributes = self.values.storage(kind).read(value)
         if content is not None and "_fields" in _dict_of(kind) and issubclass(kind, tuple):
-            return f"{_name_of(kind)}({self._attributes(dict(zip(_dict_of(kind)['_fields'], tuple.__iter__(value), strict=False)))})"
+            fields = dict(zip(_dict_of(kind)["_fields"], tuple.__iter__(value), strict=False))
+            return f"{_name_of(kind)}({self._attributes(fields)})"
         if content is not None and issubclass(kind, (int, float, str, bytes)):
             return f"{_name_of(kind)}({content})"
         label = self._spend(self.values.label(value))
@@ -325,7 +333,8 @@ _BY_NAME = {
 
 
 def _named(value: Any, kind: type) -> str | None:
-    """Text for what goes by its name: functions, classes, modules, bound methods, enumeration members, exact numbers, dates."""
+    """Text for what goes by its name: functions, classes, modules, bound methods, enumeration members, exact numbers,
+    dates."""
     if _module_of(kind).startswith("deskcheck_tracer."):
         return f"<{_name_of(kind)}>"  # a Recorder in the code it records
     if issubclass(kind, type):
@@ -339,7 +348,7 @@ def _named(value: Any, kind: type) -> str | None:
     if home is None and _module_of(kind) in ("decimal", "datetime"):
         home = _module_of(kind)
     if (home, _name_of(kind)) in _EXACT:
-        return kind.__repr__(value)
+        return repr(value)
     bases = _mro_of(kind)
     if any(_module_of(base) == "enum" and _name_of(base) == "Enum" for base in bases):
         return f"{_name_of(kind)}.{_dict_of_instance(value).get('_name_')}"
@@ -353,7 +362,7 @@ _EXACT = {
 
 
 def _module_name(module: types.ModuleType) -> str:
-    name = types.ModuleType.__dict__["__dict__"].__get__(module).get("__name__")
+    name = _module_dict(module).get("__name__")
     return name if type(name) is str else "?"
 
 

@@ -1,9 +1,9 @@
 """Whether a value that can change in place has changed since it was last looked at.
 
-A shadow holds enough of a value to tell: for containers their elements (atoms as such, the rest as shadows of their own), for other
-objects their label and attributes, one object deep like their text. The comparison is on whole values, never on shortened text, by
-identity first (C speed for lists of numbers and strings) and by type and value second, and never calls code of the program. A shadow
-keeps no object of the program alive except numbers, strings and the like.
+A shadow holds enough of a value to tell: for containers their elements (atoms as such, the rest as shadows of their
+own), for other objects their label and attributes, one object deep like their text. The comparison is on whole values,
+never on shortened text, by identity first (C speed for lists of numbers and strings) and by type and value second, and
+never calls code of the program. A shadow keeps no object of the program alive except numbers, strings and the like.
 """
 
 import types
