@@ -35,7 +35,8 @@ from deskcheck_conf.schema import RunConfig
 
 CONFIG_PATH = "pkg://deskcheck_conf"
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
-SWEEP_FLAGS = ("-m", "--multirun")
+FLAGS_WITH_VALUE = ("--cfg", "--package", "--config-path", "--config-name", "--config-dir", "--experimental-rerun")
+SHORT_FLAGS_WITH_VALUE = ("-c", "-p", "-cp", "-cn", "-cd")
 LONGEST_NAME = 80
 # Overrides that the folder's name already tells (run_name, seed), or that do not change what is computed.
 UNNAMED_KEYS = ("run_name", "seed", "output_root", "wandb", "experiment", "hydra")
@@ -82,8 +83,7 @@ class _Command:
     def main(self, argv: Sequence[str] | None) -> int:
         before = list(sys.argv)
         program, words = (sys.argv[0], sys.argv[1:]) if argv is None else (f"deskcheck-{self.config_name}", list(argv))
-        # argparse takes overrides on one side of a flag only: `a=1 -m b=2` would be refused
-        sys.argv = [program, *(w for w in words if w in SWEEP_FLAGS), *(w for w in words if w not in SWEEP_FLAGS)]
+        sys.argv = [program, *flags_first(words)]
         try:
             self._compose_and_run()
         except KeyboardInterrupt:
@@ -146,6 +146,20 @@ class _Command:
         for overrides, error in self.failures:
             text = (message_of(error, self.schema) or f"{type(error).__name__}: {error}").splitlines()[0]
             print(f"  [{exit_code_of(error)}] {overrides}: {text}", file=sys.stderr)
+
+
+def flags_first(words: Sequence[str]) -> list[str]:
+    """The same words with the flags before the overrides.
+
+    argparse takes Hydra's overrides on one side of a flag only: `seed=1 -m learning_rate=1,2` would be refused.
+    """
+    flags: list[str] = []
+    overrides: list[str] = []
+    takes_value = False
+    for word in words:
+        (flags if takes_value or word.startswith("-") else overrides).append(word)
+        takes_value = not takes_value and word in (*FLAGS_WITH_VALUE, *SHORT_FLAGS_WITH_VALUE)
+    return flags + overrides
 
 
 def worst(codes: Iterable[int]) -> int:

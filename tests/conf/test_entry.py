@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from deskcheck_conf.entry import flags_first
 from omegaconf import OmegaConf
 
 DEMO = Path(__file__).parent / "demo"
@@ -181,6 +182,20 @@ def test_the_worst_job_gives_the_exit_code_of_a_sweep(demo: Callable) -> None:
     assert demo("-m", "end=done,no").code == 1
     assert demo("-m", "end=no,error").code == 2
     assert demo("-m", "end=bug,error").code == 70
+
+
+@pytest.mark.parametrize(
+    ("words", "ordered"),
+    [
+        (["a=1", "-m", "b=2"], ["-m", "a=1", "b=2"]),
+        (["a=1", "--config-dir", "c=d", "~b"], ["--config-dir", "c=d", "a=1", "~b"]),
+        (["a=1", "--cfg", "job", "b=2", "--resolve"], ["--cfg", "job", "--resolve", "a=1", "b=2"]),
+        (["--config-dir=x", "a=1"], ["--config-dir=x", "a=1"]),
+        ([], []),
+    ],
+)
+def test_flags_may_stand_between_overrides(words: list[str], ordered: list[str]) -> None:
+    assert flags_first(words) == ordered
 
 
 @pytest.mark.parametrize("words", [["-m", "seed=0,1"], ["seed=0,1", "-m"], ["steps=0", "--multirun", "seed=0,1"]])

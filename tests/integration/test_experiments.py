@@ -22,7 +22,9 @@ def schema(command: str) -> type:
     """The dataclass of a command, which its module registers on import as <command>_schema."""
     (script,) = entry_points(group="console_scripts", name=f"deskcheck-{command}")
     importlib.import_module(script.module)
-    return OmegaConf.get_type(ConfigStore.instance().load(f"{command}_schema.yaml").node)
+    found = OmegaConf.get_type(ConfigStore.instance().load(f"{command}_schema.yaml").node)
+    assert isinstance(found, type)
+    return found
 
 
 def test_there_is_something_to_compose() -> None:
