@@ -41,7 +41,10 @@ class Layout:
         self.comprehensions: list[Span] = []
         self.effects: dict[int, Effect] = {}
         self._known_effects = Effects(tree)
-        self._crowded: set[int] = set()
+        self._crowded: set[int] = set()  # lines that can have no effect entry (any more)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler) and node.name:  # leaving it unbinds the name, on no line of its own
+                self._crowded.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt | ast.match_case | ast.ExceptHandler):
                 self._add_statement(node)
