@@ -243,7 +243,7 @@ async def test_answers_keep_their_reasoning_and_stop_reasons(server):
 
 
 async def test_a_refusal_is_a_clear_error(server):
-    with pytest.raises(SamplerError, match="answered 404 for model 'm': .*no such model"):
+    with pytest.raises(SamplerError, match=r"answered 404 for model 'm': .*no such model"):
         await openai(server.url).sample([ask("wrong"), ask("a")], SamplingParams())
 
 

