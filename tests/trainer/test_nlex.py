@@ -45,7 +45,10 @@ def test_tokens_count_words_and_symbols_of_both_sides() -> None:
 
 
 def test_rows_survive_parquet(tmp_path) -> None:
-    rows = [row(), row("é\u2028\n", call="f(1)", stdin="1\n", licence="MIT", style="step", events=3, lines=2, output="2")]
+    rows = [
+        row(),
+        row("é\u2028\n", call="f(1)", stdin="1\n", licence="MIT", style="step", events=3, lines=2, output="2"),
+    ]
     (tmp_path / "data").mkdir()
     pq.write_table(to_table(rows), tmp_path / "data/a.parquet")
     manifest = {"schema": SCHEMA_VERSION, "shards": [{"rows_file": "data/a.parquet"}, {"rows_file": None}]}

@@ -109,7 +109,9 @@ def f(x, y=0):
         ("a.inputs.jsonl", b"{", "a.inputs.jsonl:1: not JSON"),
     ],
 )
-def test_an_unreadable_entry_is_one_clear_error_or_a_counted_skip(tmp_path, name: str, content: bytes, said: str) -> None:
+def test_an_unreadable_entry_is_one_clear_error_or_a_counted_skip(
+    tmp_path, name: str, content: bytes, said: str
+) -> None:
     write(tmp_path, **{"a.py": "print(1)\n"})
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=f"{said}.*source.malformed=skip"):
@@ -127,7 +129,7 @@ def test_a_huge_file_is_no_program(tmp_path) -> None:
 @pytest.mark.parametrize("made", [True, False])
 def test_a_folder_with_nothing_to_read_is_told(tmp_path, made: bool) -> None:
     folder = tmp_path if made else tmp_path / "missing"
-    with pytest.raises(InputError, match="source.path"):
+    with pytest.raises(InputError, match=r"source\.path"):
         list(FolderSource(folder).items())
 
 
@@ -154,7 +156,9 @@ def test_jsonl_rows_become_programs(tmp_path, name: str) -> None:
 
 
 def test_cruxeval_rows_are_read_through_the_fields_map(tmp_path) -> None:
-    path = jsonl(tmp_path / "c.jsonl", {"code": "def f(a, b):\n    return a", "input": "1, 'x'", "output": "1", "id": "s0"})
+    path = jsonl(
+        tmp_path / "c.jsonl", {"code": "def f(a, b):\n    return a", "input": "1, 'x'", "output": "1", "id": "s0"}
+    )
     (item,) = explained(JsonlSource(path, {"source": "code", "arguments": "input"}, "f"))
     assert item.program.call == "f(1, 'x')" and item.origin == "c.jsonl#s0"
 
@@ -227,5 +231,7 @@ def test_near_misses_differ_from_the_reference() -> None:
 def test_our_examples_are_read_whole() -> None:
     items = explained(FolderSource(EXAMPLES))
     names = {item.origin.split("/")[1].split("#")[0] for item in items}
-    assert names == {path.name for path in EXAMPLES.glob("*.py")} and all(item.licence == "Apache-2.0" for item in items)
+    assert names == {path.name for path in EXAMPLES.glob("*.py")} and all(
+        item.licence == "Apache-2.0" for item in items
+    )
     assert {"first_mistake('(]')", "encode('')"} <= {item.program.call for item in items}

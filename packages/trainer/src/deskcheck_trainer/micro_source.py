@@ -37,8 +37,9 @@ class MicroSource:
     fix: bool = True
 
     def count(self) -> int | None:
-        each = self.explain + self.explain_near_misses * self.near_misses + self.solve + self.fix * (1 + self.near_misses)
-        return self.problems * each  # a few less where a near miss comes out equal to its reference
+        explained = self.explain + (self.near_misses if self.explain_near_misses else 0)
+        fixed = 1 + self.near_misses if self.fix else 0
+        return self.problems * (explained + self.solve + fixed)  # fewer where a near miss equals its reference
 
     def items(self) -> Iterator[Item | Rejected]:
         for problem in micro_problems("train", self.problems, self.seed):

@@ -186,7 +186,7 @@ def shard_paths(folder: Path | str) -> list[Path]:
         version, shards = manifest["schema"], manifest["shards"]
     except FileNotFoundError:
         raise InputError(
-            f"{folder} holds no finished NLEX dataset: {MANIFEST} is missing. Run deskcheck-collect (again: it resumes)."
+            f"{folder} holds no finished NLEX dataset: {MANIFEST} is missing. Run deskcheck-collect; it resumes."
         ) from None
     except (ValueError, KeyError, TypeError) as e:
         raise InputError(f"{folder / MANIFEST} is not a manifest of deskcheck-collect ({e!r}).") from None
@@ -196,7 +196,7 @@ def shard_paths(folder: Path | str) -> list[Path]:
 
 
 def read_table(folder: Path | str, columns: list[str] | None = None) -> pa.Table:
-    """All rows of a finished dataset as one Arrow table (`columns` only, if given). Raises InputError as `shard_paths`."""
+    """All rows of a finished dataset (`columns` only, if given). Raises InputError as `shard_paths`."""
     tables = [pq.read_table(path, columns=columns) for path in shard_paths(folder)]
     if tables:
         return pa.concat_tables(tables)

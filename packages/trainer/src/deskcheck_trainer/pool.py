@@ -11,11 +11,12 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
+from typing import cast
 
 from deskcheck_tracer.errors import DeskcheckError
 
@@ -27,7 +28,9 @@ class WorkerDied(DeskcheckError, RuntimeError):
     """A worker process ended without a result, most often killed for memory."""
 
 
-def ordered_map[W, T, R](make_work: Callable[[], Callable[[T], R]], parts: Iterable[T], workers: int) -> Iterator[tuple[T, R]]:
+def ordered_map[W, T, R](
+    make_work: Callable[[], Callable[[T], R]], parts: Iterable[T], workers: int
+) -> Generator[tuple[T, R]]:
     """Yield `(part, work(part))` in the order of `parts`.
 
     `make_work` (picklable) is called once in each process and makes the function that does the work there;
@@ -41,11 +44,12 @@ def ordered_map[W, T, R](make_work: Callable[[], Callable[[T], R]], parts: Itera
         yield from ((part, work(part)) for part in parts)
         return
     # Spawned, not forked: the parent runs a progress thread, and a forked copy of a held lock never opens again.
+    work_there = cast("Callable[[T], R]", _work)  # what runs there is the process's own
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(make_work,))
     waiting: deque[tuple[T, Future[R]]] = deque()
     try:
         for part in parts:
-            waiting.append((part, pool.submit(_work, part)))
+            waiting.append((part, pool.submit(work_there, part)))
             if len(waiting) >= workers * IN_FLIGHT:
                 yield _first(waiting)
         while waiting:
@@ -81,7 +85,7 @@ def _start(make_work: Callable[[], Callable[..., object]]) -> None:
     _worker = make_work()
 
 
-def _work[T](part: T) -> object:
+def _work(part: object) -> object:
     assert _worker is not None
     return _worker(part)
 

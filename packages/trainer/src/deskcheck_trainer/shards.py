@@ -60,12 +60,12 @@ class ShardStore:
         shard = Shard(**json.loads(path.read_text()))
         if shard.items_sha256 != items_sha256:
             raise InputError(
-                f"{path} was built from other items than the source gives now: the source has changed since this dataset"
-                " was begun. Put the source back, or choose another run_name."
+                f"{path} was built from other items, or by another version, than now: the source has changed since this"
+                " dataset was begun. Put it back, or choose another run_name."
             )
         for file in (shard.rows_file, shard.rejected_file):
             if file and not (self.folder / file).exists():
-                raise InputError(f"{self.folder / file} is missing although {path} lists it: remove {path} and run again.")
+                raise InputError(f"{self.folder / file} is missing, but {path} lists it: remove {path} and run again.")
         return shard
 
     def items_done(self) -> int:

@@ -187,7 +187,7 @@ class JsonlSource:
         if unknown := sorted(set(self.fields) - set(self.NAMES)):
             raise InputError(f"source.fields has unknown names {unknown}, expected some of {list(self.NAMES)}.")
         if "arguments" in self.fields and not self.entry_point:
-            raise InputError("source.fields.arguments needs source.entry_point: the function that the arguments are for.")
+            raise InputError("source.fields.arguments needs source.entry_point: the function they are for.")
 
     def count(self) -> int | None:
         with _open(self.path) as file:
@@ -272,7 +272,7 @@ def _open(path: Path) -> IO[bytes]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist (source.path): expected a JSONL file.") from None
     except IsADirectoryError:
-        raise InputError(f"{path} is a folder (source.path), expected a JSONL file; for folders use source=folder.") from None
+        raise InputError(f"{path} is a folder (source.path), expected a JSONL file; or use source=folder.") from None
 
 
 def _readline(path: Path, file: IO[bytes]) -> bytes:
@@ -283,7 +283,7 @@ def _readline(path: Path, file: IO[bytes]) -> bytes:
 
 
 def doctest_calls(source: str) -> list[str]:
-    """Calls in the doctests of module-level functions that stand on their own: `f([1, 2])`, not `f(x)` of an earlier line."""
+    """Doctest calls of module-level functions that stand on their own: `f([1, 2])`, not `f(x)` of an earlier line."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -321,25 +321,25 @@ def _calls(text: str, functions: set[str], known: set[str]) -> Iterator[str]:
             node = ast.parse(example.source.strip(), mode="eval").body
         except (SyntaxError, ValueError):
             continue
-        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        own = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | _arguments(node)
         is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
-        if is_call and names <= known | own and example.exc_msg is None:
+        if is_call and example.exc_msg is None and _used(node) <= known | set(_bound(node)):
             yield ast.unparse(node)
 
 
-def _arguments(node: ast.AST) -> set[str]:
-    return {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
+def _used(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """Names that a module-level statement binds."""
-    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        yield statement.name
+def _bound(tree: ast.AST) -> Iterator[str]:
+    """Names that a module-level statement, or the parts of an expression, bind."""
+    if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield tree.name
         return
-    for node in ast.walk(statement):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
         elif isinstance(node, ast.alias):
             yield (node.asname or node.name).split(".")[0]
 

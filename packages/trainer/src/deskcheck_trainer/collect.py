@@ -1,0 +1,258 @@
+"""`deskcheck-collect`: build a verified NLEX dataset from programs.
+
+Items stream from the source, duplicates are dropped, fixed runs of items become shards; workers turn parts of a shard
+into rows in order, and each finished shard is written whole. Kill it anywhere and run it again: finished shards are
+skipped and the dataset comes out the same bytes. At the end manifest.json lists every shard with its hash, the counts
+by task and by reason, the configuration and the versions; its presence says that the dataset is complete.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from itertools import batched, islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deskcheck_conf.entry import command
+from deskcheck_conf.errors import AnswerIsNo
+from deskcheck_conf.progress import progress
+from deskcheck_conf.run import Run
+from omegaconf import OmegaConf
+from rich.console import Console, Group
+from rich.table import Column, Table
+from rich.text import Text
+
+from deskcheck_trainer.build import Recipe
+from deskcheck_trainer.collect_config import (
+    CollectConfig,
+    FolderSourceConfig,
+    Isolation,
+    JsonlSourceConfig,
+    MicroSourceConfig,
+    PoolKind,
+    SourceConfig,
+)
+from deskcheck_trainer.micro_source import MicroSource
+from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
+from deskcheck_trainer.pool import available_workers, ordered_map
+from deskcheck_trainer.shards import Shard, ShardStore, write_json
+from deskcheck_trainer.sources import Explain, Fix, FolderSource, Item, JsonlSource, Solve, Source
+
+# Keys that change where and how fast a dataset is built, and not a byte of it.
+SPEED_KEYS = ("output_root", "wandb", "pool", "workers", "items_per_part")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a worker gets at once: consecutive items of one shard."""
+
+    shard: int
+    key: str
+    """Hash of all items of the shard, and of how rows are made."""
+    items: tuple[Item | Rejected, ...]
+    last: bool
+    """Whether the shard ends with this part."""
+
+
+def collect(config: CollectConfig, run: Run) -> float:
+    """Build the dataset in the run folder, print its table; returns the share of items that became rows."""
+    if not run.is_done():
+        source = make_source(config.source, config.seed)
+        shards = build_shards(config, source, run)
+        write_json(run.folder / MANIFEST, manifest(config, shards))
+        run.finish(summary(run.folder))
+    facts = run.summary or {}
+    Console(soft_wrap=True).print(report(run.folder, facts))
+    if not facts["rows"]:
+        raise AnswerIsNo(
+            f"none of {facts['items']} items became a row; see {run.folder / 'rejected'}: {facts['rejected']}"
+        )
+    return facts["rows"] / facts["items"]
+
+
+def make_source(config: SourceConfig, seed: int) -> Source:
+    """The source that the configuration names."""
+    match config:
+        case FolderSourceConfig():
+            return FolderSource(Path(config.path), config.licence, config.malformed)
+        case JsonlSourceConfig():
+            return JsonlSource(Path(config.path), config.fields, config.entry_point, config.licence, config.malformed)
+        case MicroSourceConfig():
+            return MicroSource(
+                problems=config.problems,
+                seed=seed,
+                explain=config.explain,
+                near_misses=config.near_misses,
+                explain_near_misses=config.explain_near_misses,
+                solve=config.solve,
+                fix=config.fix,
+            )
+    raise TypeError(f"no source for {type(config).__name__}")
+
+
+def make_recipe(config: CollectConfig) -> Recipe:
+    """What a worker needs of the configuration."""
+    return Recipe(
+        prompts=config.prompts,
+        style=config.style.value,
+        max_tokens=config.max_tokens,
+        limits=config.limits.limits(),
+        own_process=config.own_process,
+        degraded=config.isolation is Isolation.degraded,
+        min_lines=config.filters.min_lines,
+        check_determinism=config.filters.hash_seeds > 1 and not config.own_process,
+        keep_raised=config.filters.keep_raised,
+    )
+
+
+def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]:
+    """Build and write the shards that are not there yet; returns all of them in order."""
+    store, recipe = ShardStore(run.folder), make_recipe(config)
+    found: list[Shard] = []
+    outcomes: list[Row | Rejected] = []
+    workers = 0 if config.pool is PoolKind.serial else config.workers or available_workers()
+    total = source.count()
+    if config.limit is not None:
+        total = config.limit if total is None else min(total, config.limit)
+    items = unique(islice(source.items(), config.limit))
+    how = content_id(asdict(recipe), versions())
+    parts = unfinished(items, how, store, found, per_shard=config.items_per_shard, per_part=config.items_per_part)
+    with progress("collect", total, done=store.items_done()) as advance:
+        for part, rows in ordered_map(partial(part_builder, recipe), parts, workers):
+            outcomes += rows
+            advance(len(part.items))
+            if part.last:
+                found.append(shard := store.write(part.shard, part.key, len(outcomes), outcomes))
+                run.log({"items": shard.items, "rows": sum(shard.tasks.values())}, step=shard.index)
+                outcomes = []
+    return sorted(found, key=lambda shard: shard.index)
+
+
+def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected]]:
+    """The work of one process."""
+    builder = recipe.builder()
+    return lambda part: builder(part.items)
+
+
+def unfinished(
+    items: Iterable[Item | Rejected], how: str, store: ShardStore, found: list[Shard], *, per_shard: int, per_part: int
+) -> Iterator[Part]:
+    """The parts of the shards still to be built; finished shards are appended to `found`. `how` names the recipe."""
+    for index, shard in enumerate(batched(items, per_shard)):
+        key = content_id(how, [item_key(item) for item in shard])
+        if (done := store.find(index, key)) is not None:
+            found.append(done)
+            continue
+        parts = list(batched(shard, per_part))
+        for i, part in enumerate(parts):
+            yield Part(index, key, part, last=i == len(parts) - 1)
+
+
+def unique(items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
+    """The items, each one that repeats an earlier one replaced by its rejection."""
+    seen: set[bytes] = set()
+    for item in items:
+        if isinstance(item, Rejected):
+            yield item
+            continue
+        key = bytes.fromhex(taught(item))
+        yield item if key not in seen else Rejected(reason=Reason.duplicate, detail="", origin=item.origin)
+        seen.add(key)
+
+
+def taught(item: Item) -> str:
+    """The id of what an item would teach: equal for duplicates, wherever they come from."""
+    match item:
+        case Explain(program=program):
+            return content_id("explain", program.id)
+        case Solve(problem=problem, reference=reference):
+            return content_id("solve", problem.statement, [asdict(t) for t in problem.public_tests], reference)
+        case Fix(problem=problem, reference=reference, candidate=candidate):
+            return content_id("fix", problem.statement, [asdict(t) for t in problem.public_tests], reference, candidate)
+
+
+def item_key(item: Item | Rejected) -> str:
+    """The id of all that an item puts on disk."""
+    if isinstance(item, Rejected):
+        return content_id(asdict(item))
+    return content_id(taught(item), item.origin, item.licence)
+
+
+def versions() -> dict[str, str]:
+    """What a row's bytes depend on beside its configuration."""
+    packages = ("deskcheck-tracer", "deskcheck-agent", "deskcheck-evals", "deskcheck-trainer", "pyarrow")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def manifest(config: CollectConfig, shards: list[Shard]) -> dict[str, Any]:
+    """What manifest.json holds: no clock and no path, so the same dataset has the same manifest."""
+    chosen: Any = OmegaConf.to_container(OmegaConf.structured(config), resolve=True, enum_to_str=True)
+    chosen = {key: value for key, value in chosen.items() if key not in SPEED_KEYS}
+    tasks, rejected = Counter[str](), Counter[str]()
+    for shard in shards:
+        tasks.update(shard.tasks)
+        rejected.update(shard.rejected)
+    return {
+        "schema": SCHEMA_VERSION,
+        "items": sum(shard.items for shard in shards),
+        "rows": tasks.total(),
+        "tasks": dict(sorted(tasks.items())),
+        "rejected": dict(sorted(rejected.items())),
+        "config_hash": content_id(chosen),
+        "rows_hash": content_id([shard.rows_sha256 for shard in shards]),
+        "versions": versions(),
+        "config": chosen,
+        "shards": [asdict(shard) for shard in shards],
+    }
+
+
+def summary(folder: Path) -> dict[str, Any]:
+    """Counts of the manifest beside the sizes of rows, all from the files."""
+    read = json.loads((folder / MANIFEST).read_text())
+    table = read_table(folder, ["task", "tokens", "lines", "events"])
+    sizes = {task: row_sizes(table.filter(pc.field("task") == task)) for task in read["tasks"]}
+    kept = ("items", "rows", "tasks", "rejected", "config_hash", "rows_hash")
+    return {**{key: read[key] for key in kept}, "sizes": sizes}
+
+
+def row_sizes(table: pa.Table) -> dict[str, float]:
+    """Median and 95th percentile of tokens (words and symbols), median executed lines and events, tokens in all."""
+    tokens, lines, events = (sorted(table[name].to_pylist()) for name in ("tokens", "lines", "events"))
+    return {
+        "tokens_total": sum(tokens),
+        "tokens_median": median(tokens),
+        "tokens_p95": tokens[len(tokens) * 95 // 100],
+        "lines_median": median(lines),
+        "events_median": median(events),
+    }
+
+
+def report(folder: Path, facts: dict[str, Any]) -> Group:
+    """What is printed at the end: rows by task with their sizes, rejected items by reason."""
+    rows = Table(title="rows", caption="tokens: words and symbols of prompt and completion", title_justify="left")
+    for name in ("task", "rows", "tokens", "a row (median)", "95 %", "lines (median)"):
+        rows.add_column(name, justify="left" if name == "task" else "right")
+    for task, sizes in facts["sizes"].items():
+        numbers = [facts["tasks"][task], *(sizes[f"tokens_{part}"] for part in ("total", "median", "p95"))]
+        lines = f"{sizes['lines_median']:,.0f}" if sizes["lines_median"] else ""
+        rows.add_row(task, *(f"{number:,.0f}" for number in numbers), lines)
+    rejected = Table("reason", Column("items", justify="right"), title="rejected", title_justify="left")
+    for reason, count in sorted(facts["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
+        rejected.add_row(reason, f"{count:,}")
+    head = Text(f"{facts['rows']:,} rows of {facts['items']:,} items in {folder}")
+    return Group(head, rows, *([rejected] if facts["rejected"] else []))
+
+
+main = command("collect", CollectConfig, collect)
+
+if __name__ == "__main__":
+    raise SystemExit(main())

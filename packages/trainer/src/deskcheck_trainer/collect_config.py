@@ -1,0 +1,186 @@
+"""Configuration of `deskcheck-collect`; the choices are YAML files of deskcheck_conf (collect, source, experiment)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from deskcheck_conf.errors import ConfigError
+from deskcheck_conf.schema import RunConfig
+from deskcheck_tracer.program import Limits
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+from deskcheck_trainer.sources import Malformed
+
+
+class SourceKind(StrEnum):
+    folder = "folder"
+    jsonl = "jsonl"
+    micro = "micro"
+
+
+class Style(StrEnum):
+    """Narration style, see deskcheck_tracer.narrate."""
+
+    step = "step"
+    compact = "compact"
+
+
+class Isolation(StrEnum):
+    auto = "auto"
+    """process for our own micro programs, nsjail for everything else."""
+    nsjail = "nsjail"
+    degraded = "degraded"
+    """nsjail with the limits this kernel grants; the manifest says so."""
+    process = "process"
+    """In the worker process itself, without a jail: our own micro programs only."""
+
+
+class PoolKind(StrEnum):
+    serial = "serial"
+    local = "local"
+    """Worker processes on this machine."""
+
+
+@dataclass(kw_only=True)
+class SourceConfig:
+    """Where programs come from; each kind of source adds its own keys."""
+
+    kind: SourceKind = MISSING
+    licence: str | None = None
+    """Licence of rows whose file or line names none."""
+    malformed: Malformed = Malformed.stop
+
+
+@dataclass(kw_only=True)
+class FolderSourceConfig(SourceConfig):
+    """`.py` files with inputs beside them, see sources.FolderSource."""
+
+    kind: SourceKind = SourceKind.folder
+    path: str = MISSING
+
+
+@dataclass(kw_only=True)
+class JsonlSourceConfig(SourceConfig):
+    """One program a line, see sources.JsonlSource."""
+
+    kind: SourceKind = SourceKind.jsonl
+    path: str = MISSING
+    fields: dict[str, str] = field(default_factory=dict)
+    """Our name -> the file's key: `{source: code, arguments: input}` reads CRUXEval."""
+    entry_point: str | None = None
+
+
+@dataclass(kw_only=True)
+class MicroSourceConfig(SourceConfig):
+    """Our micro problems, see micro_source.MicroSource."""
+
+    kind: SourceKind = SourceKind.micro
+    problems: int = MISSING
+    explain: int = 3
+    """Inputs a reference program is explained on, 0 to 9."""
+    near_misses: int = 1
+    explain_near_misses: bool = True
+    solve: bool = True
+    fix: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.explain <= 9:
+            raise ConfigError(f"source.explain is {self.explain}, expected 0 to 9: a micro problem has nine inputs")
+        for key, least in (("problems", 1), ("near_misses", 0)):
+            if getattr(self, key) < least:
+                raise ConfigError(f"source.{key} is {getattr(self, key)}, expected at least {least}")
+
+
+@dataclass(kw_only=True)
+class LimitsConfig:
+    """What one program may use; null lifts a limit. Meanings as in deskcheck_tracer.Limits."""
+
+    cpu_s: float | None = 2.0
+    wall_s: float | None = 5.0
+    memory_mb: int | None = 256
+    output_bytes: int | None = 1_000_000
+    max_events: int | None = 10_000
+    """Longer traces are dropped (paper, section 1)."""
+    max_bytes: int | None = 1_000_000
+
+    def limits(self) -> Limits:
+        """The tracer's record of the same limits."""
+        return Limits(**vars(self))
+
+
+@dataclass(kw_only=True)
+class FiltersConfig:
+    """Which recorded programs become rows."""
+
+    min_lines: int = 3
+    """Traces with fewer executed lines are trivial."""
+    hash_seeds: int = 2
+    """Record under this many hash seeds, each in its own process; traces must be equal. 1 trusts the program, as
+    isolation=process always does: our own programs hold nothing but integers and lists."""
+    keep_raised: bool = False
+    """Keep programs that end in an exception; the narration tells it, the output is what was printed before."""
+
+    def __post_init__(self) -> None:
+        if self.hash_seeds not in (1, 2):
+            raise ConfigError(f"filters.hash_seeds is {self.hash_seeds}, expected 2 (check determinism) or 1 (do not)")
+
+
+@dataclass(kw_only=True)
+class CollectConfig(RunConfig):
+    """`deskcheck-collect`: programs in, verified NLEX rows out."""
+
+    source: SourceConfig = MISSING
+    limit: int | None = None
+    """Stop after this many items of the source."""
+    prompts: str = "default"
+    """Prompt set: a name of deskcheck_agent's, or a folder of templates."""
+    style: Style = Style.step
+    max_tokens: int | None = None
+    """Longest narration in words and symbols; long loops are summarised, with counts, to fit."""
+    isolation: Isolation = Isolation.auto
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    filters: FiltersConfig = field(default_factory=FiltersConfig)
+    pool: PoolKind = PoolKind.local
+    workers: int | None = None
+    """Worker processes of `pool=local`; null takes every core."""
+    items_per_shard: int = 4096
+    """Source items behind one Parquet file: what a kill can cost."""
+    items_per_part: int = 128
+    """Items a worker takes at once."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.isolation is Isolation.process and self.source.kind is not SourceKind.micro:
+            raise ConfigError(
+                f"isolation is process with source {self.source.kind}: programs that are not ours run in the jail only;"
+                " use isolation=nsjail (or isolation=degraded where the kernel denies a limit)"
+            )
+        if self.own_process and self.limits.max_events is None:
+            raise ConfigError("limits.max_events is null: without a jail nothing else ends an endless loop")
+        for key in ("items_per_shard", "items_per_part", "workers", "limit"):
+            value = getattr(self, key)
+            if value is not None and value < 1:
+                raise ConfigError(f"{key} is {value}, expected at least 1")
+
+    @property
+    def own_process(self) -> bool:
+        """Whether programs run in the worker process itself."""
+        ours = self.source.kind is SourceKind.micro
+        return self.isolation is Isolation.process or (self.isolation is Isolation.auto and ours)
+
+
+def register() -> None:
+    """Put the schemas where `defaults: [collect_schema]` of the YAML files finds them."""
+    store = ConfigStore.instance()
+    store.store(name="collect_schema", node=CollectConfig)
+    for name, node in (
+        ("folder_schema", FolderSourceConfig),
+        ("jsonl_schema", JsonlSourceConfig),
+        ("micro_schema", MicroSourceConfig),
+    ):
+        store.store(group="source", name=name, node=node)
+
+
+register()
