@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The whole method at micro scale, on two CPU cores: `make demo` calls this after it has made .venv.
+#
+# One seed and reduced sizes: it shows that every part works and in which direction the numbers move. The figures with
+# intervals over three seeds are those of experiment=*/micro* (docs/results.md). Every stage is a command of its own
+# that continues where it was stopped, and is skipped when it is done: interrupt this at any point and run it again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TRL_EXPERIMENTAL_SILENCE=1
+out=outputs
+# ISOLATION=degraded goes on where the kernel denies the sandbox a limit, and marks every result.
+jail=()
+[ "${ISOLATION:-}" = degraded ] && jail=(isolation=nsjail degraded=true)
+started=$SECONDS
+
+stage() { # stage TITLE COMMAND...
+    printf '\n== %s  (%d:%02d)\n' "$1" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) >&2
+    shift
+    "$@"
+}
+predict() { # predict MODEL: exact outputs of unseen programs
+    deskcheck-eval experiment=eval/demo task=output_prediction run_name="demo-predict-$1" \
+        sampler.model.path="$out/demo-$1-s0/checkpoint"
+}
+fix() { # fix MODEL FEEDBACK: trajectories on unseen problems
+    deskcheck-eval experiment=eval/demo task=self_fix feedback="$2" run_name="demo-fix-$1-$2" \
+        sampler.model.path="$out/demo-$1-s0/checkpoint" ${jail[@]+"${jail[@]}"}
+}
+
+deskcheck-trace selftest --quick
+stage "1/9 record and narrate programs" deskcheck-collect experiment=collect/demo
+stage "2/9 SFT with narrations" deskcheck-sft experiment=sft/demo
+stage "3/9 SFT with bare outputs" deskcheck-sft experiment=sft/demo-bare
+stage "4/9 RL: Self-RLEF and output prediction" deskcheck-rl experiment=rl/demo
+stage "5/9 predict outputs: bare outputs" predict sft-bare
+stage "6/9 predict outputs: narrations" predict sft
+stage "7/9 predict outputs: narrations, then RL" predict rl
+stage "8/9 self-verify: rank sampled programs by simulating them" \
+    deskcheck-eval experiment=eval/demo task=self_verify run_name=demo-verify ${jail[@]+"${jail[@]}"}
+stage "9/9 self-fix: before RL, and after it with three sources of feedback" fix sft simulated
+fix rl none
+fix rl simulated
+fix rl executed
+deskcheck-report experiment=report/demo
+printf '\nThe page: %s/demo/report.html  (%d:%02d; one seed, reduced sizes)\n' "$out" \
+    $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
