@@ -1,9 +1,12 @@
 """Every experiment/<command>/<name>.yaml composes with its command and becomes that command's dataclass.
 
-The folder says which command, so no file can pass by being read as something else.
+The folder says which command, so no file can pass by being read as something else. A value that only the user can give
+(a file, a model) is named in the comment at the top of the experiment, as `key=PLACEHOLDER` in capitals; the test passes
+what it finds there, so an experiment that needs something and does not say so fails.
 """
 
 import importlib
+import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -36,7 +39,8 @@ def test_there_is_something_to_compose() -> None:
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_an_experiment_composes(path: Path) -> None:
     command = path.parent.name
-    config = load_config(command, schema(command), [f"experiment={command}/{path.stem}"])
+    needed = re.findall(r"(?<!\S)[a-z_.]+=[A-Z]{2,}[\w.]*", path.read_text().partition("\nrun_name")[0])
+    config = load_config(command, schema(command), [f"experiment={command}/{path.stem}", *needed])
     assert isinstance(config, RunConfig) and isinstance(config, schema(command))
     assert config.run_name
 
