@@ -36,13 +36,12 @@ def test_a_value_is_the_same_as_itself_unless_repr_is_no_literal(value):
         ("6", "f(3)"),
         ("6", "__import__('os').getpid() and 6"),
         ("{1: 'a'}", "{True: 'a'}"),
-        ("3", "3 # f("),  # a comment is no part of a value, but the value is right: see below
         ("1", ""),
         ("1", "(" * 5000),
     ],
 )
 def test_what_is_not_the_value_is_not_accepted(expected, predicted):
-    assert same_literal(expected, predicted) is (predicted == "3 # f(")
+    assert not same_literal(expected, predicted)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +51,7 @@ def test_what_is_not_the_value_is_not_accepted(expected, predicted):
         ('"x"', "'x'"),
         ("{1, 2}", "{2, 1}"),
         ("-1", "- 1"),
+        ("3", "3 # f("),  # the comment tricks the original scorer; here it is no part of the value
         ("[1, 2]", "[1,2]"),
         ("<object>", "<object>"),
     ],
@@ -60,19 +60,18 @@ def test_other_spellings_of_the_value_are_accepted(expected, predicted):
     assert same_literal(expected, predicted)
 
 
-@pytest.mark.skipif("DESKCHECK_DATA" not in os.environ, reason="the scored predictions are not part of the repository")
-def test_the_official_scores_agree_but_for_looseness():
-    """4,000 predictions of Code Llama 7B: the official scorer may accept more than we do, never less."""
-    folder = Path(os.environ["DESKCHECK_DATA"]) / "cruxeval"
-    truths = {row["id"]: row["output"] for row in _rows(folder / "cruxeval_dev.jsonl")}
-    found: Counter[tuple[bool, bool]] = Counter()
-    for row in _rows(folder / "codellama7b_t0.2_output_scored_dev.jsonl"):
-        for text, official in zip(row["generations"], row["official_scores"], strict=True):
-            found[official, same_literal(truths[row["id"]], text)] += 1
-    assert found[False, True] == 0
-    assert found[True, True] > 0 and found[False, False] > 0
-    # What only the official scorer accepts, counted: expressions that compute the value, and values of another type.
-    assert found[True, False] <= 0.01 * sum(found.values()), found
+if "DESKCHECK_DATA" in os.environ:  # the real data is no part of the repository
+
+    def test_the_official_scores_are_ours_row_by_row():
+        """4,000 predictions of Code Llama 7B, scored by the benchmark's authors."""
+        folder = Path(os.environ["DESKCHECK_DATA"]) / "cruxeval"
+        truths = {row["id"]: row["output"] for row in _rows(folder / "cruxeval_dev.jsonl")}
+        found: Counter[tuple[bool, bool]] = Counter()
+        for row in _rows(folder / "codellama7b_t0.2_output_scored_dev.jsonl"):
+            for text, official in zip(row["generations"], row["official_scores"], strict=True):
+                found[official, same_literal(truths[row["id"]], text)] += 1
+        # On these predictions the looseness of the official scorer never made a difference.
+        assert set(found) == {(True, True), (False, False)} and sum(found.values()) == 4000, found
 
 
 def _rows(path):

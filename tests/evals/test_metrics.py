@@ -94,20 +94,21 @@ def test_refusals_name_the_fault(call, words):
         call()
 
 
-@pytest.mark.skipif("DESKCHECK_DATA" not in os.environ, reason="the real labels are not part of the repository")
-def test_figures_of_the_humaneval_labels():
-    """The README of the labels states them; a reader recomputed them with another program."""
-    path = Path(os.environ["DESKCHECK_DATA"]) / "humaneval" / "codegen16b_first20_labels.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    passed = [[label["hidden"] == "AC" for label in row["labels"]] for row in rows]
-    public = [[label["visible"].count("AC") for label in row["labels"]] for row in rows]
+if "DESKCHECK_DATA" in os.environ:  # the real data is no part of the repository
 
-    def mean(values):
-        return round(sum(values) / len(rows), 4)
+    def test_figures_of_the_humaneval_labels():
+        """The README of the labels states them; a reader recomputed them with another program."""
+        path = Path(os.environ["DESKCHECK_DATA"]) / "humaneval" / "codegen16b_first20_labels.jsonl"
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        passed = [[label["hidden"] == "AC" for label in row["labels"]] for row in rows]
+        public = [[label["visible"].count("AC") for label in row["labels"]] for row in rows]
 
-    assert {k: mean(pass_at_k(20, sum(p), k) for p in passed) for k in (1, 2, 5, 10, 20)} == {
-        1: 0.2201, 2: 0.3063, 5: 0.4171, 10: 0.4999, 20: 0.5793,
-    }  # fmt: skip
-    assert {k: mean(map(rank_score_at_k, passed, public, [k] * len(rows))) for k in (2, 5, 10, 20)} == {
-        2: 0.2989, 5: 0.3920, 10: 0.4554, 20: 0.5116,
-    }  # fmt: skip
+        def mean(values):
+            return round(sum(values) / len(rows), 4)
+
+        assert {k: mean(pass_at_k(20, sum(p), k) for p in passed) for k in (1, 2, 5, 10, 20)} == {
+            1: 0.2201, 2: 0.3063, 5: 0.4171, 10: 0.4999, 20: 0.5793,
+        }  # fmt: skip
+        assert {k: mean(map(rank_score_at_k, passed, public, [k] * len(rows))) for k in (2, 5, 10, 20)} == {
+            2: 0.2989, 5: 0.3920, 10: 0.4554, 20: 0.5116,
+        }  # fmt: skip

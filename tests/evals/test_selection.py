@@ -1,7 +1,6 @@
 """Selection from stored pools: rules of combination, the two controls, confusion, refusals."""
 
 import random
-from fractions import Fraction
 
 import pytest
 from deskcheck_agent.feedback import Combine, combined_score
@@ -9,12 +8,12 @@ from deskcheck_evals.intervals import bootstrap
 from deskcheck_evals.selection import (
     Candidate,
     Pool,
-    combined,
     confusion,
     perfect_simulator,
     predicted_pass_rate,
     random_simulator,
     selectors,
+    simulate_scores,
     values,
 )
 
@@ -39,20 +38,12 @@ def mean(values_by_problem: dict[str, float]) -> float:
     return sum(values_by_problem.values()) / len(values_by_problem)
 
 
-@pytest.mark.parametrize(
-    ("attempts", "mean_score", "majority", "any_score"),
-    [
-        ([True, True, False], Fraction(2, 3), 1, 1),
-        ([True, False], Fraction(1, 2), 0, 1),
-        ([False, False], 0, 0, 0),
-    ],
-)
-def test_rules_of_combination(attempts, mean_score, majority, any_score):
-    assert combined(attempts, Combine.mean) == mean_score
-    assert combined(attempts, Combine.majority) == majority
-    assert combined(attempts, Combine.any) == any_score
-    for how in Combine:
-        assert float(combined(attempts, how)) == combined_score(attempts, how), "the agent's rule, exactly"
+@pytest.mark.parametrize("how", list(Combine))
+def test_scores_order_candidates_as_the_agent_does(how):
+    for pool in pools(40):
+        agents = [sum(combined_score(test, how) for test in c.predicted) for c in pool.candidates]
+        ours = simulate_scores(how)(pool)
+        assert [round(score / 5, 9) for score in ours] == [round(score, 9) for score in agents]
 
 
 def test_scores_that_are_equal_as_fractions_are_ties():

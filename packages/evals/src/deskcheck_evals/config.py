@@ -1,8 +1,9 @@
 """The configuration of `deskcheck-eval` and `deskcheck-report`. Choices are in YAML, meanings here."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 
+from deskcheck_agent.config import FeedbackConfig
 from deskcheck_agent.feedback import Combine, FeedbackSource
 from deskcheck_conf import ConfigError, RunConfig, SamplerConfig, SamplingConfig
 from omegaconf import OmegaConf
@@ -43,8 +44,9 @@ class EvalConfig(RunConfig):
     task: TaskName = TaskName.self_verify
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
-    """The solver, and the simulator too unless `simulator` is given."""
-    simulator: SamplerConfig | None = None
+    """The solver."""
+    simulator: SamplerConfig = field(default_factory=SamplerConfig)
+    """Who predicts outputs in self-verify and self-fix; eval.yaml makes it the solver, key by key."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
     """How programs are sampled (and predictions, in task output_prediction)."""
     simulating: SamplingConfig = field(default_factory=SamplingConfig)
@@ -57,9 +59,9 @@ class EvalConfig(RunConfig):
     candidates: int = 20
     """self_verify: programs a problem."""
     predictions: int = 5
-    """self_verify, self_fix: predictions a public test."""
-    feedback: FeedbackSource = FeedbackSource.simulated
-    """self_fix: whose word the fix prompt carries; none is a single turn."""
+    """self_verify, self_fix: predictions a public test (feedback.n follows it)."""
+    feedback: FeedbackConfig = field(default_factory=FeedbackConfig)
+    """self_fix: whose word the fix prompt carries; feedback=none is a single turn."""
     max_turns: int = 10
     """self_fix: most solution turns, the first one included."""
     trajectories: int = 1
@@ -83,8 +85,8 @@ class EvalConfig(RunConfig):
         for name in ("attempts", "candidates", "predictions", "max_turns", "trajectories", "resamples"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected 1 or more")
-        if self.feedback is FeedbackSource.scheduled:
-            raise ConfigError("feedback is scheduled, which is for training: expected executed, simulated or none")
+        if self.feedback.source is FeedbackSource.scheduled:
+            raise ConfigError("feedback=scheduled is for training: expected executed, simulated or none")
         if self.max_unscored < 0:
             raise ConfigError(f"max_unscored is {self.max_unscored}, expected 0 or more")
 
@@ -122,5 +124,11 @@ def _digest(*parts: object) -> str:
     return content_key([OmegaConf.to_container(part) if OmegaConf.is_config(part) else part for part in parts])[:10]
 
 
+def _word(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+# `${word:${feedback.source}}` in a run_name: an enum by its value.
+OmegaConf.register_new_resolver("word", _word, replace=True)
 # `${digest:...}` in report.yaml: a report's folder is a function of what it shows, so two reports never share one.
 OmegaConf.register_new_resolver("digest", _digest, replace=True)

@@ -47,15 +47,14 @@ def header_of(config: EvalConfig, keys: list[str]) -> Json:
     """What the rows are rows of. `keys` stand for the data: other data makes another header."""
     settings = cast(Json, OmegaConf.to_container(OmegaConf.structured(config), enum_to_str=True))
     settings = {key: value for key, value in settings.items() if key not in FREE_KEYS} | {"data": content_key(keys)}
-    simulator = config.simulator or config.sampler
     return {
         "config": content_key(settings),
         "task": config.task.value,
         "benchmark": _benchmark_label(config.benchmark),
         "solver": _sampler_label(config.sampler),
-        "simulator": None if config.task is TaskName.output_prediction else _sampler_label(simulator),
+        "simulator": None if config.task is TaskName.output_prediction else _sampler_label(config.simulator),
         "seed": config.seed,
-        "scripted": SamplerKind.scripted in (config.sampler.kind, simulator.kind),
+        "scripted": SamplerKind.scripted in (config.sampler.kind, config.simulator.kind),
         "degraded": config.degraded,
         "settings": settings,
     }

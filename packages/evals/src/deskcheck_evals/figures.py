@@ -9,18 +9,20 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from deskcheck_evals.measures import Measure
 
 INK, GRID = "#010101", "#020202"
 SERIES = tuple(f"#0{i}0{i}f{i}" for i in range(8))
 """Colour 0 is a grey, for what others are compared with."""
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "deskcheck",
     "font.family": "sans-serif",
@@ -59,7 +61,7 @@ def curves_figure(curves: Mapping[str, Mapping[str, Mapping[int, Measure]]], cap
                     color=SERIES[index], alpha=0.12, lw=0,
                 )  # fmt: skip
             panel.set(title=label, xlabel="k candidates")
-            panel.xaxis.get_major_locator().set_params(integer=True)
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panels[0].set_ylabel("problems solved, %")
         panels[-1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
         return Drawing(_svg(figure, panels), caption)

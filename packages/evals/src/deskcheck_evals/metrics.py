@@ -42,13 +42,15 @@ def exact_rank_score(passed: Sequence[bool | int], scores: Sequence[Score], k: i
     n = len(passed)
     _check_candidates(passed, scores)
     _check_k(n, k)
-    wins, better = Fraction(0), 0
-    for right, size in _tie_groups(passed, scores):
+    groups = _tie_groups(passed, scores)
+    unit = math.lcm(*(size for _, size in groups))  # one denominator, so that the loop stays in integers
+    wins = better = 0
+    for right, size in groups:
         # Draws whose best lies in this group: none of the `better` ones drawn, and at least one of the group's.
         draws = math.comb(n - better, k) - math.comb(n - better - size, k)
-        wins += Fraction(draws * right, size)
+        wins += draws * right * (unit // size)
         better += size
-    return wins / math.comb(n, k)
+    return Fraction(wins, unit * math.comb(n, k))
 
 
 def short1_at_k(passed: Sequence[bool | int], lengths: Sequence[int], k: int) -> float:

@@ -32,7 +32,7 @@ HEADLINES = {
     "self_verify": ("pass@1", "best@{k} simulate", "best@{k} exec"),
     "self_fix": ("submitted pass@1",),
 }
-MOST_TILES = 8
+MOST_TILES = 12
 
 
 @dataclass
@@ -71,7 +71,7 @@ def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], 
     return written
 
 
-def render(title: str, results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], options: Options) -> str:
+def render(title: str, results: Sequence[Result], written: Sequence[Chapter], options: Options) -> str:
     """The whole page as HTML text."""
     template = files("deskcheck_evals").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
     environment = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -80,7 +80,7 @@ def render(title: str, results: Sequence[Result], pairs: Sequence[tuple[Result, 
         lead=lead(options),
         warnings=warnings(results),
         tiles=_tiles(results, options),
-        chapters=chapters(results, pairs, options),
+        chapters=written,
         runs=runs_table(results),
         footer="Made by deskcheck-report.",
     )

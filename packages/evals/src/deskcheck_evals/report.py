@@ -17,7 +17,7 @@ from rich.text import Text
 from deskcheck_evals.config import ReportConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import Statistics
-from deskcheck_evals.page import chapters, lead, render, warnings
+from deskcheck_evals.page import Chapter, chapters, lead, render, warnings
 from deskcheck_evals.results import Result, last_run, read_result
 from deskcheck_evals.tables import Options, Table, runs_table
 
@@ -32,8 +32,9 @@ def report(config: ReportConfig, run: Run) -> None:
     options = Options(config.combine, tuple(sorted(set(config.ks))), Statistics(config.resamples, config.seed))
     page = Path(config.html) if config.html else run.folder / "report.html"
     page.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(page, render(config.title, results, pairs, options))
-    show(results, pairs, options)
+    written = chapters(results, pairs, options)
+    write_atomic(page, render(config.title, results, written, options))
+    show(results, written, options)
     print(f"page: {page}")
     run.finish({"page": str(page), "runs": [str(result.folder) for result in results]})
 
@@ -70,12 +71,12 @@ def paired(names: Sequence[str], results: Sequence[Result]) -> list[tuple[Result
     return pairs
 
 
-def show(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], options: Options) -> None:
+def show(results: Sequence[Result], written: Sequence[Chapter], options: Options) -> None:
     """The tables of the page, on stdout."""
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     for text in warnings(results):
         console.print(Text(text, style="bold yellow"))
-    for chapter in chapters(results, pairs, options):
+    for chapter in written:
         console.print(Text(f"\n{chapter.title}", style="bold"))
         for table in chapter.tables:
             console.print(rich_table(table))

@@ -5,14 +5,17 @@ nothing is left to do: reading a finished run again needs no model.
 """
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
+from deskcheck_agent.config import params_of
+from deskcheck_agent.feedback import make_feedback
 from deskcheck_agent.gather import GatheringSampler
 from deskcheck_agent.prompts import Prompts
-from deskcheck_agent.sampler import Sampler, SamplingParams
+from deskcheck_agent.sampler import Sampler
 from deskcheck_agent.samplers import make_sampler
 from deskcheck_agent.trajectory import TrajectoryFile
-from deskcheck_conf import SamplerConfig, SamplerKind, SamplingConfig
+from deskcheck_conf import SamplerConfig, SamplerKind
 from deskcheck_tracer import Sandbox
 
 from deskcheck_evals.benchmarks import BenchmarkName, load_items, load_problems_of
@@ -28,6 +31,16 @@ from deskcheck_evals.twin import twin_sampler
 
 WAVE = 8
 """Batches a sampler gets at once: enough to keep it full, few enough that rows are written as the run goes."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a task works with, as far as it takes time or memory to build."""
+
+    solver: Sampler
+    simulator: Sampler
+    prompts: Prompts
+    sandbox: Sandbox
 
 
 class Runner:
@@ -54,15 +67,17 @@ class Runner:
         """Add the rows that are missing."""
         prompts = prompts_of(self.config)
         solver = self.sampler(self.config.sampler, prompts)
-        simulator = solver if self.config.simulator is None else self.sampler(self.config.simulator, prompts)
+        is_same = self.config.simulator == self.config.sampler
+        simulator = solver if is_same else self.sampler(self.config.simulator, prompts)
         with Sandbox(isolation=self.config.isolation, degraded=self.config.degraded) as sandbox:
+            tools = Tools(solver, simulator, prompts, sandbox)
             match self.config.task:
                 case TaskName.output_prediction:
-                    asyncio.run(self._predict(solver, prompts, sandbox, rows, advance))
+                    asyncio.run(self._predict(tools, rows, advance))
                 case TaskName.self_verify:
-                    asyncio.run(self._verify(solver, simulator, prompts, sandbox, rows, unscored, advance))
+                    asyncio.run(self._verify(tools, rows, unscored, advance))
                 case TaskName.self_fix:
-                    asyncio.run(self._fix(solver, simulator, prompts, sandbox, rows, unscored, advance))
+                    asyncio.run(self._fix(tools, rows, unscored, advance))
 
     def sampler(self, config: SamplerConfig, prompts: Prompts) -> Sampler:
         """A sampler that joins what all problems ask for; on micro problems `scripted` is the twin."""
@@ -71,64 +86,51 @@ class Runner:
             return twin_sampler(draw(self.config.benchmark), prompts, self.config.seed)
         return GatheringSampler(make_sampler(config), config.batch_size * WAVE)
 
-    async def _predict(
-        self, sampler: Sampler, prompts: Prompts, sandbox: Sandbox, rows: Rows, advance: Advance
-    ) -> None:
+    async def _predict(self, tools: Tools, rows: Rows, advance: Advance) -> None:
         steps: dict[str, int | None] = {}
         if self.config.count_steps:
             left = [item for item in self.items if output_prediction.key_of(item) not in rows]
-            counts = await asyncio.to_thread(executed_lines, [item.program for item in left], sandbox)
+            counts = await asyncio.to_thread(executed_lines, [item.program for item in left], tools.sandbox)
             steps = dict(zip((item.id for item in left), counts, strict=True))
         asking = output_prediction.Asking(
-            self.config.attempts, prompts, params_of(self.config.sampling), self.config.checker.value
+            attempts=self.config.attempts,
+            prompts=tools.prompts,
+            params=params_of(self.config.sampling),
+            checker=self.config.checker.value,
         )
-        await output_prediction.predict_outputs(self.items, sampler, rows, asking, steps, advance)
+        await output_prediction.predict_outputs(self.items, tools.solver, rows, asking, steps, advance)
 
-    async def _verify(
-        self,
-        solver: Sampler,
-        simulator: Sampler,
-        prompts: Prompts,
-        sandbox: Sandbox,
-        rows: Rows,
-        unscored: Unscored,
-        advance: Advance,
-    ) -> None:
+    async def _verify(self, tools: Tools, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         verifying = self_verify.Verifying(
-            solver,
-            simulator,
-            Judge(sandbox),
-            self.config.candidates,
-            self.config.predictions,
-            prompts,
-            params_of(self.config.sampling),
-            params_of(self.config.simulating),
+            solver=tools.solver,
+            simulator=tools.simulator,
+            judge=Judge(tools.sandbox),
+            candidates=self.config.candidates,
+            predictions=self.config.predictions,
+            prompts=tools.prompts,
+            solving=params_of(self.config.sampling),
+            simulating=params_of(self.config.simulating),
         )
         await self_verify.build_pools(self.problems, rows, verifying, unscored, advance)
 
-    async def _fix(
-        self,
-        solver: Sampler,
-        simulator: Sampler,
-        prompts: Prompts,
-        sandbox: Sandbox,
-        rows: Rows,
-        unscored: Unscored,
-        advance: Advance,
-    ) -> None:
+    async def _fix(self, tools: Tools, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         fixing = self_fix.Fixing(
-            solver,
-            simulator,
-            Judge(sandbox),
-            sandbox,
-            self.config.feedback,
-            self.config.trajectories,
-            self.config.max_turns,
-            self.config.predictions,
-            self.config.combine,
-            prompts,
-            params_of(self.config.sampling),
-            params_of(self.config.simulating),
+            solver=tools.solver,
+            judge=Judge(tools.sandbox),
+            feedback=make_feedback(
+                self.config.feedback.source,
+                tools.simulator,
+                n=self.config.feedback.n,
+                combine=self.config.feedback.combine,
+                threshold=self.config.feedback.threshold,
+                prompts=tools.prompts,
+                params=params_of(self.config.simulating),
+                sandbox=tools.sandbox,
+            ),
+            trajectories=self.config.trajectories,
+            max_turns=self.config.max_turns,
+            prompts=tools.prompts,
+            solving=params_of(self.config.sampling),
         )
         file = TrajectoryFile(self.folder / "trajectories.jsonl")
         await self_fix.fix_all(self.problems, rows, fixing, file, unscored, advance)
@@ -138,8 +140,3 @@ def prompts_of(config: EvalConfig) -> Prompts:
     """The prompt set, direct where the configuration says so."""
     prompts = Prompts.load(config.prompts)
     return DirectPrompts(prompts) if config.mode is PromptMode.direct else prompts
-
-
-def params_of(config: SamplingConfig) -> SamplingParams:
-    """Sampling as the agent's functions take it; they set how many completions themselves."""
-    return SamplingParams(config.temperature, config.top_p, config.max_tokens, seed=config.seed)

@@ -3,17 +3,17 @@
 A `Pool` is one problem's candidates, each with what it is worth (private tests), what the public tests say (exec) and
 what the simulator predicted for every attempt at every public test. A selector turns a pool and k into the chance
 that the candidate it picks passes. The paper leaves open how the attempts at one test combine; `Combine` names the
-choices and every report prints the one it used. Scores stay fractions, so that equal scores are equal and ties
+choices and every report prints the one it used. Scores are integers, so that equal scores are equal and ties
 average exactly. A problem without public tests has all candidates tied, which is a random pick.
 
 Controls: `random simulator` (guesses at the simulator's own rate, blind to the program) must give pass@1, `perfect
 simulator` (the real public results, through the same code) must give best@k exec.
 """
 
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from deskcheck_agent.feedback import Combine
 
@@ -50,34 +50,37 @@ class Pool:
         return [candidate.passed for candidate in self.candidates]
 
 
-def combined(attempts: Sequence[bool], how: Combine) -> Fraction:
-    """Score in [0, 1] of one test, as deskcheck_agent.feedback.combined_score has it but exact."""
-    share = Fraction(sum(attempts), len(attempts))
-    match how:
-        case Combine.mean:
-            return share
-        case Combine.majority:
-            return Fraction(2 * share > 1)
-        case Combine.any:
-            return Fraction(share > 0)
-
-
 NO_PROGRAM = -1
 """Score of a response without a program: below one that fails every test."""
-Scores = Callable[[Pool], Sequence[Fraction | int]]
+Scores = Callable[[Pool], Sequence[int]]
 Selector = Callable[[Pool, int], float]
 
 
 def simulate_scores(how: Combine) -> Scores:
-    """Public tests predicted to pass, one score a candidate."""
+    """Public tests predicted to pass, one score a candidate: deskcheck_agent.feedback.combined_score summed over tests.
 
-    def scores(pool: Pool) -> list[Fraction | int]:
+    Counted in integers, in units of one attempt where all tests have the same number: equal scores must be equal.
+    """
+
+    def scores(pool: Pool) -> list[int]:
+        unit = math.lcm(*(len(test) for candidate in pool.candidates for test in candidate.predicted))
         return [
-            sum((combined(test, how) for test in c.predicted), Fraction(0)) if c.has_program else NO_PROGRAM
-            for c in pool.candidates
+            sum(_score(test, how, unit) for test in candidate.predicted) if candidate.has_program else NO_PROGRAM
+            for candidate in pool.candidates
         ]
 
     return scores
+
+
+def _score(attempts: Sequence[bool], how: Combine, unit: int) -> int:
+    passes = sum(attempts)
+    match how:
+        case Combine.mean:
+            return passes * (unit // len(attempts))
+        case Combine.majority:
+            return unit * (2 * passes > len(attempts))
+        case Combine.any:
+            return unit * (passes > 0)
 
 
 def exec_scores(pool: Pool) -> list[int]:

@@ -67,9 +67,11 @@ class Twin:
         return f"<output>\n{said}\n</output>"
 
 
-def twin_sampler(drawn: Sequence[MicroProblem], prompts: Prompts, seed: int = 0) -> ScriptedSampler:
+def twin_sampler(
+    drawn: Sequence[MicroProblem], prompts: Prompts, seed: int = 0, *, skill: float = 0.5, sight: float = 0.8
+) -> ScriptedSampler:
     """The twin as a sampler."""
-    return ScriptedSampler(Twin(drawn, prompts, seed=seed).answer, model_id="scripted twin")
+    return ScriptedSampler(Twin(drawn, prompts, skill=skill, sight=sight, seed=seed).answer, model_id="scripted twin")
 
 
 def _text(messages: Sequence[Message]) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deskcheck_agent.feedback import Combine, FeedbackSource
+from deskcheck_agent.feedback import Feedback
 from deskcheck_agent.fix import self_fix
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Sampler, SamplingParams, seed_of
 from deskcheck_agent.trajectory import Trajectory, TrajectoryFile, TrajectoryStatus
-from deskcheck_tracer import Sandbox, Verdict
+from deskcheck_tracer import Verdict
 
 from deskcheck_evals.rows import Rows, content_key
 from deskcheck_evals.tasks.gathering import Advance, Unscored, all_of
@@ -26,17 +26,12 @@ class Fixing:
     """Who answers, who gives feedback, and for how long."""
 
     solver: Sampler
-    simulator: Sampler
     judge: Judge
-    sandbox: Sandbox
-    feedback: FeedbackSource
+    feedback: Feedback
     trajectories: int
     max_turns: int
-    predictions: int
-    combine: Combine
     prompts: Prompts
     solving: SamplingParams
-    simulating: SamplingParams
 
 
 def key_of(problem: Problem, attempt: int) -> str:
@@ -75,15 +70,10 @@ async def _trajectory(
     return await self_fix(
         problem,
         fixing.solver,
-        fixing.simulator,
         max_turns=fixing.max_turns,
         feedback=fixing.feedback,
-        n=fixing.predictions,
-        combine=fixing.combine,
         params=replace(fixing.solving, seed=seed_of(fixing.solving.seed, "attempt", attempt)),
-        simulate_params=fixing.simulating,
         prompts=fixing.prompts,
-        sandbox=fixing.sandbox,
         on_turn=lambda turn: file.turn(key, turn),
         turns_so_far=begun.turns if begun else (),
     )
