@@ -250,7 +250,7 @@ _WITH_TEXT = {EventKind.stdin, EventKind.stdout, EventKind.truncated, EventKind.
 
 
 def event_row(event: Event) -> list[Any]:
-    """`[kind, frame, line, payload ..., changes?]`; the layout is documented in docs/trace_format.md."""
+    """`[kind, frame, line, payload ..., changes?]`; the layout is in the README."""
     row: list[Any] = [event.kind.value, event.frame, event.line]
     if event.kind is EventKind.call:
         row += [event.function, event.parent, event.file]
