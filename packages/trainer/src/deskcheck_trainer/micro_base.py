@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deskcheck_evals.micro import MicroProblem, mutate, split_of, stream
 from deskcheck_tracer import Limits, Program, TestCase, narrate
@@ -129,7 +129,7 @@ def train_tokenizer(config: ScratchConfig, seed: int) -> PreTrainedTokenizerFast
     return fast
 
 
-def new_model(config: ScratchConfig, tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+def new_model(config: ScratchConfig, tokenizer: Any, seed: int) -> LlamaForCausalLM:
     """Random weights; the tied embedding keeps most parameters in the layers."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -146,7 +146,7 @@ def new_model(config: ScratchConfig, tokenizer: PreTrainedTokenizerFast, seed: i
             max_position_embeddings=config.max_positions,
             tie_word_embeddings=True,
             bos_token_id=None,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.convert_tokens_to_ids(EOS),
+            pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
         )
     )

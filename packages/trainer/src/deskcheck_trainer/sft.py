@@ -8,6 +8,7 @@ from the last checkpoint with the next batch it would have seen.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,14 @@ from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
+from deskcheck_trainer.checkpoints import last_complete, save_whole
 from deskcheck_trainer.sft_config import SFTConfig
 
 if TYPE_CHECKING:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
     from transformers import TrainerCallback
-    from trl import SFTTrainer
+    from trl.trainer.sft_trainer import SFTTrainer
 
 CHECKPOINT = "checkpoint"
 """Folder of the trained model, in the run folder."""
@@ -35,8 +37,9 @@ def train(config: SFTConfig, run: Run) -> float | None:
         trainer = build(config, run.folder)
         with progress("sft" if config.scratch is None else "pretrain", trainer.args.max_steps) as advance:
             trainer.add_callback(_report_to(run, advance))
-            trainer.train(resume_from_checkpoint=_last_checkpoint(run.folder))
-        trainer.save_model(str(run.folder / CHECKPOINT))
+            resume = last_complete(run.folder / "trainer")
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+        save_whole(run.folder / CHECKPOINT, lambda fresh: _save(trainer, fresh))
         run.finish(_summary(trainer))
     assert run.summary is not None
     print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
@@ -45,7 +48,8 @@ def train(config: SFTConfig, run: Run) -> float | None:
 
 def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     """The trainer, ready to start: model, rows, optimiser and schedule of `config`, checkpoints under `folder`."""
-    from trl import SFTTrainer
+    from transformers.trainer_callback import PrinterCallback
+    from trl.trainer.sft_trainer import SFTTrainer
 
     from deskcheck_trainer.optimizer import build_optimizer
     from deskcheck_trainer.sft_data import mixture, pretraining_rows
@@ -55,9 +59,12 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
         rows = pretraining_rows(config.scratch, config.seed)
     else:
         rows = mixture(config.datasets, narrations=config.narrations, seed=config.seed)
-    trainer = SFTTrainer(model=model, args=_arguments(config, folder), train_dataset=rows, processing_class=tokenizer)
+    trainer: Any = SFTTrainer(  # Any: Transformers types model and rows as optional
+        model=model, args=_arguments(config, folder), train_dataset=rows, processing_class=tokenizer
+    )
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
+    trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
     trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
     trainer.lr_scheduler = _schedule(config, trainer.optimizer, trainer.args.max_steps)
     return trainer
@@ -96,7 +103,7 @@ def _schedule(config: SFTConfig, optimizer: Optimizer, steps: int) -> LRSchedule
 def _arguments(config: SFTConfig, folder: Path) -> Any:
     """TRL's SFTConfig; `config.trl` may add to it, and a name it does not have is an error."""
     import torch
-    from trl import SFTConfig as TRLConfig
+    from trl.trainer.sft_config import SFTConfig as TRLConfig
 
     known = {f.name for f in fields(TRLConfig)}
     if unknown := sorted(set(config.trl) - known):
@@ -125,13 +132,15 @@ def _arguments(config: SFTConfig, folder: Path) -> Any:
         "report_to": "none",
         "disable_tqdm": True,
     }
-    return TRLConfig(**{**values, **config.trl})
+    with warnings.catch_warnings():  # TRL 1.16 still defaults this argument to True under its old, deprecated name
+        warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")
+        return TRLConfig(**{**values, **config.trl})
 
 
-def _last_checkpoint(folder: Path) -> str | None:
-    from transformers.trainer_utils import get_last_checkpoint
-
-    return get_last_checkpoint(str(folder / "trainer")) if (folder / "trainer").is_dir() else None
+def _save(trainer: Any, folder: Path) -> None:
+    """Weights and tokenizer, without the trainer's own state and card."""
+    trainer.accelerator.unwrap_model(trainer.model).save_pretrained(folder)
+    trainer.processing_class.save_pretrained(folder)
 
 
 def _report_to(run: Run, advance: Advance) -> TrainerCallback:
@@ -151,7 +160,7 @@ def _report_to(run: Run, advance: Advance) -> TrainerCallback:
     return Report()
 
 
-def _summary(trainer: SFTTrainer) -> dict[str, Any]:
+def _summary(trainer: Any) -> dict[str, Any]:
     logged = [row for row in trainer.state.log_history if "loss" in row]
     last = logged[-max(1, len(logged) // 10) :]
     return {
