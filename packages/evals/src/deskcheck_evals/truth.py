@@ -1,7 +1,8 @@
 """The true output of programs: our own runs of them, in the sandbox.
 
 A program is run twice, each time in a process of its own; one that fails or that differs between the two runs has no
-output to predict. The lines it executes are counted from its trace, for accuracy by length.
+output to predict. The sandbox fixes the hash seed, so an output that depends on the order of a set of strings is *not*
+found this way. The lines a program executes are counted from its trace, for accuracy by length.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Programs from a JSONL file: {source, stdin | call, output?, id?, problem?}.
 
 Where a row states no output, the truth is our own run of the program in the sandbox; a program that fails, or that
-prints something else on a second run under another hash seed, has no truth to predict and is refused by name.
+prints something else when it is run again, has no truth to predict and is refused by name.
 """
 
 from pathlib import Path
