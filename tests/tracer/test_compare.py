@@ -2,7 +2,7 @@
 
 import pytest
 from deskcheck_tracer import InputError, compare
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ANSWERS = [
@@ -85,11 +85,13 @@ def test_unknown_checker_lists_the_choices() -> None:
         compare("1", "1", "fuzzy")
 
 
+@settings(deadline=None)  # a busy machine is no reason to fail
 @given(st.text(), st.sampled_from(["exact", "lines", "tokens", "tokens_ci"]))
 def test_every_text_answers_itself(text: str, checker: str) -> None:
     assert compare(text, text, checker) is None
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(), min_size=1), st.data())
 def test_a_changed_integer_is_seen(values: list[int], data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(values) - 1))

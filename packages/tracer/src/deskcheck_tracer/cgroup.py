@@ -43,6 +43,7 @@ class Group(Protocol):
     def cpu_s(self) -> float: ...
     def waited_s(self) -> float: ...
     def is_asleep(self) -> bool: ...
+    def settle(self, timeout_s: float) -> bool: ...
     def usage(self) -> Usage: ...
     def close(self) -> None: ...
 
@@ -59,7 +60,7 @@ class ControlGroup:
         if files.swap_max is not None and self._path(files.swap_max).exists():
             self._write(files.swap_max, "0" if files.version == 2 else "-1")
         self._limit: int | None = None
-        self._server = 0
+        self._server = self._schedstat = 0
         self._cpu_at_begin = self._ooms_at_begin = self._memory_at_begin = self._delay_at_begin = 0
 
     def add(self, pid: int) -> None:
@@ -67,6 +68,8 @@ class ControlGroup:
         for folder in set(self._folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
         self._server = pid
+        with contextlib.suppress(OSError):  # a kernel without it: waiting for a CPU then counts as wall time
+            self._schedstat = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY)
 
     def begin(self, memory_mb: int | None) -> None:
         """Give the next program `memory_mb` on top of what the idle server uses, and start its counters."""
@@ -80,7 +83,7 @@ class ControlGroup:
             self._write(self._files.memory_peak, "0")
         self._ooms_at_begin = self._ooms()
         self._cpu_at_begin = self._cpu_ns()
-        self._delay_at_begin = _run_delay_ns(self._server)
+        self._delay_at_begin = int(os.pread(self._schedstat, 100, 0).split()[1]) if self._schedstat else 0
 
     def cpu_s(self) -> float:
         """CPU seconds of the whole tree since `begin`, read live."""
@@ -95,6 +98,15 @@ class ControlGroup:
         pids = self._pids()
         return len(pids) > 2 and all(_state(pid) != "R" for pid in pids)  # the server and `init` are two
 
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until nothing but the server and its `init` lives here; False if that takes too long."""
+        deadline = time.monotonic() + timeout_s
+        while self._read(self._files.processes_now) > 2:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.0005)
+        return True
+
     def usage(self) -> Usage:
         """What the program has used since `begin`, and how many of its processes the kernel killed for want of
         memory.
@@ -104,9 +116,10 @@ class ControlGroup:
 
     def close(self) -> None:
         """Remove the folders; they are empty once the jail is gone, which the kernel may take a moment to notice."""
-        for descriptor in self._open.values():
-            os.close(descriptor)
-        self._open.clear()
+        for descriptor in [*self._open.values(), self._schedstat]:
+            if descriptor:
+                os.close(descriptor)
+        self._open, self._schedstat = {}, 0
         for folder in set(self._folders.values()):
             for _ in range(100):
                 try:
@@ -170,6 +183,7 @@ class _Files:
     memory_peak: tuple[str, str]
     oom: tuple[str, str]
     cpu: tuple[str, str]
+    processes_now: tuple[str, str]
     processes_max: tuple[str, str]
     memory_and_swap_max: tuple[str, str] | None = None
     swap_max: tuple[str, str] | None = None
@@ -182,6 +196,7 @@ _V1 = _Files(
     memory_peak=("memory", "memory.max_usage_in_bytes"),
     oom=("memory", "memory.oom_control"),
     cpu=("cpuacct", "cpuacct.usage"),
+    processes_now=("pids", "pids.current"),
     processes_max=("pids", "pids.max"),
     memory_and_swap_max=("memory", "memory.memsw.limit_in_bytes"),
 )
@@ -192,6 +207,7 @@ _V2 = _Files(
     memory_peak=("memory", "memory.peak"),
     oom=("memory", "memory.events"),
     cpu=("cpuacct", "cpu.stat"),
+    processes_now=("pids", "pids.current"),
     processes_max=("pids", "pids.max"),
     swap_max=("memory", "memory.swap.max"),
 )

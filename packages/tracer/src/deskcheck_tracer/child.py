@@ -49,10 +49,28 @@ def prepare() -> None:
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
 
 
-def set_limits(rlimits: dict[str, int]) -> None:
-    """Set soft and hard `RLIMIT_<name>`; ValueError or OSError when the kernel refuses."""
+def set_limits(rlimits: dict[str, int], timer_s: float | None) -> None:
+    """Set soft and hard `RLIMIT_<name>`; ValueError or OSError when the kernel refuses.
+
+    `timer_s`: CPU seconds after which SIGPROF ends this process, where nobody outside counts them (RLIMIT_CPU knows
+    whole seconds only).
+    """
+    if timer_s is not None:
+        signal.setitimer(signal.ITIMER_PROF, timer_s)
     for name, value in rlimits.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+
+
+def read_program(descriptor: int) -> dict[str, Any]:
+    """Source, call and standard input as `wires.pack_program` wrote them; cheaper here than JSON."""
+    content = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+    lengths, _, rest = content.partition(b"\n")
+    source, call, stdin = map(int, lengths.split())
+    return {
+        "source": rest[:source].decode("utf-8", "surrogatepass"),
+        "call": rest[source : source + call].decode("utf-8", "surrogatepass") if call else None,
+        "stdin": rest[source + call : source + call + stdin].decode("utf-8"),
+    }
 
 
 def write_source(source: str) -> None:
@@ -80,9 +98,12 @@ def run(request: dict[str, Any], *, report: int, value: int | None, trace: int |
 
 def _run(request: dict[str, Any], report: int, value: int | None) -> int:
     write, shut, finish = os.write, os.close, _finish
-    for name in [name for name in sys.modules if name.startswith("deskcheck_tracer")]:
-        del sys.modules[name]
+    if "deskcheck_tracer" in sys.modules:
+        for name in [name for name in sys.modules if name.startswith("deskcheck_tracer")]:
+            del sys.modules[name]
     main = _fresh_main()
+    if "random" in request["source"]:
+        random.seed()  # the fork server's state would give every program the same numbers
     try:
         code = compile(request["source"], SOURCE_NAME, "exec", dont_inherit=True)
         call = compile(request["call"], "<call>", "eval", dont_inherit=True) if request["call"] is not None else None
@@ -108,9 +129,7 @@ def _fresh_main() -> types.ModuleType:
     sys.modules["__main__"] = main
     sys.argv = [SOURCE_NAME]
     sys.path.insert(0, folder)
-    random.seed()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    threading.main_thread()._set_native_id()  # pyright: ignore[reportAttributeAccessIssue]
     return main
 
 

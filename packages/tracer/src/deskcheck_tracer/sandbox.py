@@ -42,7 +42,7 @@ _ISOLATIONS = ("nsjail", "process")
 
 
 class Sandbox:
-    """A pool of `workers` (default: one for each core we may use). Thread-safe; usable from a running event loop by
+    """A pool of `workers` (default: two a core, since much of a short run is handing over). Thread-safe; usable from a running event loop by
     the a-methods.
 
     `imports` names installed packages (numpy) that programs may import besides the standard library.
@@ -58,7 +58,7 @@ class Sandbox:
     ) -> None:
         if isolation not in _ISOLATIONS:
             raise InputError(f"isolation is {isolation!r}, expected one of {', '.join(_ISOLATIONS)}")
-        count = workers if workers is not None else _cores()
+        count = workers if workers is not None else 2 * _cores()
         if count < 1:
             raise InputError(f"workers is {count}, expected at least 1")
         self.workers, self.isolation = count, isolation

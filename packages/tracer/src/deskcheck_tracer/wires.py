@@ -8,15 +8,14 @@ time of the whole process tree and the number of bytes are ours; the wait status
 from __future__ import annotations
 
 import fcntl
-import json
 import math
 import os
 import select
+import signal
 import socket
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from .cgroup import Group
@@ -28,7 +27,8 @@ STDERR_BYTES = 64 * 1024
 """What is kept of standard error; the rest is read and dropped."""
 TRACE_BYTES = 256 * 1024 * 1024
 """What is kept of a trace that has no limit of its own."""
-_GRACE_S = 10.0
+GRACE_S = 10.0
+"""How long a program may take to be gone once it is killed."""
 _PATIENCE = 9
 """How many times the wall limit a program may take on top of it when the CPUs are busy with others."""
 
@@ -118,11 +118,8 @@ class Wires:
     """The descriptors between us and one run, and the loop that serves them."""
 
     def __init__(self, program: Program, mode: str, limits: Limits, group: Group | None) -> None:
-        self.watch = Watch(limits, group)
-        content = {"source": program.source, "call": program.call}
-        if mode == "trace":
-            content |= {"stdin": program.stdin, "limits": asdict(limits)}
-        self._program = _sealed(json.dumps(content).encode("ascii"))
+        self.watch, self._uncounted = Watch(limits, group), group is None
+        self._program = _sealed(pack_program(program, with_stdin=mode == "trace"))
         self._stdin = _sealed(_encoded(program.stdin))
         keep = 1 << 62 if limits.output_bytes is None else limits.output_bytes + 1
         self.stdout, self.stderr = Stream(keep), Stream(STDERR_BYTES)
@@ -174,8 +171,8 @@ class Wires:
             if killed_at is None and self.watch.reason is not None:
                 kill()
                 killed_at = time.monotonic()
-            elif killed_at is not None and time.monotonic() - killed_at > _GRACE_S:
-                raise WorkerDied(f"a program was not gone {_GRACE_S:.0f} s after it was killed")
+            elif killed_at is not None and time.monotonic() - killed_at > GRACE_S:
+                raise WorkerDied(f"a program was not gone {GRACE_S:.0f} s after it was killed")
         if kill_after is not None:
             kill_after()
         for stream in streams.values():
@@ -186,6 +183,8 @@ class Wires:
     def result(self, answer: dict[str, Any], *, cpu_s: float, peak_mb: float, ooms: int, degraded: bool) -> RunResult:
         """Put the facts together."""
         status, marks, reason = answer.get("status"), answer.get("marks", ""), self.watch.reason
+        if self._uncounted and status is not None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF:
+            reason = reason or Outcome.cpu
         outcome = outcome_of(answer, reason, ooms, over_cpu=self.over_cpu(cpu_s))
         code = os.waitstatus_to_exitcode(status) if status is not None else None
         extra = self.extra.text() if self.extra is not None and self._mode == "call" else None
@@ -211,6 +210,13 @@ class Wires:
 
     def _streams(self) -> list[Stream]:
         return [self.stdout, self.stderr] if self.extra is None else [self.stdout, self.stderr, self.extra]
+
+
+def pack_program(program: Program, *, with_stdin: bool) -> bytes:
+    """What `child.read_program` reads: three lengths in bytes, a newline, source, call, standard input."""
+    parts = [text.encode("utf-8", "surrogatepass") for text in (program.source, program.call or "")]
+    parts.append(_encoded(program.stdin) if with_stdin else b"")
+    return b"%d %d %d\n" % tuple(map(len, parts)) + b"".join(parts)
 
 
 def _sealed(content: bytes) -> int:

@@ -17,15 +17,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
 from . import jail
 from .cgroup import Group, make_group
 from .errors import SandboxUnavailable
-from .outcome import Outcome, RunResult
+from .outcome import RunResult
 from .program import Limits, Program
-from .wires import Wires, WorkerDied
+from .wires import GRACE_S, Wires, WorkerDied
 
 DISK_MB = 64
 """Size of a program's writable tmpfs."""
@@ -67,7 +68,9 @@ class JailWorker:
         with Wires(program, mode, limits, self._group) as wires:
             request = {
                 "mode": mode,
+                "limits": asdict(limits) if mode == "trace" else None,
                 "rlimits": rlimits(limits, jailed=True, address_space=self._group is None),
+                "timer_s": limits.cpu_s if self._group is None else None,
                 "disk_mb": DISK_MB,
                 "shm_mb": limits.memory_mb or 4096,
             }
@@ -77,6 +80,8 @@ class JailWorker:
                 raise WorkerDied(f"cannot reach the fork server: {error.strerror}: {self._said()}") from error
             wires.close_given()
             answer = wires.collect(self._control, self._kill, self._receive)
+            if self._group is not None and not self._group.settle(GRACE_S):
+                raise WorkerDied("processes of a program are still there after they were killed")
             return self._result(answer, wires)
 
     def close(self) -> None:
@@ -152,7 +157,10 @@ class JailWorker:
             self._control.send(b'{"kill": true}')
 
     def _receive(self) -> dict[str, Any]:
-        message = self._control.recv(65536)
+        try:
+            message = self._control.recv(65536)
+        except ConnectionResetError:  # it died with our request unread
+            message = b""
         if not message:
             raise WorkerDied(f"the jail is gone: {self._said()}")
         return json.loads(message)
@@ -184,10 +192,11 @@ class ChildWorker:
             given = wires.given()
             request = {
                 "mode": mode,
+                "limits": asdict(limits) if mode == "trace" else None,
                 "rlimits": rlimits(limits, jailed=False, address_space=True),
                 "descriptors": given,
                 "report": report_in,
-                "cpu_s": limits.cpu_s,
+                "timer_s": limits.cpu_s,
             }
             options = ["-s", "-S", "-P", "-B", "-X", "utf8"]
             command = [sys.executable, *options, str(Path(__file__).with_name("own_child.py")), json.dumps(request)]
@@ -200,8 +209,6 @@ class ChildWorker:
             kill = functools.partial(_kill_session, process.pid)
             with _socket_of(process) as ended:
                 answer = wires.collect(ended, kill, functools.partial(_reaped, process), kill_after=kill)
-            if os.WIFSIGNALED(answer["status"]) and os.WTERMSIG(answer["status"]) == signal.SIGPROF:
-                wires.watch.reason = wires.watch.reason or Outcome.cpu
             answer["marks"] = os.read(report, 4096).decode()
             os.close(report)
             return wires.result(
