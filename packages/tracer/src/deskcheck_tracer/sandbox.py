@@ -42,8 +42,9 @@ _ISOLATIONS = ("nsjail", "process")
 
 
 class Sandbox:
-    """A pool of `workers` (default: two a core, since much of a short run is handing over). Thread-safe; usable from a running event loop by
-    the a-methods.
+    """A pool of `workers` (default: two a core, since much of a short run is handing over).
+
+    Thread-safe; usable from a running event loop by the a-methods.
 
     `imports` names installed packages (numpy) that programs may import besides the standard library.
     """
