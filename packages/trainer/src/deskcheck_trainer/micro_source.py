@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from deskcheck_evals.micro import MicroProblem, micro_problems, mutate
+from deskcheck_evals.micro import MicroProblem, micro_problems, mutate, split_of
 from deskcheck_tracer.program import Program
 
 from deskcheck_trainer.nlex import Rejected
@@ -64,7 +64,7 @@ class MicroSource:
 
 
 def near_misses(reference: str, count: int, rng: random.Random) -> list[str]:
-    """Up to `count` distinct variants of `reference` that are not `reference` itself."""
+    """Up to `count` distinct variants of `reference`, none with a shape of the validation or test split."""
     same = ast.unparse(ast.parse(reference))
     drawn = [mutate(reference, rng) for _ in range(count)]
-    return [source for source in dict.fromkeys(drawn) if source != same]
+    return [source for source in dict.fromkeys(drawn) if source != same and split_of(source) == "train"]
