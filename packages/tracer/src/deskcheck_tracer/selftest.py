@@ -5,8 +5,8 @@ right (several words: any of them for one test, or one each for several tests), 
 standing task (numbers whose sum is asked for) the tests, limits or entry point. Only what follows the header enters
 the sandbox. After the rows, nothing may be left: processes, descriptors, mounts, control groups, temporary files.
 
-Numbers up to 80 are rows of the project's table of 80 hostile behaviours (not all are here yet); from 101 on they attack
-this very design.
+Numbers up to 80 are rows of the project's table of 80 hostile behaviours (not all are here yet); from 101 on they
+attack this very design.
 """
 
 from __future__ import annotations
