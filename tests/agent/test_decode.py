@@ -30,7 +30,9 @@ def decoded(model, requests, batch_size, eos=EOS, decode=lambda ids: ""):
     decoder = Decoder(model, eos, decode, batch_size=batch_size)
     for place, (prompt, params) in enumerate(requests):
         decoder.add(place, prompt, params)
-    return {(row.request, row.index): row for row in decoder.run()}
+    rows = []
+    decoder.run(rows.append)
+    return {(row.request, row.index): row for row in rows}
 
 
 def requests(seed=0):

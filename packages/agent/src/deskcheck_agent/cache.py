@@ -32,6 +32,7 @@ class CachedSampler:
 
     def __init__(self, inner: Sampler, folder: str | Path, revision: str = "") -> None:
         self.inner, self.revision = inner, revision
+        self.model_id: str = inner.model_id
         self.hits = self.misses = 0
         path = Path(folder) / FILE
         try:
@@ -45,10 +46,6 @@ class CachedSampler:
             raise SamplerError(
                 f"cannot use the completion cache {path}: {error}; set sampler.cache to another folder"
             ) from None
-
-    @property
-    def model_id(self) -> str:  # type: ignore[override]
-        return self.inner.model_id
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]

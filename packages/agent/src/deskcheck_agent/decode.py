@@ -28,6 +28,7 @@ import torch
 from transformers import Cache, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from deskcheck_agent.attention import full_precision_attention
 from deskcheck_agent.draw import draw, uniforms
 from deskcheck_agent.sampler import SamplingParams, StopReason
 
@@ -102,7 +103,7 @@ class _Batch:
 
 
 class Decoder:
-    """Decodes a changing set of rows: `add` requests, then iterate over `run()` for rows as they finish."""
+    """Decodes a changing set of rows: `add` requests, then `run`."""
 
     def __init__(
         self,
@@ -123,7 +124,7 @@ class Decoder:
         self.device: torch.device = next(model.parameters()).device
         self.context: int = getattr(model.config, "max_position_embeddings", None) or 1 << 30
         self._waiting: list[Row] = []
-        self._done: list[Row] = []
+        self._refused: list[Row] = []
         self._batch: _Batch | None = None
 
     def add(self, request: int, prompt_ids: Sequence[int], params: SamplingParams) -> None:
@@ -135,31 +136,34 @@ class Decoder:
                 self._waiting.append(row)
             else:
                 row.stop = StopReason.error
-                self._done.append(row)
+                self._refused.append(row)
 
-    def run(self) -> Iterator[Row]:
-        """Decode until nothing waits and nothing lives; rows come out as they finish."""
-        # Longest prompts last, where pop takes them first: rows admitted together have prompts of like length and pad
-        # little.
+    def run(self, on_finished: Callable[[Row], None]) -> None:
+        """Decode until nothing waits and nothing lives; `on_finished` is called with each row as it ends."""
+        # Longest prompts last, where pop takes them first: rows admitted together have prompts of like length.
         self._waiting.sort(key=lambda row: len(row.prompt_ids))
+        self._on_finished = on_finished
+        for row in self._refused:
+            on_finished(row)
+        self._refused.clear()
         was_training = self.model.training
         self.model.eval()
         try:
-            with torch.inference_mode(), self._precision():
+            with torch.no_grad(), self._precision():
                 while self._waiting or self._batch:
                     self._rebuild() if self._is_due() else self._step()
-                    yield from self._drain()
-            yield from self._drain()
         finally:
             self._batch = None
             self.model.train(was_training)
 
-    def _drain(self) -> Iterator[Row]:
-        done, self._done = self._done, []
-        yield from done
-
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast)
+    @contextlib.contextmanager
+    def _precision(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            if self.autocast:
+                stack.enter_context(torch.autocast(self.device.type, dtype=torch.bfloat16))
+                if self.device.type == "cpu":
+                    stack.enter_context(full_precision_attention(self.model))
+            yield
 
     # one token
 
@@ -191,7 +195,7 @@ class Decoder:
                 elif len(row.token_ids) >= row.limit:
                     row.stop = StopReason.length
                 if row.stop is not None:
-                    self._done.append(row)
+                    self._on_finished(row)
 
     def _found_stop_string(self, row: Row) -> bool:
         tail = self.decode(row.token_ids[-max(map(len, row.params.stop)) - 1 :])  # a token holds at least one byte
@@ -267,7 +271,7 @@ class Decoder:
         temperature_B, top_p_B = self._knobs(rows)
         return _Batch(
             rows=rows,
-            cache=_gather(sources, used, used + room),
+            cache=_gather(sources, used, used + room, self._cache_dtype(sources[0][0])),
             used=used,
             mask_BL=columns >= used - lengths_B1,
             position_B1=lengths_B1,
@@ -277,12 +281,18 @@ class Decoder:
             uniforms_BL=torch.from_numpy(uniforms_BL).to(self.device),
         )
 
+    def _cache_dtype(self, cache: Cache) -> torch.dtype:
+        """Autocast leaves keys in float32: attention on a GPU wants them as it computes, attention.py on a CPU as
+        they are."""
+        keys: Any = cache.layers[0].keys  # pyright: ignore[reportAttributeAccessIssue]
+        return torch.bfloat16 if self.autocast and self.device.type != "cpu" else keys.dtype
+
     def _knobs(self, rows: Sequence[Row]) -> tuple[torch.Tensor, torch.Tensor]:
         knobs_B2 = torch.tensor([[row.params.temperature, row.params.top_p] for row in rows], device=self.device)
         return knobs_B2[:, 0], knobs_B2[:, 1]
 
 
-def _gather(sources: list[tuple[Cache, list[Row], list[int]]], used: int, capacity: int) -> Cache:
+def _gather(sources: list[tuple[Cache, list[Row], list[int]]], used: int, capacity: int, dtype: torch.dtype) -> Cache:
     """Copy the named rows of every source, right-aligned at column `used`, into fresh buffers of `capacity` columns.
 
     Columns left of a row's first token are zero (masked, but 0 * garbage could be NaN); right of `used` they are not
@@ -294,7 +304,7 @@ def _gather(sources: list[tuple[Cache, list[Row], list[int]]], used: int, capaci
         buffers = []
         for name in ("keys", "values"):
             like = getattr(first, name)
-            buffer = like.new_empty(count, like.shape[1], capacity, like.shape[3])
+            buffer = like.new_empty(count, like.shape[1], capacity, like.shape[3], dtype=dtype)
             buffer[:, :, :used] = 0
             start = 0
             for cache, members, places in sources:

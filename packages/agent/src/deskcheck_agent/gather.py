@@ -34,13 +34,10 @@ class GatheringSampler:
 
     def __init__(self, inner: Sampler, batch_size: int | None = None) -> None:
         self.inner = inner
+        self.model_id: str = inner.model_id
         self.batch_size = batch_size
         self._pending: list[_Request] = []
         self._sender: asyncio.Task[None] | None = None
-
-    @property
-    def model_id(self) -> str:  # type: ignore[override]
-        return self.inner.model_id
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]

@@ -52,10 +52,13 @@ def generate(
     for request, (ids, one) in enumerate(zip(prompt_ids, each, strict=True)):
         decoder.add(request, ids, one)
     rows: list[list[Row | None]] = [[None] * one.n for one in each]
-    for row in decoder.run():
+
+    def keep(row: Row) -> None:
         rows[row.request][row.index] = row
         if on_finished is not None:
             on_finished(len(row.token_ids))
+
+    decoder.run(keep)
     return [[_completion(row, decoder, version) for row in request if row is not None] for request in rows]
 
 
@@ -146,7 +149,7 @@ def load_model(config: ModelConfig) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(path, **options)
         if config.gguf_file is not None:
             options["quantization_config"] = GgufConfig(dequantize=True)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, config.dtype), **options)
+        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, config.dtype), **options)
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load model {config.path!r}: {_first_line(error)}; {_expected()}") from error
     if config.chat_template is not None:

@@ -32,7 +32,7 @@ class VllmSampler:
 
     def __init__(self, model: ModelConfig, *, batch_size: int = 256) -> None:
         try:
-            import vllm
+            import vllm  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise ModelError(f"sampler kind vllm needs vLLM, which cannot be imported ({error}); {INSTALL}") from None
         from deskcheck_agent.samplers.transformers import model_path
