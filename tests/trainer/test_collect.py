@@ -164,7 +164,6 @@ def test_what_cannot_be_taught_is_dropped_with_its_reason(tmp_path) -> None:
     assert [row.origin for row in read_rows(folder)] == ["bad.jsonl#good"]
 
 
-@pytest.mark.xfail(strict=True, reason="Sandbox takes no hash_seed yet, see build.other_hash_seed")
 def test_what_depends_on_the_hash_seed_is_dropped() -> None:
     source = "x = 1\ny = hash('a') % 1000\nprint(x)"
     builder = Recipe().builder()

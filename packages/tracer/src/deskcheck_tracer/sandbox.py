@@ -46,7 +46,8 @@ class Sandbox:
 
     Thread-safe; usable from a running event loop by the a-methods.
 
-    `imports` names installed packages (numpy) that programs may import besides the standard library.
+    `imports` names installed packages (numpy) that programs may import besides the standard library. `hash_seed` fixes
+    the order of sets of strings: what differs between two seeds depends on it.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Sandbox:
         isolation: str = "nsjail",
         degraded: bool = False,
         imports: Sequence[str] = (),
+        hash_seed: int = 0,
     ) -> None:
         if isolation not in _ISOLATIONS:
             raise InputError(f"isolation is {isolation!r}, expected one of {', '.join(_ISOLATIONS)}")
@@ -65,7 +67,9 @@ class Sandbox:
         self.workers, self.isolation = count, isolation
         names = tuple(imports)
         make: Callable[[], Worker] = (
-            ChildWorker if isolation == "process" else lambda: JailWorker(degraded=degraded, imports=names)
+            (lambda: ChildWorker(hash_seed))
+            if isolation == "process"
+            else (lambda: JailWorker(degraded=degraded, imports=names, hash_seed=hash_seed))
         )
         self._pool = _Pool(make, count)
         self._finalizer = weakref.finalize(self, self._pool.close)

@@ -45,14 +45,14 @@ class Worker(Protocol):
 class JailWorker:
     """One nsjail with a fork server in it; SandboxUnavailable if it lacks a limit, unless `degraded`."""
 
-    def __init__(self, *, degraded: bool = False, imports: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, degraded: bool = False, imports: tuple[str, ...] = (), hash_seed: int = 0) -> None:
         self._group: Group | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._degraded = False
         self._control, inside = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         with inside:
-            self._process = jail.start(inside.fileno(), self._log.fileno(), imports)
+            self._process = jail.start(inside.fileno(), self._log.fileno(), imports, hash_seed)
         try:
             server = self._await_server()
             self._limit(server, degraded)
@@ -182,6 +182,9 @@ class JailWorker:
 class ChildWorker:
     """A fresh `python -S` with rlimits for every program, without walls: for your own code, or where nsjail is not."""
 
+    def __init__(self, hash_seed: int = 0) -> None:
+        self._hash_seed = hash_seed
+
     def run(self, program: Program, limits: Limits, mode: str = "run") -> RunResult:
         """Run one program in a new session, which is killed as a whole at the end."""
         with (
@@ -202,7 +205,7 @@ class ChildWorker:
             command = [sys.executable, *options, str(Path(__file__).with_name("own_child.py")), json.dumps(request)]
             process = subprocess.Popen(
                 command, pass_fds=[*given, report_in], cwd=folder, start_new_session=True, stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONHASHSEED": "0"},
+                stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONHASHSEED": str(self._hash_seed)},
             )  # fmt: skip
             wires.close_given()
             os.close(report_in)

@@ -8,7 +8,6 @@ real runs. What fails is returned as `Rejected` with the reason, so the counts o
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -49,7 +48,7 @@ class Recipe:
     prompts: str = "default"
     style: str = "step"
     max_tokens: int | None = None
-    limits: Limits = Limits()  # noqa: RUF009 - frozen
+    limits: Limits = Limits()
     own_process: bool = False
     degraded: bool = False
     min_lines: int = 3
@@ -60,16 +59,8 @@ class Recipe:
         """The builder with the sandboxes it needs in this process."""
         if self.own_process:
             return Builder(self, OwnProcess())
-        second = Sandbox(workers=1, degraded=self.degraded, **other_hash_seed()) if self.check_determinism else None
+        second = Sandbox(workers=1, degraded=self.degraded, hash_seed=1) if self.check_determinism else None
         return Builder(self, Sandbox(workers=1, degraded=self.degraded), second)
-
-
-def other_hash_seed() -> dict[str, Any]:
-    """The Sandbox argument for another hash seed, where this tracer has it.
-
-    Without it the second recording still shows what depends on chance, time or addresses, though not on set order.
-    """
-    return {"hash_seed": 1} if "hash_seed" in inspect.signature(Sandbox).parameters else {}
 
 
 class Builder:
