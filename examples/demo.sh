@@ -27,7 +27,6 @@ fix() { # fix MODEL FEEDBACK: trajectories on unseen problems
         sampler.model.path="$out/demo-$1-s0/checkpoint" ${jail[@]+"${jail[@]}"}
 }
 
-deskcheck-trace selftest --quick
 stage "1/9 record and narrate programs" deskcheck-collect experiment=collect/demo
 stage "2/9 SFT with narrations" deskcheck-sft experiment=sft/demo
 stage "3/9 SFT with bare outputs" deskcheck-sft experiment=sft/demo-bare
