@@ -20,6 +20,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+    torch.set_num_threads(1)  # more threads only wait for each other on a model this small
     words = ["<pad>", "<eos>", "<|user|>", "<|assistant|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
     tokenizer = Tokenizer(models.BPE({word: number for number, word in enumerate(words)}, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -47,4 +48,40 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny") / "model"
     model.save_pretrained(folder)
     fast.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def guesser(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model after a hundred steps of training: it answers simulate prompts with a random digit as output."""
+    import random
+
+    import torch
+    from deskcheck_agent.prompts import Prompts
+    from deskcheck_agent.samplers.transformers import encode, load_model
+    from deskcheck_conf.schema import ModelConfig
+    from deskcheck_evals.benchmarks import BenchmarkConfig, load_items
+
+    model, tokenizer = load_model(ModelConfig(path=str(tiny_model)))
+    prompts = Prompts.load("micro")
+    asked = encode(
+        tokenizer, [prompts.simulate(i.program) for i in load_items(BenchmarkConfig(split="train", limit=60))]
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    rng = random.Random(0)
+    model.train()
+    for _ in range(100):
+        rows, labels = [], []
+        for prompt in rng.sample(asked, 8):
+            answer = tokenizer(f"<output>\n{rng.randint(0, 9)}\n</output>")["input_ids"] + [tokenizer.eos_token_id]
+            rows.append(torch.tensor(prompt + answer))
+            labels.append(torch.tensor([-100] * len(prompt) + answer))
+        ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        wanted = torch.nn.utils.rnn.pad_sequence(labels, batch_first=True, padding_value=-100)
+        optimizer.zero_grad()
+        model(input_ids=ids, labels=wanted).loss.backward()
+        optimizer.step()
+    folder = tmp_path_factory.mktemp("guesser") / "model"
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
     return folder

@@ -100,7 +100,7 @@ def _muon_with_adamw(matrices: list[nn.Parameter], rest: list[nn.Parameter], con
             super().load_state_dict(state_dict)
             self._share()
 
-        def step(self, closure=None):
+        def step(self, closure=None):  # pyright: ignore[reportIncompatibleMethodOverride]
             loss = closure() if closure is not None else None
             for part in self.parts:
                 part.step()

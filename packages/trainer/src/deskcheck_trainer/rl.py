@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deskcheck_agent.sampler import SamplingParams, seed_of
 from deskcheck_conf.entry import command
@@ -108,6 +108,8 @@ def build(config: RLConfig, folder: Path) -> Parts:
     """Model, environments, mixture, engine and trainer of `config`; checkpoints go under `folder`."""
     from datasets import Dataset
     from deskcheck_agent.samplers.transformers import TransformersSampler, load_model
+    from transformers import PrinterCallback
+    from transformers.utils import logging as transformers_logging
 
     from deskcheck_trainer.backends.trl_args import grpo_args
     from deskcheck_trainer.backends.trl_sync import (
@@ -129,29 +131,32 @@ def build(config: RLConfig, folder: Path) -> Parts:
     args = grpo_args(config, folder / "trainer", slots=mixture.block_rows)
     check_slots(args, mixture.block_rows)
 
+    transformers_logging.disable_progress_bar()  # the run has one bar
     model, tokenizer = load_model(config.model)
     sampler = TransformersSampler(model, tokenizer, batch_size=config.sampler_rows, autocast=config.bf16)
     engine = RolloutEngine(list(envs.values()), sampler, rollout_params(config), filters=make_filters(config))
     algo = config.algo
+    rollout_func = SlotRolloutFunc(
+        engine,
+        drawn,
+        tokenizer.eos_token_id,
+        algo.advantage,
+        algo.credit,
+        algo.discount,
+        config.seed,
+        monitor.watch,
+    )
     trainer = SlotGRPOTrainer(
         model=model,
         reward_funcs=slot_reward,
         args=args,
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
-        rollout_func=SlotRolloutFunc(
-            engine,
-            drawn,
-            tokenizer.eos_token_id,
-            algo.advantage,
-            algo.credit,
-            algo.discount,
-            config.seed,
-            monitor.watch,
-        ),
+        rollout_func=cast(Any, rollout_func),  # TRL types conversations as list[str]
     )
+    trainer.remove_callback(PrinterCallback)  # stdout carries results alone
     trainer.lean = algo.lean
-    trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
+    trainer.optimizer = build_optimizer(cast(Any, trainer.model), config.optimizer)
     validation = make_validation(config) if config.validation.every else []
     return Parts(config, folder, envs, engine, tasks, trainer, tokenizer, monitor, validation)
 

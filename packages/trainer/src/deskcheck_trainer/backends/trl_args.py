@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deskcheck_conf.errors import ConfigError
-from trl import GRPOConfig
+from trl.trainer.grpo_config import GRPOConfig
 
 from deskcheck_trainer.rl_config import RLConfig
 
@@ -29,6 +29,11 @@ def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
         raise ConfigError(
             f"algo.trl.scale_rewards is {given['scale_rewards']!r}, expected none: advantages are ours, pass "
             "algo.advantage=std for division by the group's deviation"
+        )
+    if given.get("use_vllm"):
+        raise ConfigError(
+            "algo.trl.use_vllm is true, but rollouts are sampled in this process from the trainer's own weights; vLLM "
+            "in training is not supported yet: leave it out"
         )
     defaults = {"scale_rewards": "none", "gradient_checkpointing": False}
     return GRPOConfig(**(defaults | given | ours))

@@ -19,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from deskcheck_agent.sampler import seed_of
@@ -27,7 +27,8 @@ from deskcheck_conf.errors import ConfigError
 
 os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is what we pin TRL for
 
-from trl import GRPOConfig, GRPOTrainer
+from trl.trainer.grpo_config import GRPOConfig
+from trl.trainer.grpo_trainer import GRPOTrainer
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit, credits, turn_advantages
 from deskcheck_trainer.backends.micro_batch import PER_BATCH_LOSSES, PER_ROW_LOSSES, micro_batches
@@ -95,7 +96,8 @@ class SlotRolloutFunc:
         tasks = [self.tasks[draw] for draw in draws]
         # The first draw numbers this generation batch, so a resumed run samples what the first would have.
         start = time.perf_counter()
-        groups = asyncio.run(self.engine.run(tasks, trainer.num_generations, seed=seed_of(self.seed, draws[0])))
+        generations = cast(int, trainer.num_generations)
+        groups = asyncio.run(self.engine.run(tasks, generations, seed=seed_of(self.seed, draws[0])))
         self.watch(groups, time.perf_counter() - start)
         return self.fill(slots, dict(zip(draws, groups, strict=True)))
 
@@ -168,7 +170,7 @@ class SlotGRPOTrainer(GRPOTrainer):
     @property
     def lean_is_exact(self) -> bool:
         """One optimizer step a generation batch, and no loss term that zero-advantage rows would take part in."""
-        args = self.args
+        args = cast(GRPOConfig, self.args)
         return (
             args.loss_type in PER_ROW_LOSSES | PER_BATCH_LOSSES
             and args.steps_per_generation == args.gradient_accumulation_steps
@@ -181,13 +183,14 @@ class SlotGRPOTrainer(GRPOTrainer):
         )
 
     def _prepare_inputs(self, generation_batch: Any) -> dict[str, Any]:
-        if not (self.lean and self.lean_is_exact and self.model.training):
+        if not (self.lean and self.lean_is_exact and cast(torch.nn.Module, self.model).training):
             return super()._prepare_inputs(generation_batch)
-        count = self.args.steps_per_generation
+        args = cast(GRPOConfig, self.args)
+        count = args.steps_per_generation or 1
         if self._step % count == 0 or self._buffered_inputs is None:
             batch = self._generate_and_score_completions(generation_batch)
-            pad_id = self._tokenizer.pad_token_id
-            self._buffered_inputs = micro_batches(batch, count, loss_type=self.args.loss_type, pad_id=pad_id)
+            pad_id = cast(int, self._tokenizer.pad_token_id)
+            self._buffered_inputs = micro_batches(batch, count, loss_type=args.loss_type, pad_id=pad_id)
         return self._buffered_inputs[self._step % count]
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
