@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TRL_EXPERIMENTAL_SILENCE=1
 out=outputs
 # ISOLATION=degraded goes on where the kernel denies the sandbox a limit, and marks every result.
-jail=()
-[ "${ISOLATION:-}" = degraded ] && jail=(isolation=nsjail degraded=true)
+jail=() rl_jail=()
+[ "${ISOLATION:-}" = degraded ] && jail=(degraded=true) rl_jail=(degraded=true)
 started=$SECONDS
 
 stage() { # stage TITLE COMMAND...
@@ -18,28 +18,28 @@ stage() { # stage TITLE COMMAND...
     shift
     "$@"
 }
-predict() { # predict MODEL: exact outputs of unseen programs
-    deskcheck-eval experiment=eval/demo task=output_prediction run_name="demo-predict-$1" \
-        sampler.model.path="$out/demo-$1-s0/checkpoint"
+predict() { # predict RUN: exact outputs of unseen programs by the model of a training run
+    deskcheck-eval experiment=eval/demo task=output_prediction run_name="predict-$1" \
+        sampler.model.path="$out/$1-s0/checkpoint"
 }
-fix() { # fix MODEL FEEDBACK: trajectories on unseen problems
-    deskcheck-eval experiment=eval/demo task=self_fix feedback="$2" run_name="demo-fix-$1-$2" \
-        sampler.model.path="$out/demo-$1-s0/checkpoint" ${jail[@]+"${jail[@]}"}
+fix() { # fix RUN FEEDBACK: trajectories on unseen problems
+    deskcheck-eval experiment=eval/demo task=self_fix feedback="$2" run_name="fix-$1-$2" \
+        sampler.model.path="$out/$1-s0/checkpoint" ${jail[@]+"${jail[@]}"}
 }
 
 stage "1/9 record and narrate programs" deskcheck-collect experiment=collect/demo
 stage "2/9 SFT with narrations" deskcheck-sft experiment=sft/demo
 stage "3/9 SFT with bare outputs" deskcheck-sft experiment=sft/demo-bare
-stage "4/9 RL: Self-RLEF and output prediction" deskcheck-rl experiment=rl/demo
-stage "5/9 predict outputs: bare outputs" predict sft-bare
-stage "6/9 predict outputs: narrations" predict sft
-stage "7/9 predict outputs: narrations, then RL" predict rl
+stage "4/9 RL: Self-RLEF and output prediction" deskcheck-rl experiment=rl/demo ${rl_jail[@]+"${rl_jail[@]}"}
+stage "5/9 predict outputs: bare outputs" predict sft-demo-bare
+stage "6/9 predict outputs: narrations" predict sft-demo
+stage "7/9 predict outputs: narrations, then RL" predict rl-demo
 stage "8/9 self-verify: rank sampled programs by simulating them" \
-    deskcheck-eval experiment=eval/demo task=self_verify run_name=demo-verify ${jail[@]+"${jail[@]}"}
-stage "9/9 self-fix: before RL, and after it with three sources of feedback" fix sft simulated
-fix rl none
-fix rl simulated
-fix rl executed
+    deskcheck-eval experiment=eval/demo task=self_verify run_name=verify-rl-demo ${jail[@]+"${jail[@]}"}
+stage "9/9 self-fix: before RL, and after it with three sources of feedback" fix sft-demo simulated
+fix rl-demo none
+fix rl-demo simulated
+fix rl-demo executed
 deskcheck-report experiment=report/demo
 printf '\nThe page: %s/demo/report.html  (%d:%02d; one seed, reduced sizes)\n' "$out" \
     $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))

@@ -68,14 +68,14 @@ def test_a_forked_child_does_not_keep_the_folder(tmp_path: Path) -> None:
 import os, sys, time
 from deskcheck_conf import Run, RunConfig
 run = Run.at(sys.argv[1], RunConfig(run_name="some"))
-if child := os.fork():
-    print(child, flush=True)
-    os.kill(os.getpid(), 9)
+if os.fork() == 0:
+    print(os.getpid(), flush=True)
 time.sleep(60)
 """
     parent = subprocess.Popen([sys.executable, "-c", source, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     child = int(parent.stdout.readline())
+    parent.kill()
     try:
         assert parent.wait() == -signal.SIGKILL
         Run.at(tmp_path, RunConfig(run_name="some")).close()

@@ -145,6 +145,8 @@ class RLConfig(RunConfig):
     """bfloat16 autocast in sampling and training; weights stay float32."""
     save_every: int = 20
     """Steps between two checkpoints that a killed run continues from."""
+    degraded: bool = False
+    """Judge programs without the limits that this kernel denies; their reward can then be wrong."""
     prove_rewards: int = 16
     """Tasks an environment whose gold answer must score 1 before training starts."""
 

@@ -22,6 +22,8 @@ def make_envs(
 ) -> dict[str, Env]:
     """The environments in use, by name. `progress` says how much of the training is done, in [0, 1]."""
     prompts = Prompts.load(config.prompts)
+    if sandbox is None and config.degraded:
+        sandbox = Sandbox(degraded=True)
     envs: dict[str, Env] = {}
     if (prediction := config.env.output_prediction) is not None:
         envs["output_prediction"] = OutputPredictionEnv(
