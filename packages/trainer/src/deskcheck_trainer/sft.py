@@ -1,7 +1,7 @@
 """`deskcheck-sft`: supervised fine-tuning on narrations (and whatever else is in the mixture), on TRL's SFTTrainer.
 
-Rows are packed into sequences of `max_length` tokens (best fit decreasing, documents kept apart by position ids), the
-loss is on completions only, and the optimiser is AdamW or Muon. The same loop pretrains the micro base from scratch,
+Rows are packed into sequences of `max_length` tokens (best fit decreasing, documents kept apart by position ids) or
+batched with rows of like length, the loss is on completions only, and the optimiser is AdamW or Muon. The same loop pretrains the micro base from scratch,
 where text is wrapped instead of packed, as usual for pretraining. Source: paper section 2. Interrupted, it continues
 from the last checkpoint with the next batch it would have seen.
 """
@@ -111,7 +111,8 @@ def _arguments(config: SFTConfig, folder: Path) -> Any:
     values: dict[str, Any] = {
         "output_dir": str(folder / "trainer"),
         "max_length": config.max_length,
-        "packing": True,
+        "packing": config.packing,
+        "train_sampling_strategy": "random" if config.packing else "group_by_length",
         "packing_strategy": "wrapped" if config.scratch is not None else "bfd",
         "per_device_train_batch_size": config.sequences_per_pass,
         "gradient_accumulation_steps": config.sequences_per_step // config.sequences_per_pass,

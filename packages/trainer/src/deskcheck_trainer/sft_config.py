@@ -40,12 +40,15 @@ class SFTConfig(RunConfig):
     datasets: list[DatasetConfig] = field(default_factory=list)
     narrations: bool = True
     """false: explain rows keep only their output block (the arm without NLEX, same prompts)."""
+    packing: bool = True
+    """Fill sequences of max_length with whole rows. Off: a sequence is one row, batched with rows of like length, which
+    is 1.8 times as fast on a CPU, where attention over a packed sequence is dense (docs/decisions.md)."""
     max_length: int = 512
-    """Tokens of one packed sequence."""
+    """Tokens of one sequence."""
     sequences_per_step: int = 16
-    """Packed sequences of one optimiser step; tokens a step = max_length x sequences_per_step."""
+    """Sequences of one optimiser step; packed, tokens a step = max_length x sequences_per_step."""
     sequences_per_pass: int = 1
-    """Packed sequences of one forward pass; more need more memory."""
+    """Sequences of one forward pass; more need more memory."""
     max_steps: int = -1
     """Optimiser steps; -1 trains `epochs`."""
     epochs: float = 1.0
