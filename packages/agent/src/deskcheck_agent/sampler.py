@@ -122,7 +122,7 @@ def params_per_prompt(
 def seed_of(*parts: object) -> int:
     """A stable 63-bit seed from any printable parts: `seed_of(seed, "fix", turn)`. The same on every machine and
     run."""
-    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    digest = hashlib.sha256("\x1f".join(map(str, parts)).encode(errors="surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
@@ -171,7 +171,7 @@ class ScriptedSampler:
             self._given += 1
         if isinstance(answer, Completion):
             return answer
-        token_ids = tuple(answer.encode())
-        prompt_ids = tuple("\n".join(message["content"] for message in messages).encode())
+        token_ids = tuple(answer.encode(errors="surrogatepass"))
+        prompt_ids = tuple("\n".join(message["content"] for message in messages).encode(errors="surrogatepass"))
         reasoning, text = split_reasoning(answer)
         return Completion(text, reasoning, prompt_ids, token_ids, (-1.0,) * len(token_ids))
