@@ -129,8 +129,7 @@ class BrokenGrader:
 
 
 async def test_a_sandbox_fault_is_no_reward_at_all():
-    env = SolveEnv(PROMPTS)
-    env.grader = BrokenGrader()
+    env = SolveEnv(PROMPTS, grades=BrokenGrader())
     rollout = await env.play(PROBLEM, ScriptedSampler([fenced(DOUBLE)]), PARAMS)
     assert rollout.reward is None and not rollout.scored
     assert rollout.metrics["sandbox_fault"] == 1 and "pass" not in rollout.metrics
@@ -159,12 +158,13 @@ async def test_every_rollout_has_a_seed_of_its_own_and_turns_share_batches():
         seeds.append(params.seed)
         return fenced("print(3)") if messages[0]["content"].startswith("solve") else fenced("#SUBMIT")
 
-    player = engine(self_rlef(), script)
+    sampler = ScriptedSampler(script)
+    player = RolloutEngine([self_rlef()], sampler, PARAMS)
     tasks = [Task("self_rlef", PROBLEM), Task("self_rlef", replace(PROBLEM, id="again"))]
     groups = await player.run(tasks, 3)
     assert [len(group.rollouts) for group in groups] == [3, 3]
     assert len(set(seeds)) == 12  # 2 tasks x 3 rollouts x 2 turns
-    assert player.sampler.calls == 2  # one batch of all first turns, one of all second turns
+    assert sampler.calls == 2  # one batch of all first turns, one of all second turns
     first = list(seeds)
     await player.run(tasks, 3)
     assert sorted(seeds[12:]) == sorted(first)

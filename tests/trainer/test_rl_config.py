@@ -39,8 +39,9 @@ def test_an_environment_is_chosen_by_one_override():
 
 def test_the_papers_mixture_and_clip_range():
     config = compose("env=self_rlef_and_prediction")
-    assert (config.env.self_rlef.share, config.env.output_prediction.share) == (0.75, 0.25)
-    assert config.env.output_prediction.reward_weight == 0.8
+    used = config.env.used()
+    assert {name: env.share for name, env in used.items()} == {"self_rlef": 0.75, "output_prediction": 0.25}
+    assert used["output_prediction"].reward_weight == 0.8
     assert (config.algo.trl["epsilon"], config.algo.trl["epsilon_high"]) == (0.2, 0.25)
 
 

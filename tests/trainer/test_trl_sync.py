@@ -4,6 +4,7 @@ Contract tests against the pinned TRL: they say what breaks when it moves.
 """
 
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ from deskcheck_trainer.backends.trl_sync import (
     slot_rows,
 )
 from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Task, Turn
-from trl import GRPOConfig
+from trl.trainer.grpo_config import GRPOConfig
 
 G, EOS = 4, 1
 
@@ -60,7 +61,7 @@ class TwoTurnEnv:
         return 1.0
 
 
-def trainer_of(folder, out, *, lean=True, steps=2, blocks=2, rows=4, rule=AdvantageRule.length_weighted, **trl):
+def trainer_of(folder, out, *, lean=True, steps=2, blocks=2, rows=4, rule=AdvantageRule.length_weighted, **trl) -> Any:
     model, tokenizer = load_model(ModelConfig(path=str(folder)))
     sampler = TransformersSampler(model, tokenizer)
     engine = RolloutEngine([TwoTurnEnv()], sampler, SamplingParams(top_p=1.0, max_tokens=12))
@@ -79,7 +80,7 @@ def trainer_of(folder, out, *, lean=True, steps=2, blocks=2, rows=4, rule=Advant
         args=GRPOConfig(**(values | trl)),
         train_dataset=Dataset.from_list(dataset),
         processing_class=tokenizer,
-        rollout_func=SlotRolloutFunc(engine, tasks, tokenizer.eos_token_id, rule),
+        rollout_func=cast(Any, SlotRolloutFunc(engine, tasks, tokenizer.eos_token_id, rule)),
     )
     trainer.lean = lean
     return trainer
@@ -93,7 +94,9 @@ def test_rows_of_a_question_are_adjacent_and_name_their_slot():
     tasks, rows = slot_rows([[task("q")], single], lambda each: 2 if each.env == "two" else 1)
     assert tasks == [task("q"), *single]
     assert [Slot.read(row["prompt"]) for row in rows] == [Slot(0, 0), Slot(0, 1), Slot(1, 0), Slot(2, 0)]
-    assert [Slot.read(row["prompt"]) for row in Dataset.from_list(rows)] == [Slot.read(row["prompt"]) for row in rows]
+    assert [Slot.read(row["prompt"]) for row in cast(Any, Dataset.from_list(rows))] == [
+        Slot.read(row["prompt"]) for row in rows
+    ]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ def test_every_turn_lands_in_its_slot_with_the_rollouts_advantage(credit, shares
         Rollout("q", "two", turns(3, 2), None),
         Rollout("q", "two", turns(4, 2), 1.0, drop="gibberish"),
     )
-    fill = SlotRolloutFunc(None, [], EOS, AdvantageRule.mean, credit, 0.5).fill
+    fill = SlotRolloutFunc(cast(Any, None), [], EOS, AdvantageRule.mean, credit, 0.5).fill
     slots = [Slot(7, 0)] * G + [Slot(7, 1)] * G
     columns = fill(slots, {7: RolloutGroup(task("q"), rollouts)})
     assert columns["completion_ids"] == [[10] * 2, [20] * 2, [30] * 2, [40] * 2, [11] * 3, [EOS], [31] * 3, [41] * 3]
@@ -122,13 +125,13 @@ def test_every_turn_lands_in_its_slot_with_the_rollouts_advantage(credit, shares
 def test_one_row_without_logprobs_means_none_for_all():
     bare = Turn("solve", [], (1,), (2,))
     rollouts = (Rollout("q", "one", (bare,), 1.0), Rollout("q", "one", turns(2, 1), -1.0))
-    fill = SlotRolloutFunc(None, [], EOS, AdvantageRule.mean).fill
+    fill = SlotRolloutFunc(cast(Any, None), [], EOS, AdvantageRule.mean).fill
     assert fill([Slot(0, 0)] * 2, {0: RolloutGroup(task("q", "one"), rollouts)})["logprobs"] is None
 
 
 def test_a_sampler_without_tokens_is_refused():
     rollouts = (Rollout("q", "one", (Turn("solve", [], (), ()),), 1.0),)
-    fill = SlotRolloutFunc(None, [], EOS, AdvantageRule.mean).fill
+    fill = SlotRolloutFunc(cast(Any, None), [], EOS, AdvantageRule.mean).fill
     with pytest.raises(ConfigError, match="returned no token ids"):
         fill([Slot(0, 0)], {0: RolloutGroup(task("q", "one"), rollouts)})
 

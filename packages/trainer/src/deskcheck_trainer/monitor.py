@@ -14,7 +14,7 @@ from typing import Any
 
 from deskcheck_conf.errors import ConfigError
 
-from deskcheck_trainer.rollout import Rollout, RolloutGroup
+from deskcheck_trainer.rollout import Rollout, RolloutGroup, Seconds
 
 MOST_FAULTS = 0.5
 """Share of unscorable rollouts in a step above which training on the rest would hide a broken sandbox."""
@@ -49,7 +49,7 @@ class Monitor:
         self.step = 0
         self._numbers: dict[str, float] = {}
 
-    def watch(self, groups: Sequence[RolloutGroup], seconds: float) -> None:
+    def watch(self, groups: Sequence[RolloutGroup], seconds: Seconds) -> None:
         """Raises ConfigError when the sandbox failed more often than it worked."""
         rollouts = [rollout for group in groups for rollout in group.rollouts]
         faults = sum(rollout.reward is None for rollout in rollouts) / len(rollouts)
@@ -59,13 +59,14 @@ class Monitor:
                 "`deskcheck-trace selftest`, then this again (it continues from its last checkpoint)"
             )
         tokens = sum(len(turn.token_ids) for rollout in rollouts for turn in rollout.turns)
-        degenerate = sum(len(set(group.rewards())) == 1 for group in groups)
+        degenerate = sum(len(set(group.rewards()) - {None}) < 2 for group in groups)
         self._numbers = {
             **averages(rollouts),
             "zero_advantage_share": degenerate / len(groups),
-            "time/rollouts_s": seconds,
+            "time/rollouts_s": seconds.total,
+            "time/sampling_s": seconds.sampling,
             "sampled_tokens": float(tokens),
-            "sampled_tokens_per_s": tokens / seconds,
+            "sampled_tokens_per_s": tokens / max(seconds.sampling, 1e-9),
         }
         self._keep(groups)
 

@@ -11,9 +11,10 @@ Axes: G rollouts of one task form a group.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from deskcheck_agent.sampler import Completion, Message, Sampler, SamplingParams, StopReason, seed_of
 from deskcheck_conf.errors import ConfigError
@@ -106,6 +107,13 @@ class Env(Protocol):
         ...
 
 
+class Seconds(NamedTuple):
+    """How long the last run took, and how much of it the sampler; the rest is mostly the sandbox."""
+
+    total: float
+    sampling: float
+
+
 class RolloutEngine:
     def __init__(
         self,
@@ -119,6 +127,7 @@ class RolloutEngine:
         self.sampler = sampler
         self.params = params
         self.filters = tuple(filters)
+        self.seconds = Seconds(0.0, 0.0)
 
     async def run(self, tasks: Sequence[Task], num_generations: int, *, seed: int = 0) -> list[RolloutGroup]:
         """Play every task `num_generations` times, all rollouts at once. The order of tasks and rollouts is kept.
@@ -126,6 +135,7 @@ class RolloutEngine:
         Every rollout samples with a seed of its own, derived from `seed`, its task's place and its own number, so that
         the same call gives the same rollouts whatever the batching.
         """
+        began = time.perf_counter()
         sampler = TurnSampler(self.sampler, len(tasks) * num_generations)
         plays = [
             asyncio.ensure_future(self._play(task, sampler, seed_of(seed, place, number)))
@@ -139,6 +149,7 @@ class RolloutEngine:
                 play.cancel()
             await asyncio.gather(*plays, return_exceptions=True)
             raise
+        self.seconds = Seconds(time.perf_counter() - began, sampler.seconds)
         return [
             RolloutGroup(
                 task=task,

@@ -9,6 +9,7 @@ of inner calls the same on every rank, which TRL's collective vLLM generation ne
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ class TurnSampler:
     def __init__(self, inner: Sampler, players: int) -> None:
         self.inner = inner
         self.model_id: str = inner.model_id
+        self.seconds = 0.0
+        """Time spent in inner calls."""
         self._players = players
         self._pending: list[_Request] = []
         self._sending: asyncio.Task[None] | None = None
@@ -52,6 +55,7 @@ class TurnSampler:
     async def _send(self, batch: list[_Request]) -> None:
         prompts = [prompt for request in batch for prompt in request.prompts]
         params = [each for request in batch for each in request.params]
+        began = time.perf_counter()
         try:
             answers = await self.inner.sample(prompts, params)
         except BaseException as error:
@@ -59,6 +63,7 @@ class TurnSampler:
                 if not request.answer.done():
                     request.answer.set_exception(error)
             return
+        self.seconds += time.perf_counter() - began
         start = 0
         for request in batch:
             stop = start + len(request.prompts)

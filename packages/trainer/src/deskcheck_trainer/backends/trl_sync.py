@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from trl.trainer.grpo_trainer import GRPOTrainer
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit, credits, turn_advantages
 from deskcheck_trainer.backends.micro_batch import PER_BATCH_LOSSES, PER_ROW_LOSSES, micro_batches
-from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Task, Turn
+from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Seconds, Task, Turn
 
 
 @dataclass(frozen=True)
@@ -87,18 +86,17 @@ class SlotRolloutFunc:
     credit: Credit = Credit.shared
     discount: float = 1.0
     seed: int = 0
-    watch: Callable[[list[RolloutGroup], float], None] = lambda groups, seconds: None
-    """Called with every finished batch of groups and the seconds it took (logs, sample tables)."""
+    watch: Callable[[list[RolloutGroup], Seconds], None] = lambda groups, seconds: None
+    """Called with every finished batch of groups and the time it took (logs, sample tables)."""
 
     def __call__(self, prompts: list[list[dict[str, str]]], trainer: GRPOTrainer) -> dict[str, list[Any]]:
         slots = [Slot.read(prompt) for prompt in prompts]
         draws = list(dict.fromkeys(slot.draw for slot in slots))
         tasks = [self.tasks[draw] for draw in draws]
         # The first draw numbers this generation batch, so a resumed run samples what the first would have.
-        start = time.perf_counter()
         generations = cast(int, trainer.num_generations)
         groups = asyncio.run(self.engine.run(tasks, generations, seed=seed_of(self.seed, draws[0])))
-        self.watch(groups, time.perf_counter() - start)
+        self.watch(groups, self.engine.seconds)
         return self.fill(slots, dict(zip(draws, groups, strict=True)))
 
     def fill(self, slots: Sequence[Slot], groups: dict[int, RolloutGroup]) -> dict[str, list[Any]]:

@@ -10,11 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from deskcheck_agent.feedback import Feedback, FeedbackSource, make_feedback
+from deskcheck_agent.feedback import (
+    ExecutedFeedback,
+    Feedback,
+    FeedbackSource,
+    ScheduledFeedback,
+    SimulatedFeedback,
+)
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Sampler, SamplingParams, seed_of
 from deskcheck_tracer import Sandbox
 
+from deskcheck_trainer.envs.grading import RememberedFeedback
 from deskcheck_trainer.envs.solve import SolveEnv
 
 
@@ -38,17 +45,15 @@ class SelfRlefEnv(SolveEnv):
         self.max_trained_turns = 1 + max_repairs
         self.feedback = feedback
         self.predictions = predictions
+        self.executed = RememberedFeedback(ExecutedFeedback(sandbox))
         self.executed_share = executed_share
         """scheduled: the probability of executed feedback, asked at every rollout."""
 
     def _observer(self, sampler: Sampler, params: SamplingParams) -> Feedback:
-        return make_feedback(
-            self.feedback,
-            sampler,
-            n=self.predictions,
-            prompts=self.prompts,
-            params=replace(params, seed=seed_of(params.seed, "simulate")),
-            p=self.executed_share,
-            seed=params.seed,
-            sandbox=self.sandbox,
-        )
+        if self.feedback is FeedbackSource.executed:
+            return self.executed
+        asked = replace(params, seed=seed_of(params.seed, "simulate"))
+        simulated = SimulatedFeedback(sampler, self.predictions, prompts=self.prompts, params=asked)
+        if self.feedback is FeedbackSource.simulated:
+            return simulated
+        return ScheduledFeedback(self.executed, simulated, self.executed_share, params.seed)

@@ -19,7 +19,7 @@ from deskcheck_agent.trajectory import Trajectory, TrajectoryStatus
 from deskcheck_evals.tasks.judging import Grade
 from deskcheck_tracer import Sandbox, Verdict
 
-from deskcheck_trainer.envs.grading import Grader, reward_of
+from deskcheck_trainer.envs.grading import Grader, Grades, reward_of
 from deskcheck_trainer.rollout import Rollout, Turn
 
 
@@ -29,11 +29,18 @@ class SolveEnv:
     name = "solve"
     max_trained_turns = 1
 
-    def __init__(self, prompts: Prompts, *, reward_weight: float = 1.0, sandbox: Sandbox | None = None) -> None:
+    def __init__(
+        self,
+        prompts: Prompts,
+        *,
+        reward_weight: float = 1.0,
+        sandbox: Sandbox | None = None,
+        grades: Grades | None = None,
+    ) -> None:
         self.prompts = prompts
         self.reward_weight = reward_weight
         self.sandbox = sandbox
-        self.grader = Grader(sandbox)
+        self.grader = grades or Grader(sandbox)
 
     async def play(self, item: Problem, sampler: Sampler, params: SamplingParams) -> Rollout:
         trajectory = await self_fix(
