@@ -60,6 +60,12 @@ def test_a_dead_worker_is_one_clear_error_and_what_came_before_stands() -> None:
     assert seen == list(range(len(seen))) and 3 not in seen
 
 
+def test_a_worker_that_dies_while_the_parent_is_busy_is_the_same_error() -> None:
+    with pytest.raises(WorkerDied, match="run the command again"):
+        for _ in ordered_map(partial(make, die_on_three), range(50), 1):
+            time.sleep(0.3)  # the death is noticed here, so the next submit is what fails
+
+
 SCRIPT = """
 import os, sys, time
 from functools import partial

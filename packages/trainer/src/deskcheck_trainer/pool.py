@@ -54,6 +54,11 @@ def ordered_map[W, T, R](
                 yield _first(waiting)
         while waiting:
             yield _first(waiting)
+    except BrokenProcessPool:  # from a result or, when the parent is slower than the death, from the next submit
+        raise WorkerDied(
+            "a worker process died (often: out of memory). What is finished is kept; run the command again to go on,"
+            " with a smaller `workers` if it happens again."
+        ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -65,13 +70,7 @@ def available_workers() -> int:
 
 def _first[T, R](waiting: deque[tuple[T, Future[R]]]) -> tuple[T, R]:
     part, future = waiting.popleft()
-    try:
-        return part, future.result()
-    except BrokenProcessPool:
-        raise WorkerDied(
-            "a worker process died (often: out of memory). What is finished is kept; run the command again to go on,"
-            " with a smaller `workers` if it happens again."
-        ) from None
+    return part, future.result()
 
 
 _worker: Callable[..., object] | None = None

@@ -35,7 +35,9 @@ def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
             "algo.trl.use_vllm is true, but rollouts are sampled in this process from the trainer's own weights; vLLM "
             "in training is not supported yet: leave it out"
         )
-    defaults = {"scale_rewards": "none", "gradient_checkpointing": False}
+    defaults: dict[str, Any] = {"scale_rewards": "none"}
+    if not {"activation_checkpointing", "gradient_checkpointing"} & given.keys():
+        defaults["activation_checkpointing"] = False  # TRL's default is on: slower, and only large models need it
     return GRPOConfig(**(defaults | given | ours))
 
 

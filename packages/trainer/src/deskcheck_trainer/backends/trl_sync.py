@@ -14,7 +14,6 @@ Private coupling to TRL 1.16, checked by contract tests: `_generate_and_score_co
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,9 +22,6 @@ from typing import Any, cast
 import torch
 from deskcheck_agent.sampler import seed_of
 from deskcheck_conf.errors import ConfigError
-
-os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")  # rollout_func is what we pin TRL for
-
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
