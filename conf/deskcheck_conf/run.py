@@ -16,7 +16,7 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -31,8 +31,6 @@ from deskcheck_conf.provenance import provenance
 from deskcheck_conf.schema import RunConfig
 from deskcheck_conf.tracking import Log, tracking
 
-# Keys that say where results are shown and stored, not what is computed: they may change between two starts of one run.
-FREE_KEYS = ("output_root", "wandb")
 SHOWN_DIFFERENCES = 8
 
 _held: "weakref.WeakSet[Run]" = weakref.WeakSet()
@@ -175,7 +173,8 @@ def _keep_config(folder: Path, config: RunConfig) -> None:
     except (YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as YAML ({error}): remove the folder and run again") from None
     # Through YAML once, so that both sides have the same types (enums are names there).
-    differences = differing_keys(_flat(held), _flat(OmegaConf.create(OmegaConf.to_yaml(asked, resolve=True))))
+    asked = OmegaConf.create(OmegaConf.to_yaml(asked, resolve=True))
+    differences = differing_keys(_flat(held), _flat(asked), config.free_keys)
     if differences:
         shown = "\n".join(f"  {line}" for line in differences[:SHOWN_DIFFERENCES])
         more = f"\n  and {len(differences) - SHOWN_DIFFERENCES} more" if len(differences) > SHOWN_DIFFERENCES else ""
@@ -185,9 +184,9 @@ def _keep_config(folder: Path, config: RunConfig) -> None:
         )
 
 
-def differing_keys(held: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """One line for each dotted key whose value is not the same on both sides, FREE_KEYS left out."""
-    keys = sorted(key for key in held.keys() | asked.keys() if key.split(".")[0] not in FREE_KEYS)
+def differing_keys(held: Mapping[str, Any], asked: Mapping[str, Any], free: Sequence[str]) -> list[str]:
+    """One line for each dotted key whose value is not the same on both sides; what lies under `free` keys may differ."""
+    keys = sorted(key for key in held.keys() | asked.keys() if key.split(".")[0] not in free)
     absent = object()
     show = lambda value: "absent" if value is absent else repr(value)  # noqa: E731
     pairs = ((key, held.get(key, absent), asked.get(key, absent)) for key in keys)

@@ -11,6 +11,7 @@ values, in lower case), no unions of dataclasses.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from omegaconf import MISSING
 
@@ -41,6 +42,10 @@ class WandbConfig:
 @dataclass(kw_only=True)
 class RunConfig:
     """What every command's configuration starts from. The run folder is <output_root>/<run_name>-s<seed>."""
+
+    free_keys: ClassVar[tuple[str, ...]] = ("output_root", "wandb")
+    """Top-level keys that say where results are shown and stored, or how fast they come, and not what is computed: they
+    may change between two starts of one run. A command's own class adds its own."""
 
     run_name: str = MISSING
     """The run folder's name; every experiment names itself."""

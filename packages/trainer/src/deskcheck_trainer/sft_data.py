@@ -8,7 +8,8 @@ completion, so both arms see the same programs and the same questions (issue 1/8
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from deskcheck_tracer.errors import InputError
 
 from deskcheck_trainer.micro_base import ScratchConfig, documents
 from deskcheck_trainer.nlex import Task
+from deskcheck_trainer.pool import available_workers, ordered_map
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -24,11 +26,21 @@ if TYPE_CHECKING:
     from deskcheck_trainer.sft_config import DatasetConfig
 
 
+BLOCK = 1000
+"""Documents that one worker draws at a time, each block from a seed of its own."""
+
+
 def pretraining_rows(config: ScratchConfig, seed: int) -> Dataset:
     """Plain text documents of the micro base, column `text`."""
     from datasets import Dataset
 
-    return Dataset.from_dict({"text": list(documents(config.documents, seed))})
+    workers = available_workers() if config.documents > BLOCK else 0
+    made = ordered_map(partial(_block_of, config, seed), range(0, config.documents, BLOCK), workers)
+    return Dataset.from_dict({"text": [text for _, texts in made for text in texts]})
+
+
+def _block_of(config: ScratchConfig, seed: int) -> Callable[[int], list[str]]:
+    return lambda start: list(documents(min(BLOCK, config.documents - start), f"{seed}-{start}"))
 
 
 def mixture(parts: Sequence[DatasetConfig], *, narrations: bool, seed: int) -> Dataset:

@@ -49,7 +49,7 @@ def _tests(draft: Draft, rng: random.Random) -> list[TestCase] | None:
     return tests if len({t.output for t in tests}) >= 3 else None
 
 
-def stream(split: Split, seed: int = 0, vague_share: float = 0.6) -> Iterator[MicroProblem]:
+def stream(split: Split, seed: int | str = 0, vague_share: float = 0.6) -> Iterator[MicroProblem]:
     """An endless, deterministic stream of problems of one split; shapes may recur within a split, never across."""
     rng, number = random.Random(f"{split}-{seed}"), 0
     while True:
