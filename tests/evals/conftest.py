@@ -27,7 +27,8 @@ class RunMaker:
         rows = [_ROWS[task](i, skill, rng) for i in range(40)]
         header = {
             "config": content_key([name, skill]), "task": task, "benchmark": "micro test", "solver": "made-up",
-            "simulator": "made-up", "seed": seed, "scripted": scripted, "settings": {"checker": "tokens"},
+            "simulator": "made-up", "seed": seed, "scripted": scripted,
+            "settings": {"checker": "tokens", "seed": seed, "sampler": {"model": name}, "sampling": {"seed": seed}},
         }  # fmt: skip
         stored = Rows(folder / "rows.jsonl", header)
         for row in rows:

@@ -4,7 +4,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from deskcheck_agent.feedback import Combine
 from deskcheck_evals.report import main
+from deskcheck_evals.results import pools, read_result, read_runs
+from deskcheck_evals.selection import selectors, values
 
 QUIET = ["wandb.mode=disabled", "resamples=200"]
 
@@ -48,6 +51,35 @@ def test_the_page_is_well_formed_and_the_same_every_time(three, tmp_path, capsys
         pages.append(page.read_text())
     assert pages[0] == pages[1]
     assert _Balanced().unbalanced(pages[0]) == []
+
+
+def test_seeds_of_one_measurement_are_pooled(make_run, tmp_path, capsys):
+    folders = [make_run("output_prediction", f"x-s{seed}", skill=0.3 + 0.2 * seed, seed=seed) for seed in range(3)]
+    pattern = f"{folders[0].parent}/x-s*"
+    assert main([f"runs=['{pattern}']", "labels=[all]", f"output_root={tmp_path / 'out'}", *QUIET]) == 0
+    out = capsys.readouterr().out
+    alone = [read_result(folder) for folder in folders]
+    together = read_runs(pattern, "all")
+    shares = [sum(map(sum, (row["right"] for row in each.rows))) / 400 for each in alone]
+    assert f"│ pass@1 │ {100 * sum(shares) / 3:.1f} [".replace(" ", "") in out.replace(" ", "")
+    assert "Seed by seed" in out and all(f"{100 * share:.1f} [" in out for share in shares)
+    assert [run.folder for run in together.runs] == folders and together.done
+
+
+def test_pooled_pools_keep_to_their_own_candidates(make_run):
+    folders = [make_run("self_verify", f"v-s{seed}", skill=0.9, seed=seed) for seed in range(2)]
+    select = selectors(Combine.mean)["best@k simulate"]
+    alone = [values(pools(read_result(folder)), select, 5) for folder in folders]
+    together = values(pools(read_runs(f"{folders[0].parent}/v-s*")), select, 5)
+    assert together == {name: pytest.approx((alone[0][name] + alone[1][name]) / 2) for name in alone[0]}
+
+
+def test_what_cannot_be_pooled_is_refused(make_run, tmp_path, capsys):
+    folders = [make_run("output_prediction", "y-s0"), make_run("self_fix", "y-s1")]
+    assert main([f"runs=['{folders[0].parent}/y-s*']", f"output_root={tmp_path / 'out'}", *QUIET]) == 2
+    assert "cannot be pooled" in (err := capsys.readouterr().err) and "task differs" in err
+    assert main([f"runs=['{folders[0].parent}/z-s*']", f"output_root={tmp_path / 'out'}", *QUIET]) == 2
+    assert "no run matches it" in capsys.readouterr().err
 
 
 def test_named_pairs_are_compared_by_problem(make_run, tmp_path, capsys):

@@ -96,7 +96,8 @@ class ReportConfig(RunConfig):
     """What to show, and the choices that need no model."""
 
     runs: list[str] = field(default_factory=list)
-    """Run folders of deskcheck-eval; none: the last run under output_root."""
+    """Run folders of deskcheck-eval; none: the last run under output_root. A pattern such as `outputs/x-s*` stands for
+    the seeds of one measurement, which are pooled: means over seeds, intervals over problems."""
     labels: list[str] = field(default_factory=list)
     """Names of the runs in tables, in the same order; none: the folders' names."""
     pairs: list[str] = field(default_factory=list)

@@ -188,7 +188,7 @@ def controls(pools: Sequence[Pool], how: Combine, k: int, statistics: Statistics
     select, curves = selectors(how)["best@k simulate"], curve_measures(pools, how, [1, k], statistics)
     rng, rate = random.Random(statistics.seed), predicted_pass_rate(pools)
     blind = [values([random_simulator(pool, rate, rng) for pool in pools], select, k) for _ in range(draws)]
-    blind_mean = sum(sum(draw.values()) for draw in blind) / (draws * len(pools))
+    blind_mean = sum(sum(draw.values()) / len(draw) for draw in blind) / draws
     perfect = values([perfect_simulator(pool) for pool in pools], select, k)
     pass_at_1, exec_at_k = curves["pass@k"][1], curves["best@k exec"][k]
     return [

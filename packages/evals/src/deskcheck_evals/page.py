@@ -23,6 +23,7 @@ from deskcheck_evals.tables import (
     pair_table,
     runs_table,
     shown,
+    seeds_table,
     status_table,
     transition_table,
 )
@@ -65,6 +66,10 @@ def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], 
         written.append(_verify_chapter(by_task["self_verify"], options))
     if by_task["self_fix"]:
         written.append(_fix_chapter(by_task["self_fix"], options))
+    for chapter, task in zip(written, (task for task in HEADLINES if by_task[task]), strict=True):
+        headlines = _headlines(task, by_task[task][0], options)
+        if (seeds := seeds_table(by_task[task], headlines, options)).rows:
+            chapter.tables.append(seeds)
     if pairs:
         lead = "The same problems under two runs; what makes a problem hard for both cancels."
         written.append(Chapter("Run against run", lead, [], [pair_table(pairs, options)]))
@@ -149,13 +154,18 @@ def _fix_chapter(results: Sequence[Result], options: Options) -> Chapter:
     return Chapter("Self-fixing", lead, [drawing], tables)
 
 
+def _headlines(task: str, result: Result, options: Options) -> list[str]:
+    """The measures that say most about a run, at the largest k its pools have candidates for."""
+    smallest = min((len(row.get("candidates", [])) for row in result.rows), default=0)
+    k = max((k for k in options.ks if k <= smallest), default=1)
+    return [name.format(k=k) for name in HEADLINES[task]]
+
+
 def _tiles(results: Sequence[Result], options: Options) -> list[Tile]:
     tiles = []
     for result in results:
         made = measured(result, options)
-        smallest = min((len(row.get("candidates", [])) for row in result.rows), default=0)
-        k = max((k for k in options.ks if k <= smallest), default=1)
-        for name in (name.format(k=k) for name in HEADLINES[result.task]):
+        for name in _headlines(result.task, result, options):
             if name in made:
                 interval = made[name].interval
                 bounds = f"[{100 * interval.low:.1f}, {100 * interval.high:.1f}]"

@@ -18,7 +18,7 @@ from deskcheck_evals.config import ReportConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import Statistics
 from deskcheck_evals.page import Chapter, chapters, lead, render, warnings
-from deskcheck_evals.results import Result, last_run, read_result
+from deskcheck_evals.results import Result, last_run, read_runs
 from deskcheck_evals.tables import Options, Table, runs_table
 
 PLAIN_WIDTH = 160
@@ -36,16 +36,16 @@ def report(config: ReportConfig, run: Run) -> None:
     write_atomic(page, render(config.title, results, written, options))
     show(results, written, options)
     print(f"page: {page}")
-    run.finish({"page": str(page), "runs": [str(result.folder) for result in results]})
+    run.finish({"page": str(page), "runs": [str(run.folder) for result in results for run in result.runs]})
 
 
 def chosen(config: ReportConfig) -> list[Result]:
     """The runs to show; EvalError for equal labels, or for a scripted run that was not allowed."""
-    folders = [Path(run) for run in config.runs] or [last_run(Path(config.output_root))]
-    labels = config.labels or [folder.name for folder in folders]
+    folders = config.runs or [str(last_run(Path(config.output_root)))]
+    labels = config.labels or [Path(folder).name for folder in folders]
     if len(set(labels)) < len(labels):
         raise EvalError(f"the runs are called {', '.join(labels)}, expected different names: pass labels=[a,b]")
-    results = [read_result(folder, label) for folder, label in zip(folders, labels, strict=True)]
+    results = [read_runs(folder, label) for folder, label in zip(folders, labels, strict=True)]
     allowed = not config.runs if config.allow_scripted is None else config.allow_scripted
     scripted = [result.label for result in results if result.scripted]
     if scripted and not allowed:

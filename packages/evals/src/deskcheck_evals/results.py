@@ -1,11 +1,14 @@
 """A finished (or interrupted) run, read back: its header, its rows as typed records, and where it came from.
 
 Everything a report shows is computed from here. The three kinds of rows are written by the three tasks and have one
-reader each: `predictions`, `pools`, `fixes`.
+reader each: `predictions`, `pools`, `fixes`. Runs that differ in nothing but models and seeds can be read as one: their
+rows stand side by side, a problem's value is then its mean over them, and intervals stay intervals over problems.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +31,21 @@ class Result:
     """The last entry of starts.jsonl: command, versions, commit; empty when the folder has none."""
     summary: Json | None
     """What the run said at its end; None while it is unfinished."""
+    parts: tuple["Result", ...] = ()
+    """The runs that were pooled into this one; empty for a single run."""
+
+    @property
+    def runs(self) -> tuple["Result", ...]:
+        return self.parts or (self,)
 
     @property
     def done(self) -> bool:
-        return self.summary is not None
+        return all(run.summary is not None for run in self.runs)
 
     @property
     def unscored(self) -> int:
         """Problems left out because the sandbox failed on them."""
-        return (self.summary or {}).get("unscored", 0)
+        return sum((run.summary or {}).get("unscored", 0) for run in self.runs)
 
     @property
     def task(self) -> str:
@@ -88,6 +97,38 @@ def read_result(folder: Path, label: str | None = None) -> Result:
     if not rows:
         raise EvalError(f"{folder / ROWS}: no finished problem yet: let the run go on, or leave it out of runs=[...]")
     return Result(label or folder.name, folder, header, rows, _last_start(folder), _summary(folder))
+
+
+def read_runs(pattern: str, label: str | None = None) -> Result:
+    """The run in the folder `pattern`, or, where it is a pattern such as `outputs/x-s*`, its runs pooled.
+
+    Raises:
+        EvalError: nothing there, or runs of different tasks, benchmarks or settings.
+    """
+    if Path(pattern).is_dir() or not any(sign in pattern for sign in "*?["):
+        return read_result(Path(pattern), label)
+    found = [read_result(Path(folder)) for folder in sorted(glob(pattern)) if (Path(folder) / ROWS).is_file()]
+    if not found:
+        raise EvalError(f"{pattern}: no run matches it: expected run folders of deskcheck-eval")
+    return pooled(found, label or Path(pattern).name)
+
+
+def pooled(results: Sequence[Result], label: str) -> Result:
+    """Runs of one measurement with other models or seeds, as one; EvalError where they measured different things."""
+    first = results[0]
+    for other in results[1:]:
+        for key in ("task", "benchmark", "settings"):
+            if _fixed(other.header[key]) != _fixed(first.header[key]):
+                raise EvalError(f"{other.folder} cannot be pooled with {first.folder}: their {key} differs")
+    rows = [row for result in results for row in result.rows]
+    return Result(label, first.folder, first.header, rows, first.start, None, tuple(results))
+
+
+def _fixed(value: Any) -> Any:
+    """What must be equal in runs that are pooled: settings without models and seeds (the benchmark's is in its name)."""
+    if isinstance(value, dict):
+        return {key: _fixed(each) for key, each in value.items() if key not in ("seed", "sampler", "simulator")}
+    return value
 
 
 def last_run(root: Path) -> Path:

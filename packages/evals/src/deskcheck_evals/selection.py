@@ -12,6 +12,7 @@ simulator` (the real public results, through the same code) must give best@k exe
 
 import math
 import random
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -104,14 +105,14 @@ def selectors(how: Combine) -> dict[str, Selector]:
 
 
 def values(pools: Sequence[Pool], selector: Selector, k: int) -> dict[str, float]:
-    """One value a problem, for intervals and paired differences. ValueError naming the problem if k > n there."""
-    result = {}
+    """One value a problem (the mean of its pools, where runs are pooled). ValueError naming the problem if k > n."""
+    found: dict[str, list[float]] = defaultdict(list)
     for pool in pools:
         try:
-            result[pool.problem] = selector(pool, k)
+            found[pool.problem].append(selector(pool, k))
         except ValueError as error:
             raise ValueError(f"problem {pool.problem}: {error}") from error
-    return result
+    return {problem: sum(each) / len(each) for problem, each in found.items()}
 
 
 def perfect_simulator(pool: Pool) -> Pool:

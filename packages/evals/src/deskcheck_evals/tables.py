@@ -100,12 +100,12 @@ def runs_table(results: Sequence[Result]) -> Table:
     table = Table(
         "Runs", ["run", "task", "benchmark", "solver", "simulator", "seed", "rows", "config", "versions", "command"]
     )
-    for result in results:
+    for pooled, result in ((each, run) for each in results for run in each.runs):
         header = result.header
         rows = f"{len(result.rows)}" + ("" if result.done else " (unfinished)")
         rows += f", {result.unscored} unscored" if result.unscored else ""
         table.add(
-            result.label + (" (scripted)" if result.scripted else ""), result.task, header["benchmark"],
+            pooled.label + (" (scripted)" if result.scripted else ""), result.task, header["benchmark"],
             header["solver"], header.get("simulator") or "-", str(header["seed"]), rows, header["config"][:10],
             ", ".join(f"{name} {result.packages[name]}" for name in PACKAGES_SHOWN if name in result.packages),
             result.start.get("command", "not recorded"),
@@ -125,6 +125,17 @@ def measures_table(
         table.add(name, *cells)
     counts = ", ".join(f"{label}: {_problems(measures)}" for label, measures in made.items())
     table.notes.append(f"Points of a hundred with 95 % intervals over problems ({counts}).")
+    return table
+
+
+def seeds_table(results: Sequence[Result], names: Sequence[str], options: Options) -> Table:
+    """What each of the pooled runs measured alone; no rows where nothing is pooled."""
+    table = Table("Seed by seed", ["run", "seed", "problems", *names])
+    for result in (result for result in results if result.parts):
+        for run in result.parts:
+            made = measured(run, options)
+            cells = [number(made[name]) if name in made else Cell("-") for name in names]
+            table.add(result.label, str(run.header["seed"]), Cell(str(_problems(made)), None, True), *cells)
     return table
 
 
