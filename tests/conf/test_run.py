@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from deskcheck_conf import ConfigError, Run, RunConfig, WandbConfig, WandbMode, run_folder
@@ -14,6 +15,8 @@ from deskcheck_conf import ConfigError, Run, RunConfig, WandbConfig, WandbMode, 
 
 @dataclass(kw_only=True)
 class SomeConfig(RunConfig):
+    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "workers")
+    workers: int = 1
     learning_rate: float = 0.1
     path: str = "x"
 
@@ -86,7 +89,7 @@ time.sleep(60)
 
 def test_another_configuration_is_refused_unless_only_free_keys_differ(tmp_path: Path) -> None:
     Run.at(tmp_path, config()).close()
-    Run.at(tmp_path, config(output_root="elsewhere", wandb=WandbConfig(project="other"))).close()
+    Run.at(tmp_path, config(output_root="elsewhere", wandb=WandbConfig(project="other"), workers=8)).close()
     with pytest.raises(ConfigError, match=r"learning_rate: 0\.1 in the folder, 0\.2 asked for"):
         Run.at(tmp_path, config(learning_rate=0.2))
 

@@ -47,9 +47,6 @@ from deskcheck_trainer.pool import available_workers, ordered_map
 from deskcheck_trainer.shards import Shard, ShardStore, write_json
 from deskcheck_trainer.sources import Explain, Fix, FolderSource, Item, JsonlSource, Solve, Source
 
-# Keys that change where and how fast a dataset is built, and not a byte of it.
-SPEED_KEYS = ("output_root", "wandb", "pool", "workers", "items_per_part")
-
 
 @dataclass(frozen=True)
 class Part:
@@ -196,7 +193,7 @@ def versions() -> dict[str, str]:
 def manifest(config: CollectConfig, shards: list[Shard]) -> dict[str, Any]:
     """What manifest.json holds: no clock and no path, so the same dataset has the same manifest."""
     chosen: Any = OmegaConf.to_container(OmegaConf.structured(config), resolve=True, enum_to_str=True)
-    chosen = {key: value for key, value in chosen.items() if key not in SPEED_KEYS}
+    chosen = {key: value for key, value in chosen.items() if key not in config.free_keys}
     tasks, rejected = Counter[str](), Counter[str]()
     for shard in shards:
         tasks.update(shard.tasks)

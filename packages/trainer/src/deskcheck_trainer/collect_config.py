@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.schema import RunConfig
@@ -130,6 +131,9 @@ class FiltersConfig:
 @dataclass(kw_only=True)
 class CollectConfig(RunConfig):
     """`deskcheck-collect`: programs in, verified NLEX rows out."""
+
+    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "pool", "workers", "items_per_part")
+    """The dataset is the same bytes whoever builds it, see pool.py."""
 
     source: SourceConfig = MISSING
     limit: int | None = None
