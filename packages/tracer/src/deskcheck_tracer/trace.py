@@ -13,6 +13,7 @@ Frames are numbered from 0 (the module) in order of entry and never reused. Valu
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import NoneType
 from typing import Any, NamedTuple
 
 from .errors import InputError
@@ -99,6 +100,8 @@ class Event:
     """For `call`: the frame that was running."""
     file: str | None = None
     """For `call`: the file of the function if it is not the program's own source."""
+    thread: str | None = None
+    """For `call`: the label of the thread, `Thread-1 (work)`; None for the main thread."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,8 @@ class Trace:
     end: End
     python: str
     schema: int = SCHEMA
+    files: dict[str, str] = field(default_factory=dict)
+    """Sources of other recorded files, by the name that `Event.file` gives them."""
 
     def steps(self) -> Iterator[Step]:
         """Executed lines in order of starting, each with the state after it."""
@@ -166,6 +171,7 @@ class Trace:
             "schema": self.schema,
             "python": self.python,
             "program": {"source": program.source, "stdin": program.stdin, "call": program.call},
+            "files": self.files,
             "events": [event_row(event) for event in self.events],
             "stdout": self.stdout,
             "returned": self.returned,
@@ -186,6 +192,7 @@ class Trace:
                 returned=data["returned"],
                 end=End(EndReason(data["end"]["reason"]), data["end"]["detail"]),
                 python=data["python"],
+                files=dict(data.get("files", {})),
             )
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise InputError(f"trace is malformed: {type(error).__name__}: {error}") from error
@@ -250,10 +257,12 @@ _WITH_TEXT = {EventKind.stdin, EventKind.stdout, EventKind.truncated, EventKind.
 
 
 def event_row(event: Event) -> list[Any]:
-    """`[kind, frame, line, payload ..., changes?]`; the layout is in the README."""
+    """`[kind, frame, line, payload ..., changes?]`; docs/trace_format.md has the layout."""
     row: list[Any] = [event.kind.value, event.frame, event.line]
     if event.kind is EventKind.call:
         row += [event.function, event.parent, event.file]
+        if event.thread is not None:
+            row.append(event.thread)
     elif event.kind in _WITH_VALUE:
         row.append(event.value)
     elif event.kind in _WITH_TEXT:
@@ -270,12 +279,25 @@ def event_from_row(row: list[Any]) -> Event:
     rest = row[3:]
     if kind is EventKind.call:
         event.function, event.parent, event.file, *rest = rest
+        if rest and type(rest[0]) is str:
+            event.thread, *rest = rest
     elif kind in _WITH_VALUE:
         event.value, *rest = rest
     elif kind in _WITH_TEXT:
         event.text, *rest = rest
-    if rest:
-        event.changes = dict(rest[0])
-    if not (isinstance(frame, int) and isinstance(line, int)) or len(rest) > 1:
+    if rest and type(rest[0]) is dict:
+        event.changes = dict(rest.pop())
+    if rest or not _well_typed(event):
         raise ValueError(f"event row {row!r}")
     return event
+
+
+def _well_typed(event: Event) -> bool:
+    """Whether the fields hold what they should: a foreign file may hold anything."""
+    if type(event.frame) is not int or type(event.line) is not int or type(event.parent) not in (int, NoneType):
+        return False
+    texts = (event.value, event.text, event.function, event.file)
+    if any(type(text) is not str for text in texts if text is not None):
+        return False
+    changes = event.changes
+    return not changes or all(type(name) is str and type(value) in (str, NoneType) for name, value in changes.items())
