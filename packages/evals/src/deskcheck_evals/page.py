@@ -22,8 +22,8 @@ from deskcheck_evals.tables import (
     measures_table,
     pair_table,
     runs_table,
-    shown,
     seeds_table,
+    shown,
     status_table,
     transition_table,
 )

@@ -125,7 +125,7 @@ def pooled(results: Sequence[Result], label: str) -> Result:
 
 
 def _fixed(value: Any) -> Any:
-    """What must be equal in runs that are pooled: settings without models and seeds (the benchmark's is in its name)."""
+    """What must be equal in runs that are pooled: settings without models and seeds (a benchmark has its own)."""
     if isinstance(value, dict):
         return {key: _fixed(each) for key, each in value.items() if key not in ("seed", "sampler", "simulator")}
     return value
