@@ -141,6 +141,11 @@ def test_a_cut_value_is_never_quoted() -> None:
         assert "..." not in text and "500" in text and "501" in text
 
 
+def test_a_loop_over_a_cut_value_is_told() -> None:
+    trace = record_here("rows = [[i] * 40 for i in range(9)]\nfor i in range(len(rows)):\n    break\n")
+    assert "i is 0." in narrate(trace)
+
+
 def test_call_programs_state_the_returned_value() -> None:
     trace = record_here("def f(x):\n    print('noise')\n    return x + [1]\n", call="f([2])")
     assert trace.returned == "[2, 1]"

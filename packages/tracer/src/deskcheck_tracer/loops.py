@@ -100,7 +100,7 @@ class Loops:
     def _evaluate(self, node: ast.expr, names: Mapping[str, str]) -> Any:
         try:
             value = _value(node, names)
-        except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError):
+        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError, RecursionError):
             return None
         return value if isinstance(value, range | list | tuple | str) and len(value) <= _MOST else None
 
@@ -122,12 +122,18 @@ def _matches(target: ast.expr, item: Any, after: Mapping[str, str]) -> bool:
 
 
 def _literal(text: str | None) -> Any:
-    if text is None:
+    try:
+        return None if text is None else _evaluated(text)
+    except (ValueError, TypeError, MemoryError, RecursionError):
         return None
+
+
+def _evaluated(text: str) -> Any:
+    """The value that a trace's text shows; ValueError if it is no literal, as a cut one is not."""
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        return None
+    except SyntaxError as error:
+        raise ValueError("not a literal") from error
 
 
 def _value(node: ast.expr, names: Mapping[str, str]) -> Any:
@@ -136,7 +142,7 @@ def _value(node: ast.expr, names: Mapping[str, str]) -> Any:
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Name):
-        return ast.literal_eval(names[node.id])
+        return _evaluated(names[node.id])
     if isinstance(node, ast.List | ast.Tuple):
         items = [_value(part, names) for part in node.elts]
         return items if isinstance(node, ast.List) else tuple(items)
