@@ -1,18 +1,31 @@
 """The pool: outcomes from kernel facts, walls, replacement of sick workers, asyncio, clean ends."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from deskcheck_tracer import EndReason, InputError, Limits, Program, Sandbox, SandboxUnavailable, cgroup, jail, seccomp
+from deskcheck_tracer import (
+    EndReason,
+    InputError,
+    Limits,
+    Program,
+    Sandbox,
+    SandboxFailed,
+    SandboxUnavailable,
+    cgroup,
+    jail,
+    seccomp,
+)
 from deskcheck_tracer.outcome import Outcome
 from deskcheck_tracer.selftest import leftovers
 from deskcheck_tracer.worker import JailWorker
@@ -152,6 +165,29 @@ def test_a_jail_that_dies_under_a_program_is_a_sandbox_error() -> None:
         result = pool._try(Program("import time\ntime.sleep(60)"), Limits(wall_s=30), "run")
         killer.wait()
         assert result.outcome is Outcome.sandbox and "jail is gone" in result.detail
+
+
+def test_a_trace_whose_worker_dies_twice_is_one_typed_error() -> None:
+    stop = threading.Event()
+    with Sandbox(workers=1) as pool:
+
+        def kill_every_worker() -> None:
+            while not stop.wait(0.02):
+                for worker in list(pool._pool._all):
+                    assert isinstance(worker, JailWorker)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(worker.pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_every_worker)
+        sleeping = Program("x = 1\nimport time\ntime.sleep(60)\n")
+        killer.start()
+        try:
+            with pytest.raises(SandboxFailed, match="failed twice to record the program that begins with 'x = 1'"):
+                pool.trace_many([sleeping], Limits(wall_s=30))
+        finally:
+            stop.set()
+            killer.join()
+        assert pool.trace(Program("print(6)")).stdout == "6\n"
 
 
 def test_nothing_is_left_behind() -> None:

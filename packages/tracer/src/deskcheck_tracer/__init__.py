@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .compare import compare as compare
     from .errors import DeskcheckError as DeskcheckError
     from .errors import InputError as InputError
+    from .errors import SandboxFailed as SandboxFailed
     from .errors import SandboxUnavailable as SandboxUnavailable
     from .judge import (
         Judgement as Judgement,
@@ -83,7 +84,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "claims": ["OUTPUT_CLOSE", "OUTPUT_OPEN", "Claim", "ClaimCheck", "check", "claims", "stated_output"],
     "compare": ["Difference", "compare"],
-    "errors": ["DeskcheckError", "InputError", "SandboxUnavailable"],
+    "errors": ["DeskcheckError", "InputError", "SandboxFailed", "SandboxUnavailable"],
     "judge": ["Judgement", "TestResult", "ajudge", "judge", "judge_many"],
     "narrate": ["narrate"],
     "program": ["Limits", "Program", "TestCase"],

@@ -1,9 +1,10 @@
 """Errors of the tracer. An error here is about us or our user; what a traced program does wrong is recorded, never
 raised.
 
-DeskcheckError                 base; `exit_code` is what a command exits with after printing the message alone +--
-InputError (ValueError)            bad source, file, option or narration; the message names what, where and the next
-step +-- SandboxUnavailable (RuntimeError)  this machine cannot give the isolation that was asked for
+    DeskcheckError                          base; `exit_code` is what a command exits with after printing the message
+    ├── InputError (ValueError)             bad source, file, option or narration: what, where and the next step
+    ├── SandboxUnavailable (RuntimeError)   this machine cannot give the isolation that was asked for
+    └── SandboxFailed (RuntimeError)        the sandbox broke under a program, twice: nothing is known about it
 """
 
 
@@ -19,3 +20,7 @@ class InputError(DeskcheckError, ValueError):
 
 class SandboxUnavailable(DeskcheckError, RuntimeError):
     """A limit or a wall of the sandbox cannot be set up here; the message says which, and how to get it."""
+
+
+class SandboxFailed(DeskcheckError, RuntimeError):
+    """A program could not be run although the sandbox tried twice: our fault, so there is no trace and no score."""

@@ -11,10 +11,10 @@ program that only reserves memory fails, and many small processes may use more t
 process, and every result says `degraded`. `isolation="process"` is an rlimited child without walls: for your own
 code alone.
 
-A sandbox error (a worker that died, a set-up that failed) is tried once more on a fresh worker, then told as
-`Outcome.sandbox`. Workers start when they are first needed and end with the pool: at `close`, at the end of the
-process, when the pool is garbage, and when this process is killed, because the socket that they listen to closes
-with it.
+A sandbox error (a worker that died, a set-up that failed) is tried once more on a fresh worker, then told: by `run` as
+`Outcome.sandbox`, by `trace`, which has no such result to give, as `SandboxFailed`. Workers start when they are first
+needed and end with the pool: at `close`, at the end of the process, when the pool is garbage, and when this process is
+killed, because the socket that they listen to closes with it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from .errors import InputError
+from .errors import InputError, SandboxFailed
 from .outcome import MAX_SOURCE_BYTES, Outcome, RunResult
 from .program import Limits, Program
 from .trace import End, EndReason, Trace
@@ -108,11 +108,14 @@ class Sandbox:
         return list(await asyncio.gather(*(self.arun(program, limit) for program, limit in pairs)))
 
     def trace(self, program: Program, limits: Limits = Limits()) -> Trace:
-        """Record one program inside the sandbox; a program that was stopped leaves the trace up to there."""
+        """Record one program inside the sandbox; a program that was stopped leaves the trace up to there.
+
+        Raises SandboxFailed if the sandbox itself failed twice: a trace says what a program did, and nothing is known.
+        """
         return _trace_of(program, self._run(program, limits, "trace"))
 
     def trace_many(self, programs: Sequence[Program], limits: Limits | Sequence[Limits] = Limits()) -> list[Trace]:
-        """Record programs over the whole pool, in order."""
+        """Record programs over the whole pool, in order; SandboxFailed as of `trace`, for the first that it met."""
         return list(self._pool.threads().map(self.trace, programs, _each(limits, len(programs))))
 
     async def atrace(self, program: Program, limits: Limits = Limits()) -> Trace:
@@ -264,7 +267,11 @@ def _trace_of(program: Program, result: RunResult) -> Trace:
     from .export import read_trace
 
     if result.outcome is Outcome.sandbox:
-        raise RuntimeError(f"the sandbox failed twice to record a program: {result.detail}")
+        first = program.source.strip().partition("\n")[0][:80]
+        raise SandboxFailed(
+            f"the sandbox failed twice to record the program that begins with {first!r}: {result.detail}; "
+            "run `deskcheck-trace selftest`, then this again"
+        )
     lines = io.StringIO(result.trace.decode("utf-8", "replace"), newline="\n")
     try:
         trace = read_trace(lines, cut=_cut(result))

@@ -18,7 +18,7 @@ from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_tracer import Limits, Program, Sandbox, Trace, Verdict, ajudge, check, claims, narrate, stated_output
 from deskcheck_tracer.claims import true_output
-from deskcheck_tracer.errors import DeskcheckError
+from deskcheck_tracer.errors import SandboxFailed
 from deskcheck_tracer.facts import ClaimKind
 from deskcheck_tracer.sandbox import RunResult
 from deskcheck_tracer.trace import EndReason, EventKind
@@ -35,10 +35,6 @@ class Runner(Protocol):
     async def arun_many(self, programs: Sequence[Program], limits: Any = ...) -> list[RunResult]: ...
     def trace_many(self, programs: Sequence[Program], limits: Any = ...) -> list[Trace]: ...
     def close(self) -> None: ...
-
-
-class SandboxFailed(DeskcheckError, RuntimeError):
-    """A program could not be run although the sandbox tried twice: our fault, so it is no row and no rejection."""
 
 
 @dataclass(frozen=True, kw_only=True)
