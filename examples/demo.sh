@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TRL_EXPERIMENTAL_SILENCE=1
 out=outputs
 # ISOLATION=degraded goes on where the kernel denies the sandbox a limit, and marks every result.
-jail=() rl_jail=()
-[ "${ISOLATION:-}" = degraded ] && jail=(degraded=true) rl_jail=(degraded=true)
+jail=()
+[ "${ISOLATION:-}" = degraded ] && jail=(degraded=true)
 started=$SECONDS
 
 stage() { # stage TITLE COMMAND...
@@ -30,7 +30,7 @@ fix() { # fix RUN FEEDBACK: trajectories on unseen problems
 stage "1/9 record and narrate programs" deskcheck-collect experiment=collect/demo
 stage "2/9 SFT with narrations" deskcheck-sft experiment=sft/demo
 stage "3/9 SFT with bare outputs" deskcheck-sft experiment=sft/demo-bare
-stage "4/9 RL: Self-RLEF and output prediction" deskcheck-rl experiment=rl/demo ${rl_jail[@]+"${rl_jail[@]}"}
+stage "4/9 RL: Self-RLEF and output prediction" deskcheck-rl experiment=rl/demo ${jail[@]+"${jail[@]}"}
 stage "5/9 predict outputs: bare outputs" predict sft-demo-bare
 stage "6/9 predict outputs: narrations" predict sft-demo
 stage "7/9 predict outputs: narrations, then RL" predict rl-demo

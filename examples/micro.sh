@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# The micro experiment: the paper's chain of claims at micro scale, over seeds. `examples/micro.sh 0 1 2` is what
+# docs/results.md reports; it takes about two hours a seed on two CPU cores. Like the demo, every stage is a command of
+# its own that continues where it was stopped and is skipped when it is done.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TRL_EXPERIMENTAL_SILENCE=1
+export OMP_WAIT_POLICY=passive
+[ $# -gt 0 ] || { echo "usage: examples/micro.sh SEED..." >&2; exit 2; }
+out=outputs
+jail=()
+[ "${ISOLATION:-}" = degraded ] && jail=(degraded=true)
+
+stage() { # stage TITLE COMMAND...
+    printf '\n== %s  %(%H:%M)T\n' "$1" -1 >&2
+    shift
+    "$@"
+}
+eval_of() { # eval_of EXPERIMENT RUN SEED NAME OVERRIDE...: measure the model of a training run
+    local experiment=$1 run=$2 seed=$3 name=$4
+    shift 4
+    deskcheck-eval experiment="eval/$experiment" seed="$seed" run_name="$name" \
+        sampler.model.path="$out/$run-s$seed/checkpoint" "$@"
+}
+
+stage "record and narrate programs" deskcheck-collect experiment=collect/micro
+for seed in "$@"; do
+    stage "seed $seed: SFT with narrations" deskcheck-sft experiment=sft/micro seed="$seed"
+    stage "seed $seed: RL" deskcheck-rl experiment=rl/micro-self-rlef seed="$seed" ${jail[@]+"${jail[@]}"}
+    stage "seed $seed: SFT with bare outputs, equal tokens" deskcheck-sft experiment=sft/micro-bare seed="$seed"
+    stage "seed $seed: SFT with bare outputs, equal programs" deskcheck-sft experiment=sft/micro-bare-programs seed="$seed"
+    for run in sft-micro-bare-programs sft-micro-bare sft-micro rl-micro-self-rlef; do
+        stage "seed $seed: predict outputs, $run" eval_of micro-predict "$run" "$seed" "predict-$run"
+    done
+    stage "seed $seed: self-verify" \
+        eval_of micro-verify rl-micro-self-rlef "$seed" verify-rl-micro-self-rlef ${jail[@]+"${jail[@]}"}
+    for feedback in none executed simulated; do
+        stage "seed $seed: self-fix, feedback $feedback" \
+            eval_of micro-fix rl-micro-self-rlef "$seed" "fix-rl-micro-self-rlef-$feedback" \
+            feedback="$feedback" ${jail[@]+"${jail[@]}"}
+    done
+    stage "seed $seed: self-fix before RL" \
+        eval_of micro-fix sft-micro "$seed" fix-sft-micro-simulated feedback=simulated ${jail[@]+"${jail[@]}"}
+done
+deskcheck-report experiment=report/micro
