@@ -1,10 +1,8 @@
 """The micro base's text, tokenizer and model."""
 
-from collections.abc import Iterator
-
 import pytest
-from deskcheck_evals.micro import split_of
-from deskcheck_trainer.micro_base import MARKERS, ScratchConfig, documents, narrations, new_model, train_tokenizer
+from deskcheck_trainer.micro_base import MARKERS, ScratchConfig, new_model, train_tokenizer
+from deskcheck_trainer.micro_text import documents, narrations
 
 TINY = ScratchConfig(
     documents=60, tokenizer_documents=60, vocab_size=300, hidden_size=32, intermediate_size=64, layers=2, heads=2
@@ -14,27 +12,6 @@ TINY = ScratchConfig(
 @pytest.fixture(scope="module")
 def tokenizer():
     return train_tokenizer(TINY, seed=0)
-
-
-def programs_in(document: str) -> Iterator[str]:
-    for block in document.split("```python\n")[1:]:
-        yield block.split("\n```")[0]
-
-
-def test_documents_are_deterministic_and_hold_train_programs_only():
-    texts = list(documents(200, seed=0))
-    assert texts == list(documents(200, seed=0))
-    programs = [program for text in texts for program in programs_in(text)]
-    assert len(programs) > 200  # repair logs hold two
-    assert {split_of(program) for program in programs} == {"train"}
-
-
-def test_documents_hold_no_narration():
-    told = {
-        line for text in narrations(50, seed=0) for line in text.splitlines() if ": yes" in line or ", left" in line
-    }
-    assert told
-    assert not any(line in text for text in documents(200, seed=0) for line in told)
 
 
 def test_the_tokenizer_keeps_every_text_and_splits_numbers_into_digits(tokenizer):

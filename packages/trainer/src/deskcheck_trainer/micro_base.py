@@ -1,24 +1,16 @@
 """The micro base model: a few million parameters, made from nothing on plain text about micro problems.
 
-The paper starts from Qwen's base models; this is our stand-in, small enough for two CPU cores. Its pretraining text has
-three kinds of documents, all from the *train* split of the micro family: a statement with examples and its program; a
-program with its tests; and a repair log (a wrong program, what the tests said, the right one). There are no narrations
-in it: what narrations teach is what SFT shows afterwards. The tokenizer is a byte-pair encoding of the same text and of
-the narrator's, in which digits and line ends stay single tokens, because arithmetic on merged digits is not learnable
-at this size (measured: docs/decisions.md).
+The paper starts from Qwen's base models; this is our stand-in, small enough for two CPU cores. Its text is that of
+`micro_text`. The tokenizer is a byte-pair encoding of the same text and of the narrator's, in which digits and line
+ends stay single tokens, because arithmetic on merged digits is not learnable at this size (docs/decisions.md).
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deskcheck_evals.micro import MicroProblem, mutate, split_of, stream
-from deskcheck_tracer import Limits, Program, TestCase, narrate
-from deskcheck_tracer.engine import record_here
-from deskcheck_tracer.trace import EndReason
+from deskcheck_trainer.micro_text import documents, narrations
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
@@ -31,8 +23,6 @@ CHAT_TEMPLATE = (
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}{% if m.role == 'assistant' %}" + EOS + "{% endif %}"
     "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
-MOST_EVENTS = 500
-SHARES = {"solution": 0.5, "tested": 0.3, "repair": 0.2}
 
 
 @dataclass(kw_only=True)
@@ -51,58 +41,6 @@ class ScratchConfig:
     max_positions: int = 1024
     tokenizer_documents: int = 4000
     """Documents the tokenizer is trained on, narrations beside them."""
-
-
-def documents(count: int, seed: int | str) -> Iterator[str]:
-    """`count` pretraining documents, without the end-of-text token."""
-    rng = random.Random(f"documents-{seed}")
-    for item in _take(count, seed):
-        kind = rng.choices(list(SHARES), list(SHARES.values()))[0]
-        yield {"solution": _solution, "tested": _tested, "repair": _repair}[kind](item, rng)
-
-
-def _take(count: int, seed: int | str) -> Iterator[MicroProblem]:
-    source = stream("train", seed)
-    return (next(source) for _ in range(count))
-
-
-def _solution(item: MicroProblem, rng: random.Random) -> str:
-    tests = "\n".join(map(_example, item.problem.public_tests))
-    return f"{item.problem.statement}\n{tests}\n```python\n{item.reference}\n```"
-
-
-def _tested(item: MicroProblem, rng: random.Random) -> str:
-    tests = "\n".join(map(_example, item.problem.private_tests))
-    return f"```python\n{item.reference}\n```\n{tests}"
-
-
-def _repair(item: MicroProblem, rng: random.Random) -> str:
-    wrong = mutate(item.reference, rng)
-    if split_of(wrong) != "train":  # an edit can move a program to a shape of the test split
-        return _solution(item, rng)
-    told = "\n".join(_seen(wrong, test) for test in item.problem.public_tests)
-    return f"{item.problem.statement}\n```python\n{wrong}\n```\n{told}\n```python\n{item.reference}\n```"
-
-
-def _example(test: TestCase) -> str:
-    return f"{test.input.strip()}: {test.output.strip()}"
-
-
-def _seen(source: str, test: TestCase) -> str:
-    """What a run of a near miss of ours says about one test, in the words of the micro fix prompt.
-
-    Recorded, not just run: an edit can make a loop endless, and the recorder stops after so many events.
-    """
-    trace = record_here(source, test.input, None, Limits(max_events=MOST_EVENTS))
-    got = trace.stdout.strip() if trace.end.reason is EndReason.finished else "?"
-    return f"{_example(test)}, got {got} {'ok' if got == test.output.strip() else 'wrong'}"
-
-
-def narrations(count: int, seed: int) -> Iterator[str]:
-    """Narrations of train programs in the compact style: what the tokenizer must also be good at."""
-    for item in _take(count, seed):
-        program = Program(item.reference, item.problem.public_tests[0].input)
-        yield narrate(record_here(program.source, program.stdin, None), style="compact")
 
 
 def train_tokenizer(config: ScratchConfig, seed: int) -> PreTrainedTokenizerFast:

@@ -1,9 +1,9 @@
 """`deskcheck-sft`: supervised fine-tuning on narrations (and whatever else is in the mixture), on TRL's SFTTrainer.
 
 Rows are packed into sequences of `max_length` tokens (best fit decreasing, documents kept apart by position ids) or
-batched with rows of like length, the loss is on completions only, and the optimiser is AdamW or Muon. The same loop pretrains the micro base from scratch,
-where text is wrapped instead of packed, as usual for pretraining. Source: paper section 2. Interrupted, it continues
-from the last checkpoint with the next batch it would have seen.
+batched with rows of like length, the loss is on completions only, and the optimiser is AdamW or Muon. The same loop
+pretrains the micro base from scratch, where text is wrapped instead of packed, as usual for pretraining. Source: paper
+section 2. Interrupted, it continues from the last checkpoint with the next batch it would have seen.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
 from deskcheck_tracer.errors import InputError
 
-from deskcheck_trainer.micro_base import ScratchConfig, documents
+from deskcheck_trainer.micro_base import ScratchConfig
+from deskcheck_trainer.micro_text import documents
 from deskcheck_trainer.nlex import Task
 from deskcheck_trainer.pool import available_workers, ordered_map
 
