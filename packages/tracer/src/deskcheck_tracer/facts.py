@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from .moments import Form, Moment, What
+from .moment import Form, Moment, What
 from .trace import End, EndReason
 from .values import is_elided
 

@@ -6,9 +6,10 @@ Known for loops over a name bound to a list, tuple or string that the loop does 
 
 import ast
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from .statements import Statement
+from .statements import Statement, tree
 from .trace import Step
 
 MAX_ITEMS = 16
@@ -25,32 +26,10 @@ class Loops:
     """Progress of all loops of one trace."""
 
     def __init__(self, source: str) -> None:
+        self._source = source
         self._items: dict[tuple[int, int], Any] = {}
         self._counts: dict[tuple[int, int], int] = {}
         self._last_line: dict[int, int] = {}
-        try:
-            self._tree: ast.Module = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError):
-            self._tree = ast.Module([], [])
-        self.rebound = frozenset(
-            name for node in ast.walk(self._tree) if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names
-        )
-        self._bound: dict[int, frozenset[str]] = {}
-
-    def bound_in(self, line: int) -> frozenset[str]:
-        """Names that the function whose definition begins at this line binds anywhere in it."""
-        if line not in self._bound:
-            names: set[str] = set()
-            for node in ast.walk(self._tree):
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and node.lineno == line:
-                    names |= {
-                        part.id
-                        for part in ast.walk(node)
-                        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-                    }
-                    names |= {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
-            self._bound[line] = frozenset(names)
-        return self._bound[line]
 
     def left(
         self, step: Step, node: ast.For | ast.AsyncFor, statement: Statement, names: Mapping[str, str], taken: bool
@@ -77,12 +56,9 @@ class Loops:
 
     def _live(self, node: ast.For | ast.AsyncFor, names: Mapping[str, str]) -> Any:
         """The current value of the name that is looped over, if it still must be the object the loop holds."""
-        if not isinstance(node.iter, ast.Name) or node.iter.id in self.rebound:
+        if not isinstance(node.iter, ast.Name) or node.iter.id in rebound_in(self._source):
             return None
-        stored = {
-            part.id for part in ast.walk(node) if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load)
-        }
-        if node.iter.id in stored:
+        if node.iter.id in _stored_in(node):
             return None
         value = _literal(names.get(node.iter.id))
         return value if isinstance(value, list | tuple | str) else None
@@ -103,6 +79,33 @@ class Loops:
         except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, MemoryError, RecursionError):
             return None
         return value if isinstance(value, range | list | tuple | str) and len(value) <= _MOST else None
+
+
+@lru_cache(maxsize=64)
+def rebound_in(source: str) -> frozenset[str]:
+    """Names that some function of the program declares `global` or `nonlocal`."""
+    found = (node for node in ast.walk(tree(source)) if isinstance(node, ast.Global | ast.Nonlocal))
+    return frozenset(name for node in found for name in node.names)
+
+
+@lru_cache(maxsize=1024)
+def bound_in(source: str, line: int) -> frozenset[str]:
+    """Names that the function whose definition begins at this line binds anywhere in it, and all of `rebound_in`."""
+    names: set[str] = set()
+    for node in ast.walk(tree(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) and node.lineno == line:
+            names |= {
+                part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            }
+            names |= {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+    return frozenset(names) | rebound_in(source)
+
+
+@lru_cache(maxsize=1024)
+def _stored_in(node: ast.For | ast.AsyncFor) -> frozenset[str]:
+    """Names that a loop or its body binds or deletes."""
+    found = (part for part in ast.walk(node) if isinstance(part, ast.Name) and not isinstance(part.ctx, ast.Load))
+    return frozenset(part.id for part in found)
 
 
 def _is_snapshot(node: ast.expr) -> bool:
@@ -128,12 +131,19 @@ def _literal(text: str | None) -> Any:
         return None
 
 
+@lru_cache(maxsize=512)
 def _evaluated(text: str) -> Any:
-    """The value that a trace's text shows; ValueError if it is no literal, as a cut one is not."""
+    """The value that a trace's text shows, not to be changed; ValueError if it is no literal, as a cut one is not.
+
+    Sets are not read: the order of their repr depends on the hash seed of this process.
+    """
     try:
-        return ast.literal_eval(text)
+        node = ast.parse(text.lstrip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError("not a literal") from error
+    if "{" in text and any(isinstance(part, ast.Set) for part in ast.walk(node)):
+        raise ValueError("holds a set")
+    return ast.literal_eval(node)
 
 
 def _value(node: ast.expr, names: Mapping[str, str]) -> Any:

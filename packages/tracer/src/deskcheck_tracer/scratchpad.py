@@ -29,7 +29,7 @@ from .facts import (
     unquote,
     variable,
 )
-from .moments import Form, Moment, What
+from .moment import Form, Moment, What
 
 _ASSIGNED = re.compile(r"([^\W\d]\w*) = ")
 _NUMBERED = re.compile(r"L(\d+)(?:: (.*))?\Z", re.DOTALL)

@@ -22,7 +22,7 @@ from .facts import (
     unquote,
     variable,
 )
-from .moments import Form, Moment, What
+from .moment import Form, Moment, What
 
 _QUOTED = r"(?:`([^`]*)`|``(.*?)``)"
 _BEGINS = re.compile(rf"Line (\d+), {_QUOTED} begins\.\Z")

@@ -29,16 +29,21 @@ class Statement:
 
 
 @lru_cache(maxsize=64)
+def tree(source: str) -> ast.Module:
+    """The syntax tree of a source; one of no statements if it does not parse."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module([], [])
+
+
+@lru_cache(maxsize=64)
 def statements(source: str) -> dict[int, Statement]:
     """The statements of a source by the line they are told under; empty if it does not parse."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return {}
     lines = source_lines(source)
     found: dict[int, Statement] = {}
     crowded: set[int] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree(source)):
         if not isinstance(node, ast.stmt | ast.match_case | ast.ExceptHandler):
             continue
         first, last = header_lines(node)
