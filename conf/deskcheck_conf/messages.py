@@ -19,6 +19,8 @@ from hydra.errors import HydraException, MissingConfigException, OverrideParseEx
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from yaml import MarkedYAMLError, YAMLError
 
+USERS = 2
+"""Exit code of what the user can put right."""
 BUG = 70  # EX_SOFTWARE of sysexits.h: apart from 1, which is an answer, and from 2, which is the user's to fix
 
 NEXT_STEP = {
@@ -42,7 +44,7 @@ def exit_code_of(error: BaseException) -> int:
     code = getattr(error, "exit_code", None)
     if isinstance(code, int):
         return code
-    return BUG if message_of(error) is None else 2
+    return BUG if message_of(error) is None else USERS
 
 
 def message_of(error: BaseException, schema: type | None = None) -> str | None:
@@ -74,7 +76,8 @@ def _configuration(error: Exception, schema: type | None) -> str:
     if re.search(r"Key '[^']*' not in", text):
         # "use +key" is Hydra's advice for untyped configurations; ours are typed, it would fail too.
         text = re.sub(r"\nTo append to your config use \+\S*", "", text)
-        return text + suggestion(_unknown_key(text), dotted_keys(schema) if schema else ())
+        keys = dotted_keys(schema) if schema else []
+        return text + (suggestion(_unknown_key(text), keys) or _siblings(_unknown_key(text), keys))
     return text
 
 
@@ -112,6 +115,13 @@ def _unknown_key(text: str) -> str:
     return found.group(1) if found else ""
 
 
+def _siblings(name: str, known: Iterable[str]) -> str:
+    """The keys that there are where `name` was looked for."""
+    place = name.rpartition(".")[0]
+    found = sorted(key.rpartition(".")[2] for key in known if key.rpartition(".")[0] == place)
+    return f"\nexpected one of: {', '.join(found)}" if found else ""
+
+
 def _missing_config(error: MissingConfigException) -> str:
     """Hydra's sentence without its search path, the options there are, and the closest of them."""
     sentence = str(error).strip().split("\n")[0]
@@ -120,6 +130,11 @@ def _missing_config(error: MissingConfigException) -> str:
     options = sorted(
         set(error.options or ()) | {file.stem for root in _roots() for file in root.glob(f"{group}/*.yaml")}
     )
+    if not options:  # the folder itself is misspelt: what there is for this command
+        above, name = group.partition("/")[0], f"{group}/{name}".partition("/")[2]
+        files = {file.relative_to(root / above) for root in _roots() for file in root.glob(f"{above}/*/*.yaml")}
+        command = sentence.partition("'")[2].partition("'")[0]
+        options = sorted(f"{file.parent}/{file.stem}" for file in files if str(file.parent) == command)
     listed = f"; expected one of: {', '.join(options)}" if options else ""
     return sentence + listed + suggestion(name, options)
 

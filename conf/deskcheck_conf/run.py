@@ -4,7 +4,8 @@ The folder is a function of the configuration, not of the clock: the same comman
 holds config.yaml (the whole configuration, written before anything else), starts.jsonl (command, versions and commit of
 every start), metrics.jsonl (one line a `log`), done.json (the summary, once finished), overrides.txt in a sweep, and
 whatever the command adds. A folder that holds another configuration is refused, and so is one that another process is
-working in: the lock is the kernel's, so a killed process leaves none behind.
+working in: the lock is the kernel's, so a killed process leaves none behind. A new folder in which a user's mistake was
+found before anything came about is removed again: the corrected command is another configuration and wants its place.
 
 In a distributed job (RANK set) only rank 0 locks, writes and logs; the others get a Run that does nothing. This module
 starts no W&B by itself: entering the run (`with run:`) does, see tracking.py.
@@ -13,6 +14,7 @@ starts no W&B by itself: entering the run (`with run:`) does, see tracking.py.
 import fcntl
 import json
 import os
+import shutil
 import socket
 import time
 import weakref
@@ -27,10 +29,13 @@ from yaml import YAMLError
 
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.files import drop_torn_line, write_atomic
+from deskcheck_conf.messages import USERS, exit_code_of
 from deskcheck_conf.provenance import provenance
 from deskcheck_conf.schema import RunConfig
 from deskcheck_conf.tracking import Log, tracking
 
+START_FILES = (".lock", "config.yaml", "starts.jsonl", "overrides.txt", "wandb_id.txt")
+"""What a run folder holds before its command has done anything; beside them only W&B's own folder."""
 SHOWN_DIFFERENCES = 8
 
 _held: "weakref.WeakSet[Run]" = weakref.WeakSet()
@@ -53,6 +58,7 @@ class Run:
         self._lock: IO[str] | None = None
         self._track: Log | None = None
         self._exits = ExitStack()
+        self._made: list[Path] = []
 
     @classmethod
     def at(cls, folder: Path | str, config: RunConfig, *, command: str = "run", group: str | None = None) -> Self:
@@ -70,7 +76,7 @@ class Run:
         return run
 
     def _open(self) -> None:
-        made = _missing_folders(self.folder)
+        self._made = _missing_folders(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self.folder)  # refused: the folder is another process's, nothing here is ours to undo
         _held.add(self)
@@ -80,7 +86,7 @@ class Run:
             drop_torn_line(self.folder / "starts.jsonl")
             self._append("starts.jsonl", provenance())
         except BaseException:
-            _remove_new(self.folder, made)
+            _remove_new(self.folder, self._made)
             self.close()
             raise
 
@@ -114,9 +120,13 @@ class Run:
 
     def __enter__(self) -> Self:
         if self.is_main:
-            self._track = self._exits.enter_context(
-                tracking(self.config, folder=self.folder, job_type=self.command, group=self.group)
-            )
+            try:
+                self._track = self._exits.enter_context(
+                    tracking(self.config, folder=self.folder, job_type=self.command, group=self.group)
+                )
+            except BaseException as error:
+                self._leave(error)
+                raise
         return self
 
     def __exit__(
@@ -126,7 +136,12 @@ class Run:
         try:
             self._exits.__exit__(kind, error, trace)
         finally:
-            self.close()
+            self._leave(error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        if error is not None and exit_code_of(error) == USERS:
+            _remove_new(self.folder, self._made)
+        self.close()
 
     def close(self) -> None:
         """Give the folder free for another process."""
@@ -213,10 +228,11 @@ def _missing_folders(folder: Path) -> list[Path]:
 
 
 def _remove_new(folder: Path, made: list[Path]) -> None:
-    """Undo a start that failed: only in folders this start made, and only what it put there."""
-    if folder not in made:
+    """Undo a start: only in folders it made, and only where there is nothing but what every start puts there."""
+    if folder not in made or not {path.name for path in folder.iterdir()} <= {*START_FILES, "wandb"}:
         return
-    for name in (".lock", "config.yaml", "starts.jsonl"):
+    shutil.rmtree(folder / "wandb", ignore_errors=True)
+    for name in START_FILES:
         (folder / name).unlink(missing_ok=True)
     for part in made:
         try:

@@ -57,6 +57,9 @@ def test_only_results_reach_stdout() -> None:
         (["end=maybe"], ["Invalid value 'maybe', expected one of [done, no,"]),
         (["wandb=onlin"], ["Could not find 'wandb/onlin'", "disabled, offline, online", "did you mean 'online'?"]),
         (["experiment=demo/smoek"], ["'experiment/demo/smoek'", "broken, misspelt, smoke", "did you mean 'smoke'?"]),
+        (["experiment=dmeo/smoke"], ["'experiment/dmeo/smoke'", "demo/smoke", "did you mean 'demo/smoke'?"]),
+        (["zzz=1"], ["Key 'zzz' not in 'DemoConfig'", "expected one of: end, learning_rate, model"]),
+        (["model.zzz=1"], ["'zzz' not in 'ModelConfig'", "expected one of: chat_template, dtype"]),
         (["experiment=demo/misspelt"], ["experiment/demo/misspelt", "'dtpye'", "did you mean 'model.dtype'?"]),
         (["experiment=demo/broken"], ["broken.yaml, line 3", "not valid YAML"]),
         (["experiment=demo/unnamed"], ["run_name has no value", "pass run_name="]),
@@ -101,7 +104,17 @@ def test_an_unknown_flag_exits_with_2(demo: Callable, tmp_path: Path) -> None:
 def test_exit_codes_of_a_job(demo: Callable, words: list[str], code: int, message: str) -> None:
     done = demo(*words)
     assert (done.code, done.err) == (code, message)
-    assert "done.json" not in os.listdir("outputs/demo-s0")
+    assert not os.path.exists("outputs/demo-s0/done.json")
+
+
+def test_a_mistake_found_before_anything_came_about_leaves_the_folder_to_the_corrected_command(
+    demo: Callable, tmp_path: Path
+) -> None:
+    assert demo("tests=/no/such.jsonl").code == demo("-m", "tests=/no/such.jsonl", "seed=0,1").code == 2
+    assert [name for name in files(tmp_path) if not name.startswith("outputs/sweeps/")] == []
+    assert demo().code == 0
+    assert demo("run_name=begun", "end=error").code == 2  # after three rows of metrics: kept, and continued
+    assert "metrics.jsonl" in os.listdir("outputs/begun-s0")
 
 
 def test_a_bug_keeps_its_traceback_and_has_a_code_of_its_own(demo: Callable) -> None:

@@ -61,7 +61,7 @@ def load_problems(path: str | Path) -> list[Problem]:
     """Read problems from a JSONL file. Raises InputError naming file and line; ids must be unique."""
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # a line of JSON may hold other line separators
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot read problems from {path}: {reason}; expected a JSONL file") from None
@@ -80,6 +80,8 @@ def load_problems(path: str | Path) -> list[Problem]:
                 f"{path}:{number}: problem id {problem.id!r} is taken by an earlier line; ids must be unique"
             )
         problems[problem.id] = problem
+    if not problems:
+        raise InputError(f"{path} holds no problem, expected at least one line of JSON with id and statement")
     return list(problems.values())
 
 

@@ -118,8 +118,11 @@ class Solver:
             advance(1)
             return row
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(problem)) for problem in problems]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(problem)) for problem in problems]
+        except ExceptionGroup as failed:  # the first has ended the others; a command reports one error
+            raise failed.exceptions[0] from None
         return [task.result() for task in tasks]
 
     async def solve_one(self, problem: Problem) -> Solved:

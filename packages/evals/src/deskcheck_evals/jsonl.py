@@ -12,7 +12,11 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number, object) of every line that is not blank; EvalError for a missing file or a line of another kind."""
     if not path.is_file():
         raise EvalError(f"{path}: no such file: expected a JSONL file, one JSON object a line")
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise EvalError(f"{path}: not UTF-8 ({error}), expected a JSONL file, one JSON object a line") from error
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, _object(path, number, line)
 

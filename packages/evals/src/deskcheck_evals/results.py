@@ -92,7 +92,9 @@ class Fixed:
 def read_result(folder: Path, label: str | None = None) -> Result:
     """The run in `folder`; EvalError if there is none."""
     if not (folder / ROWS).is_file():
-        raise EvalError(f"{folder}: no {ROWS} in it: expected the run folder of a deskcheck-eval")
+        raise EvalError(
+            f"{folder}: no {ROWS} in it: expected the run folder of a deskcheck-eval that has finished a problem"
+        )
     header, rows = read_rows(folder / ROWS)
     if not rows:
         raise EvalError(f"{folder / ROWS}: no finished problem yet: let the run go on, or leave it out of runs=[...]")

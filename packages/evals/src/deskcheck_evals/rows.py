@@ -31,16 +31,15 @@ class Rows:
     """The rows of one run, appended as they finish. One process at a time (the run folder is locked)."""
 
     def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
-        """Continue `path`, or start it with `header`, which must hold "config". EvalError if the file is another's."""
+        """Continue `path`; the first row starts it with `header`, which must hold "config". EvalError if the file is
+        another's.
+        """
         self.path = path
         self.header: Json = {"schema": SCHEMA, **header}
         self.rows: dict[str, Json] = {}
         drop_torn_line(path)
         if path.exists() and path.stat().st_size:
             self._continue()
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(_line(self.header))
 
     def _continue(self) -> None:
         found, rows = read_rows(self.path)
@@ -62,8 +61,9 @@ class Rows:
         if key in self.rows:
             raise EvalError(f"{self.path}: a second row with the key of {row.get('id')!r}: is a problem listed twice?")
         whole = {"key": key, **row}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
-            file.write(_line(whole))
+            file.write(("" if file.tell() else _line(self.header)) + _line(whole))
         self.rows[key] = whole
 
 

@@ -194,7 +194,9 @@ class JsonlSource:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
     def items(self) -> Iterator[Item | Rejected]:
-        """Raises InputError for a missing file, and for malformed lines where `malformed` is `stop`."""
+        """Raises InputError for a missing or empty file, and for malformed lines where `malformed` is `stop`."""
+        if self.path.is_file() and not self.path.stat().st_size:
+            raise InputError(f"{self.path} is empty (source.path): expected a JSONL file with one program a line.")
         for line in read_lines(self.path, self.malformed):
             if isinstance(line, Rejected):
                 yield line

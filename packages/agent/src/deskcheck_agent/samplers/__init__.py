@@ -73,9 +73,10 @@ def scripted(path: str | None) -> ScriptedSampler:
         return ScriptedSampler(copy_input, model_id="scripted-copy")
     texts: list[str] = []
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise SamplerError(f"cannot read sampler.script {path}: {error.strerror}") from None
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SamplerError(f"cannot read sampler.script {path}: {reason}; expected a JSONL file") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
