@@ -72,10 +72,11 @@ class Layout:
     def of(self, code: CodeType) -> "CodeLayout":
         """The part that concerns one code object."""
         heads = {} if code.co_name in ("<lambda>", "<genexpr>") else self.heads
-        masks = _masks(code, self.comprehensions) if self.comprehensions else {}
+        loops = _loops(code, self.comprehensions) if self.comprehensions else {}
+        masks = _masks(code, self.comprehensions, loops) if loops else {}
         careful = _OLD_LOCALS and bool(code.co_flags & 1) and not _VIEWERS.isdisjoint(code.co_names)
         effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
-        return CodeLayout(heads, masks, frozenset(heads.values()), careful, effects)
+        return CodeLayout(heads, masks, frozenset(heads.values()), loops, careful, effects)
 
 
 class CodeLayout(NamedTuple):
@@ -87,6 +88,8 @@ class CodeLayout(NamedTuple):
     """Instruction offset -> names that a comprehension hides there (maybe none)."""
     spread: frozenset[int]
     """First lines of the statements that take several lines."""
+    loops: Mapping[int, frozenset[int]] = {}
+    """Instruction offset -> numbers of the comprehensions it belongs to."""
     careful: bool = False
     """Whether the function may look at its own `locals()`, which reading them from outside would change before Python
     3.13."""
@@ -135,14 +138,22 @@ def _place(node: ast.expr) -> tuple[Position, Position]:
     return (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)
 
 
-def _masks(code: CodeType, spans: list[Span]) -> dict[int, frozenset[str]]:
-    masks: dict[int, frozenset[str]] = {}
-    optimized = bool(code.co_flags & 1)  # elsewhere the hidden names are not part of the namespace
-    local = frozenset(code.co_varnames + code.co_cellvars + code.co_freevars) if optimized else frozenset()
+def _loops(code: CodeType, spans: list[Span]) -> dict[int, frozenset[int]]:
+    """The comprehensions, by number, that each instruction belongs to; instructions of none are left out."""
+    found: dict[int, frozenset[int]] = {}
     for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
         if line is None or end_line is None or column is None or end_column is None:
             continue
-        for span in spans:
-            if span.holds((line, column), (end_line, end_column)):
-                masks[2 * index] = masks.get(2 * index, frozenset()) | (span.names & local)
-    return masks
+        inside = [n for n, span in enumerate(spans) if span.holds((line, column), (end_line, end_column))]
+        if inside:
+            found[2 * index] = frozenset(inside)
+    return found
+
+
+def _masks(code: CodeType, spans: list[Span], loops: dict[int, frozenset[int]]) -> dict[int, frozenset[str]]:
+    optimized = bool(code.co_flags & 1)  # elsewhere the hidden names are not part of the namespace
+    local = frozenset(code.co_varnames + code.co_cellvars + code.co_freevars) if optimized else frozenset()
+    return {
+        offset: frozenset().union(*(spans[number].names for number in inside)) & local
+        for offset, inside in loops.items()
+    }

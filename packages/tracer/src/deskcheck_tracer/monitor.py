@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from .effects import Effect
 from .layout import CodeLayout, Layout
+from .threads import Threads
 from .trace import EndReason
 from .values import ATOMS, DICTS, SEQUENCES, SETS, Values
 from .watch import Shadow, equal_atoms, grown, is_steady, same, take
@@ -27,10 +28,15 @@ Row = tuple[Any, ...]
 _PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
 _ITERABLES = SEQUENCES | DICTS | SETS
 _NO_LAYOUT = CodeLayout({}, {}, frozenset())
+_HIGHEST_LIMIT = 2**31 - 1  # a C int holds the recursion limit
 ROW_BYTES = 20
 """What a row counts against `Limits.max_bytes` besides the texts in it: about its size as a JSON line."""
 MARGIN = 60
 """Stack frames that our callbacks may use on top of the program's own."""
+
+
+THREAD_FRAMES = 3
+"""Frames of the threading module below those of a program's thread; they count against the recursion limit."""
 
 
 class Stop(BaseException):
@@ -46,10 +52,13 @@ class Sink(Protocol):
 class _Frame:
     """One activation of a function, module or class body."""
 
-    __slots__ = ("frame", "id", "jumped", "layout", "line", "mark", "opened", "seen", "view")
+    __slots__ = ("frame", "home", "id", "jumped", "layout", "line", "mark", "opened", "seen", "view")
 
-    def __init__(self, number: int, frame: FrameType | None, layout: CodeLayout, line: int) -> None:
+    def __init__(
+        self, number: int, frame: FrameType | None, layout: CodeLayout, line: int, home: "list[_Frame]"
+    ) -> None:
         self.id, self.frame, self.layout, self.line = number, frame, layout, line
+        self.home = home  # the stack of its thread
         self.seen: dict[str, Any] = {}
         self.view: dict[str, Any] = {}  # what its own `locals()` gave it, where that matters (`CodeLayout.careful`)
         self.mark = -1  # the count of rows after its last one; nothing else was recorded while it is still the same
@@ -84,10 +93,13 @@ class Monitor:
         self.recursion_limit: int | None = None
         self.spare = MARGIN  # how much of it is not the program's
         self.stack: list[_Frame] = []
+        """The frames of the thread that records; those of others are in `threads`."""
+        self.threads = Threads(self.stack)
         self._suspended: dict[int, _Frame] = {}
         self._layouts: dict[str, Layout | None] = {}
         self._codes: dict[int, tuple[CodeType, CodeLayout]] = {}
-        self._printed: list[str] = []  # text since the last row
+        self._printed: list[str] = []  # text since the last row, written at
+        self._printed_at = (0, 0)
         self._travelling = (0, -1)  # id of the exception that just left a frame, and the count of rows then
         self._reraised = (0, -1)
         self._jumps: dict[tuple[int, int], bool] = {}
@@ -128,7 +140,7 @@ class Monitor:
         for name in self._callbacks():
             monitoring.register_callback(self._tool, getattr(monitoring.events, name), None)
         monitoring.free_tool_id(self._tool)
-        for frame in [*self.stack, *self._suspended.values()]:
+        for frame in [*self.threads.frames(), *self._suspended.values()]:
             frame.seen.clear()
         return True
 
@@ -139,7 +151,11 @@ class Monitor:
         if self.stopped is not None:
             return
         if kind == "stdout":
+            place = self.place()
+            if self._printed and place != self._printed_at:
+                self.flush()
             if not self._printed:
+                self._printed_at = place
                 self._count(0)
             self.size += len(text)
             self._printed.append(text)
@@ -150,9 +166,8 @@ class Monitor:
     def flush(self) -> None:
         """Make a row of what was printed since the last one."""
         if self._printed:
-            text = "".join(self._printed)
-            self._printed.clear()
-            self.rows.append(("stdout", *self.place(), text))
+            printed, self._printed = self._printed, []
+            self.rows.append(("stdout", *self._printed_at, "".join(printed)))
 
     def _add(self, row: Row) -> None:
         if self._printed:
@@ -160,8 +175,9 @@ class Monitor:
         self.rows.append(row)
 
     def place(self) -> tuple[int, int]:
-        """Frame and line that are running."""
-        return (self.stack[-1].id, self.stack[-1].line) if self.stack else (0, 0)
+        """Frame and line that are running in this thread."""
+        stack = self.threads.stack()
+        return (stack[-1].id, stack[-1].line) if stack else (0, 0)
 
     def cut(self, reason: EndReason, detail: str) -> None:
         """Stop recording for this reason."""
@@ -200,12 +216,15 @@ class Monitor:
     def _enter(self, code: CodeType, frame: FrameType) -> _Frame:
         layout = self._layout(code)
         line = layout.heads.get(code.co_firstlineno, code.co_firstlineno)
-        record = _Frame(self.frames, frame, layout, line)
-        parent = self.stack[-1].id if self.stack else None
+        stack = self.threads.stack()
+        record = _Frame(self.frames, frame, layout, line, stack)
+        parent = stack[-1].id if stack else None
         self.frames += 1
-        self.stack.append(record)
-        file = None if code.co_filename == self.main else code.co_filename
-        self._row("call", record, (code.co_name, parent, file), self._look(record, frame))
+        stack.append(record)
+        called: tuple[Any, ...] = (code.co_name, parent, None if code.co_filename == self.main else code.co_filename)
+        if stack is not self.stack:
+            called = (*called, self.threads.label())
+        self._row("call", record, called, self._look(record, frame))
         return record
 
     def attach(self, frame: FrameType) -> None:
@@ -219,7 +238,7 @@ class Monitor:
 
     def enter_call(self) -> None:
         """The program's call expression begins: a frame of its own that has no lines."""
-        record = _Frame(self.frames, None, _NO_LAYOUT, 0)
+        record = _Frame(self.frames, None, _NO_LAYOUT, 0, self.stack)
         self.frames += 1
         self.stack[:] = [record]
         self._row("call", record, ("<call>", None, None), None)
@@ -233,7 +252,7 @@ class Monitor:
 
     def _known(self, frame: FrameType) -> _Frame | None:
         """The record of a frame; frames above it on our stack have ended unnoticed and are dropped."""
-        stack = self.stack
+        stack = self.threads.stack()
         if stack and stack[-1].frame is frame:
             return stack[-1]
         for depth in range(len(stack) - 2, -1, -1):
@@ -242,13 +261,14 @@ class Monitor:
                 return stack[depth]
         record = self._suspended.pop(id(frame), None)
         if record is not None:
+            record.home = stack
             stack.append(record)
         return record
 
     def _leave(self, record: _Frame) -> None:
         record.seen.clear()
         record.frame = None
-        self.stack.pop()
+        record.home.pop()
 
     def _row(self, kind: str, record: _Frame, payload: tuple[Any, ...], changes: dict[str, str | None] | None) -> None:
         row = (kind, record.id, record.line, *payload)
@@ -365,9 +385,11 @@ class Monitor:
         """Fail at the depth at which the program would fail without us on its stack."""
         limit = sys.getrecursionlimit()
         if limit != self.recursion_limit:  # the program set its own: leave room for our callbacks on top
-            self.recursion_limit = limit + self.spare
+            self.recursion_limit = min(limit + self.spare, _HIGHEST_LIMIT)
             sys.setrecursionlimit(self.recursion_limit)
-        if len(self.stack) >= self.recursion_limit - self.spare:  # type: ignore[operator]
+        stack = self.threads.stack()
+        below = 0 if stack is self.stack else THREAD_FRAMES
+        if len(stack) + below >= self.recursion_limit - self.spare:  # type: ignore[operator]
             raise RecursionError("maximum recursion depth exceeded")
 
     def _again(self) -> None:
@@ -389,7 +411,9 @@ class Monitor:
             layout = record.layout
             if layout.heads:
                 line = layout.heads.get(line, line)
-            if line == record.line and record.opened and (record.jumped or line in layout.spread):
+            if line == record.line and record.opened and (
+                record.jumped or line in layout.spread or frame.f_lasti in layout.masks
+            ):
                 record.jumped = False  # still in the statement of the current step
                 return None
             return begin(record, frame, line)
@@ -412,27 +436,31 @@ class Monitor:
             self._again()
 
     def _on_jump(self, code: CodeType, offset: int, destination: int) -> Any:
-        if destination >= offset or not self._repeats(code, offset, destination):
+        if destination >= offset or not (lines := self._repeated(code, offset, destination)):
             return sys.monitoring.DISABLE
         if self.stopped is not None:
             return self._again()
         frame = sys._getframe(1)
         record = self._known(frame)
-        if record is None:
+        if record is None or record.line not in lines:
             return None
         self._begin(record, frame, record.line)
         record.jumped = True
         return None
 
-    def _repeats(self, code: CodeType, offset: int, destination: int) -> bool:
-        """Whether a backward jump stays within one statement and is not a comprehension's."""
+    def _repeated(self, code: CodeType, offset: int, destination: int) -> frozenset[int]:
+        """The line that a backward jump starts over, if it stays within one statement and is not a comprehension's.
+
+        A jump may have no line of its own: then that of its destination, provided the frame is there.
+        """
         layout = self._layout(code)
-        if destination in layout.masks or offset in layout.masks:
-            return False
-        lines = [
-            line for start, end, line in code.co_lines() for at in (offset, destination) if start <= at < end and line
-        ]
-        return len({layout.heads.get(line, line) for line in lines}) == 1
+        if layout.loops.get(offset, frozenset()) & layout.loops.get(destination, frozenset()):
+            return frozenset()
+        lines = {
+            layout.heads.get(line, line)
+            for start, end, line in code.co_lines() for at in (offset, destination) if start <= at < end and line
+        }  # fmt: skip
+        return frozenset(lines) if len(lines) == 1 else frozenset()
 
     def _on_resume(self, code: CodeType, _offset: int) -> None:
         self._go_on("resume", code, sys._getframe(1), ())
@@ -450,7 +478,7 @@ class Monitor:
         frame = sys._getframe(1)
         if self.stopped is None and (record := self._known(frame)) is not None:
             self._row("yield", record, (self.values.text(value),), self._look(record, frame))
-            self._suspended[id(frame)] = self.stack.pop()
+            self._suspended[id(frame)] = record.home.pop()
 
     def _on_return(self, code: CodeType, _offset: int, value: object) -> None:
         frame = sys._getframe(1)

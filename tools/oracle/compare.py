@@ -1,0 +1,145 @@
+"""Compare a trace with what the oracle saw of the same program: every step, every value, every exit of a frame.
+
+Texts must be equal, except that objects are numbered by each recorder on its own (the numbering must be one to one over
+the whole run) and that a text the tracer cut must be longer than its limit, begin alike, and have been told as changed
+whenever the whole value changed.
+"""
+
+import ast
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from deskcheck_tracer import EndReason, EventKind, Trace
+from deskcheck_tracer.values import LIMIT, is_elided
+
+_EXITS = {EventKind.return_: "return", EventKind.yield_: "yield", EventKind.unwind: "unwind"}
+_WHOLE = {EndReason.finished, EndReason.raised, EndReason.exited}
+
+
+class Difference(AssertionError):
+    """The trace is not what the oracle saw."""
+
+
+@dataclass
+class Compared:
+    """What was compared and found equal."""
+
+    steps: int = 0
+    values: int = 0
+    exits: int = 0
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def compare(trace: Trace, seen: dict[str, Any]) -> Compared:
+    """Counts of what is equal; Difference at the first thing that is not."""
+    done = Compared()
+    texts = seen["texts"]
+    states = [
+        {texts_name: texts[state[at + 1]] for at, texts_name in enumerate(state) if at % 2 == 0}
+        for state in seen["states"]
+    ]
+    steps, expected = list(trace.steps()), seen["steps"]
+    whole = trace.end.reason in _WHOLE and seen["end"] != "steps"
+    if whole and len(steps) != len(expected):
+        at = next((i for i, (a, b) in enumerate(zip(steps, expected, strict=False)) if (a.frame, a.line) != (b[0], b[1])), -1)
+        raise Difference(f"{len(steps)} steps, the oracle saw {len(expected)}; apart from step {at}")
+    told_input = "".join(row[4] for row in expected) == "".join(step.stdin for step in steps)
+    before: dict[int, dict[str, str]] = {}
+    for step, (frame, line, state, stdout, stdin) in zip(steps, expected, strict=False):
+        where = f"step {step.index}, line {step.line}, {step.function}"
+        _same(f"{where}: place", (step.frame, step.line), (frame, line))
+        done.steps += 1
+        if not step.complete or state is None:
+            continue
+        after = states[state]
+        _same(f"{where}: names", sorted(step.locals), sorted(after))
+        for name, text in after.items():
+            if not _alike(step.locals[name], text, done.labels):
+                raise Difference(f"{where}: {name} is {step.locals[name]}, the oracle saw {text[:300]!r}")
+            changed = frame in before and before[frame].get(name) != text
+            if changed and is_elided(step.locals[name]) and name not in step.changes:
+                raise Difference(f"{where}: a change of {name} beyond what is shown was missed")
+            done.values += 1
+        before[frame] = after
+        _same(f"{where}: stdout", step.stdout, stdout)
+        if told_input:
+            _same(f"{where}: stdin", step.stdin, stdin)
+    _compare_frames(trace, seen)
+    done.exits = _compare_exits(trace, seen, done.labels, whole)
+    return done
+
+
+def _compare_frames(trace: Trace, seen: dict[str, Any]) -> None:
+    calls = [[event.function, event.parent] for event in trace.events if event.kind is EventKind.call]
+    for index, (ours, theirs) in enumerate(zip(calls, seen["frames"], strict=False)):
+        _same(f"frame {index}", ours, theirs)
+
+
+def _compare_exits(trace: Trace, seen: dict[str, Any], labels: dict[str, str], whole: bool) -> int:
+    outside = {event.frame for event in trace.events if event.function == "<call>"}
+    ours = [event for event in trace.events if event.kind in _EXITS and event.frame not in outside]
+    if whole:
+        _same("number of exits", len(ours), len(seen["exits"]))
+    for index, (event, (frame, how, value)) in enumerate(zip(ours, seen["exits"], strict=False)):
+        _same(f"exit {index}", (event.frame, _EXITS[event.kind]), (frame, how))
+        if value is not None and not _alike(event.value or "", seen["texts"][value], labels):
+            raise Difference(f"exit {index}: {how} {event.value}, the oracle saw {seen['texts'][value][:300]!r}")
+    return len(ours)
+
+
+def _same(what: str, ours: Any, theirs: Any) -> None:
+    if ours != theirs:
+        raise Difference(f"{what}: {ours!r}, the oracle saw {theirs!r}")
+
+
+def _alike(ours: str, theirs: str, labels: dict[str, str]) -> bool:
+    """Whether a text of the tracer says what the oracle's says; learns the numbers of objects in passing."""
+    if not is_elided(ours):
+        return _matches(ours, theirs, labels, "")
+    if ours[:1] in "'\"" or ours[:2] in ("b'", 'b"'):
+        return _begins_alike(ours, theirs)
+    shown = re.sub(r" \(len \d+\)\Z", "", ours)
+    shown = re.sub(r"['\"]?\.\.\..*\Z", "", shown, flags=re.DOTALL)  # up to the first mark, a cut string's quote before it
+    longer = len(re.sub("\x01\\d+\x01", "1", theirs)) > LIMIT
+    return longer and _matches(shown, _cut_like(theirs, shown), labels, ".*")
+
+
+def _begins_alike(ours: str, theirs: str) -> bool:
+    """Whether a string that was cut is the beginning of the oracle's, and its length is given truly."""
+    shown, _, length = ours.rpartition("... (len ")
+    whole = ast.literal_eval(theirs)
+    return whole.startswith(ast.literal_eval(shown)) and len(whole) == int(length[:-1]) and len(theirs) > LIMIT
+
+
+def _cut_like(theirs: str, shown: str) -> str:
+    """The oracle's text up to about where the tracer's was cut: as many labels, as many characters after the last."""
+    pieces = re.split("(\x01\\d+\x01)", theirs)
+    text, left = "", len(shown)
+    for piece in pieces:
+        if left <= 0:
+            break
+        if piece.startswith("\x01"):
+            number = re.match(r"\d+", shown[len(shown) - left :])
+            if number is None:
+                break
+            text, left = text + piece, left - len(number[0])
+        else:
+            text, left = text + piece[:left], left - len(piece)
+    return text
+
+
+def _matches(ours: str, theirs: str, labels: dict[str, str], tail: str) -> bool:
+    if "\x01" not in theirs:
+        return ours == theirs
+    pieces = re.split("\x01(\\d+)\x01", theirs)
+    pattern = "".join(re.escape(piece) if at % 2 == 0 else r"(\d+)" for at, piece in enumerate(pieces))
+    found = re.fullmatch(pattern, ours, re.DOTALL)
+    if found is None:
+        return False
+    for at, number in enumerate(pieces[1::2], 1):
+        name = re.findall(r"\w+(?=#$)", pieces[2 * at - 2])
+        label = f"{name[0] if name else ''}#{found[at]}"
+        if labels.setdefault(number, label) != label or labels.setdefault(label, number) != number:
+            return False
+    return True
