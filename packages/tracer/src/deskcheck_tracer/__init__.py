@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from .program import Limits as Limits
     from .program import Program as Program
     from .program import TestCase as TestCase
-    from .record import Recorder as Recorder
     from .record import record as record
+    from .recorder import Recorder as Recorder
     from .sandbox import RunResult as RunResult
     from .sandbox import Sandbox as Sandbox
     from .sandbox import default_sandbox as default_sandbox
@@ -88,7 +88,8 @@ _HOMES = {
     "judge": ["Judgement", "TestResult", "ajudge", "judge", "judge_many"],
     "narrate": ["narrate"],
     "program": ["Limits", "Program", "TestCase"],
-    "record": ["Recorder", "record"],
+    "record": ["record"],
+    "recorder": ["Recorder"],
     "sandbox": ["RunResult", "Sandbox", "default_sandbox"],
     "trace": ["End", "EndReason", "Event", "EventKind", "Step", "Trace"],
     "verdict": ["Verdict"],

@@ -1,8 +1,7 @@
-"""Record a program in a process of its own, or live code in this one.
+"""Record a program in a process of its own.
 
-`record` is for programs: isolation "nsjail" hands them to the sandbox, "process" runs them in a child with limits on
-memory and time, for code you trust. `Recorder` is for code that is already running: everything called between entering
-and leaving it.
+Isolation "nsjail" hands it to the sandbox, "process" runs it in a child with limits on memory and time, for code you
+trust. For code that is already running there is `recorder.Recorder`.
 """
 
 import json
@@ -10,17 +9,14 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .errors import DeskcheckError, InputError
 from .export import read_trace
-from .monitor import Monitor
-from .program import DEFAULT_LIMITS, NO_TRACE_LIMITS, Limits, Program
-from .trace import End, EndReason, Trace, event_from_row
+from .program import DEFAULT_LIMITS, Limits, Program
+from .trace import End, EndReason, Trace
 
 if TYPE_CHECKING:
     from .sandbox import Sandbox
@@ -111,82 +107,3 @@ def _limit_self(limits: Limits) -> None:
     if limits.memory_mb is not None:
         size = limits.memory_mb * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
-
-
-class Recorder:
-    """Record live code in this process: `with Recorder() as recorder: my_function()`, then `recorder.trace`.
-
-    Recorded are the functions whose files lie under the folder of the calling module and are not installed, and the
-    lines of the block itself; `include` and `exclude` give folders or files instead. Limits are off by default;
-    reaching one stops the recording, never the code. Values are rendered without calling any code of theirs. One
-    thread at a time is followed.
-    """
-
-    def __init__(
-        self,
-        *,
-        limits: Limits = NO_TRACE_LIMITS,
-        include: Sequence[str | Path] | None = None,
-        exclude: Sequence[str | Path] = (),
-    ) -> None:
-        self._limits = limits
-        self._include, self._exclude = include, [str(Path(path).resolve()) for path in exclude]
-        self._trace: Trace | None = None
-        self._wanted: dict[str, bool] = {}
-
-    def __enter__(self) -> "Recorder":
-        frame = sys._getframe(1)
-        self._main = frame.f_code.co_filename
-        include = self._include if self._include is not None else [Path(self._main).parent]
-        self._folders = [str(Path(path).resolve()) for path in include]
-        self._monitor = Monitor(
-            self._main,
-            _source,
-            wanted=self._wants,
-            max_events=self._limits.max_events,
-            max_bytes=self._limits.max_bytes,
-        )
-        self._monitor.start()
-        self._monitor.attach(frame)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._monitor.detach(sys._getframe(1))
-        place = self._monitor.place()
-        self._monitor.stop()
-        rows: list[Any] = self._monitor.rows
-        events = [event_from_row(list(row)) for row in rows]
-        end = End(*self._monitor.stopped) if self._monitor.stopped else End(EndReason.finished)
-        events.append(event_from_row(["end", *place, str(end.reason)]))
-        source = _source(self._main)
-        self._trace = Trace(Program(source), events, "", None, end, sys.version.split()[0])
-
-    @property
-    def trace(self) -> Trace:
-        """What was recorded; InputError before the block has ended."""
-        if self._trace is None:
-            raise InputError("Recorder.trace is read before its with block has ended: read it after the block")
-        return self._trace
-
-    def _wants(self, filename: str) -> bool:
-        known = self._wanted.get(filename)
-        if known is None:
-            known = self._wanted[filename] = filename == self._main or self._is_included(filename)
-        return known
-
-    def _is_included(self, filename: str) -> bool:
-        if filename.startswith("<"):
-            return False
-        path = str(Path(filename).resolve())
-        inside = any(path == folder or path.startswith(folder + os.sep) for folder in self._folders)
-        barred = any(path == folder or path.startswith(folder + os.sep) for folder in [*self._exclude, *_INSTALLED])
-        return inside and not barred
-
-
-def _source(filename: str) -> str:
-    import linecache
-
-    return "".join(linecache.getlines(filename))
-
-
-_INSTALLED = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")] + [str(Path(__file__).parent)]
