@@ -129,7 +129,7 @@ def test_step_says_what_stays_and_what_was_read() -> None:
     text = narrate(record_here("n = int(input())\nn *= 1\ndel n\n", "7\n"))
     assert text.splitlines()[:3] == [
         "Line 1, `n = int(input())`: reads '7\\n'; n becomes 7.",
-        "Line 2, `n *= 1`: n stays 7.",
+        "Line 2, `n *= 1`: n stays 7 * 1 = 7.",
         "Line 3, `del n`: n is no longer bound.",
     ]
 

@@ -1,16 +1,16 @@
 """Read a narration's statements back and check each against the trace.
 
-`claims` takes the text of either style apart, line by line; the moments of the trace (`moments`) come in the same
-order, one for each line. A claim holds if it is a fact of its moment. A line that says how many lines were left out
-skips as many moments. Nothing claimed gives no checks, which is not a pass.
+`claims` takes a text of any style apart, line by line. The units that a style tells (styles.py) come in the same order,
+one for each line; a claim holds if it is a fact of its unit. A line that says how many lines were left out skips as
+many units. Nothing claimed gives no checks, which is not a pass.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from . import scratchpad, sentences
-from .facts import ClaimKind, Said, end_text, facts
-from .moments import moments
+from .facts import ClaimKind, Said, end_text
+from .styles import STYLES, Style, style_of
 from .trace import Trace
 
 OUTPUT_OPEN, OUTPUT_CLOSE = "<output>", "</output>"
@@ -25,11 +25,15 @@ class Claim:
 
     kind: ClaimKind
     moment: int
-    """Which moment of the trace it is about, counted from 0; -1 for the program as a whole."""
+    """Which unit of the telling it is about, counted from 0; -1 for the program as a whole."""
     name: str
     value: str
     text: str
     """The line of the narration that makes it."""
+    style: str = "compact"
+    """The style of the narration, which says what its units are."""
+    span: int = 1
+    """How many units the line stands for."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class ClaimCheck:
 
 
 def left_out(count: int) -> str:
-    """The line that stands for `count` moments that were not told."""
+    """The line that stands for `count` units that were not told."""
     return f"... {count} lines left out ..."
 
 
@@ -63,35 +67,50 @@ def stated_output(text: str) -> str | None:
 
 
 def claims(text: str) -> list[Claim]:
-    """Every statement of a narration in either style, in order."""
+    """Every statement of a narration in any style, in order."""
     body = text[: text.rfind(OUTPUT_OPEN)] if stated_output(text) is not None else text
     lines = [line for line in body.split("\n") if line]
-    style = sentences if any(sentences.looks_like(line) for line in lines) else scratchpad
+    name = style_of(lines)
+    style = STYLES[name]
     found: list[Claim] = []
-    moment = 0
+    unit = 0
     for line in lines:
         if match := _LEFT_OUT.match(line):
-            moment += int(match[1])
+            unit += int(match[1])
         elif match := _END.match(line):
-            found.append(Claim(ClaimKind.end, -1, "", match[1], line))
+            found.append(Claim(ClaimKind.end, -1, "", match[1], line, name))
         else:
-            found += [Claim(said.kind, moment, said.name, said.value, line) for said in style.read(line)]
-            moment += 1
+            said = style.read(line)
+            span = next((int(one.value) for one in said if one.kind is ClaimKind.span), 1)
+            found += [Claim(one.kind, unit, one.name, one.value, line, name, span) for one in said]
+            unit += span
     output = stated_output(text)
     if output is not None:
-        found.append(Claim(ClaimKind.output, -1, "", output, OUTPUT_OPEN))
+        found.append(Claim(ClaimKind.output, -1, "", output, OUTPUT_OPEN, name))
     return found
 
 
-def check(claims: list[Claim], trace: Trace) -> list[ClaimCheck]:
+def check(claims: Sequence[Claim], trace: Trace) -> list[ClaimCheck]:
     """One check a claim, in order."""
-    if not claims:
-        return []
-    known = [facts(moment) for moment in moments(trace)]
-    return [_check(claim, known, trace) for claim in claims]
+    known = {name: _Facts(STYLES[name], trace) for name in {claim.style for claim in claims}}
+    return [_check(claim, known[claim.style], trace) for claim in claims]
 
 
-def _check(claim: Claim, known: list[set[Said]], trace: Trace) -> ClaimCheck:
+class _Facts:
+    """The facts of the units of one telling, worked out when asked for."""
+
+    def __init__(self, style: Style, trace: Trace) -> None:
+        self._style = style
+        self.units = list(style.units(trace))
+        self._known: dict[tuple[int, int], set[Said]] = {}
+
+    def at(self, place: int, span: int) -> set[Said]:
+        if (place, span) not in self._known:
+            self._known[place, span] = self._style.facts(self.units, place, span)
+        return self._known[place, span]
+
+
+def _check(claim: Claim, known: _Facts, trace: Trace) -> ClaimCheck:
     if claim.kind is ClaimKind.output:
         expected = true_output(trace)
         return _result(claim, claim.value == expected, f"the output is {expected!r}")
@@ -99,9 +118,11 @@ def _check(claim: Claim, known: list[set[Said]], trace: Trace) -> ClaimCheck:
         return _result(
             claim, claim.value == end_text(trace.end), f"the program ended: {end_text(trace.end) or 'finished'}"
         )
-    if claim.moment >= len(known):
-        return ClaimCheck(claim, False, f"the program did no more than {len(known)} things")
-    here = known[claim.moment]
+    if claim.moment + claim.span > len(known.units):
+        return ClaimCheck(claim, False, f"the program did no more than {len(known.units)} things")
+    if claim.kind is ClaimKind.unread:
+        return ClaimCheck(claim, False, "it states nothing that can be checked")
+    here = known.at(claim.moment, claim.span)
     if Said(claim.kind, claim.name, claim.value) in here:
         return ClaimCheck(claim, True)
     others = sorted(said.value for said in here if said.kind is claim.kind and said.name == claim.name)

@@ -107,8 +107,11 @@ class Describer:
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             word = "class" if isinstance(node, ast.ClassDef) else "def"
             moment.form, moment.target = Form.define, f"{word} {node.name}"
-            if moment.changes.get(node.name) in (f"<function {node.name}>", f"<class '{node.name}'>"):
+            plain = (f"<function {node.name}>", f"<class '{node.name}'>")
+            if moment.changes.get(node.name) in plain:
                 del moment.changes[node.name]  # `def f` says it
+            if step.locals.get(node.name) in plain:  # not so for `__init__`, which no state shows
+                moment.assigned = (node.name,)
         elif isinstance(node, ast.stmt) and not isinstance(node, ast.Match) and not hasattr(node, "body"):
             _tell_assigned(moment, _targets(node), after)
             moment.form, moment.expression = Form.other, substitute(source, node, names, read)

@@ -7,14 +7,12 @@ token budget the middle is left out, and a line says how much.
 import re
 from collections.abc import Callable
 
-from . import scratchpad, sentences
 from .claims import left_out, output_block, true_output
 from .errors import InputError
 from .facts import end_text
-from .moments import moments
+from .styles import STYLES
 from .trace import Trace
 
-_STYLES = {"step": (sentences.write, "The program ends: "), "compact": (scratchpad.write, "end ")}
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
@@ -29,12 +27,12 @@ def narrate(
     `max_tokens` bounds the text as counted by `count_tokens` (words and symbols if None) by leaving out lines of the
     middle; the output is always told, also where it alone is longer. Raises InputError on an unknown style.
     """
-    if style not in _STYLES:
-        raise InputError(f"style is {style!r}, expected one of {', '.join(_STYLES)}")
-    write, end_word = _STYLES[style]
-    lines = [write(moment) for moment in moments(trace)]
+    if style not in STYLES:
+        raise InputError(f"style is {style!r}, expected one of {', '.join(STYLES)}")
+    told = STYLES[style]
+    lines = [told.write(unit) for unit in told.units(trace)]
     end = end_text(trace.end)
-    tail = ([end_word + end] if end is not None else []) + [output_block(true_output(trace))]
+    tail = ([told.end_word + end] if end is not None else []) + [output_block(true_output(trace))]
     if max_tokens is None:
         return "\n".join(lines + tail)
     return _within(lines, tail, max_tokens, count_tokens or count_words)

@@ -1,48 +1,51 @@
 """The step style: one readable sentence a moment, quoting the line.
 
-    Line 4, `s += x`: s becomes 7.
+    Line 4, `s += x`: s becomes 3 + 4 = 7.
     Line 3, `for x in a`: x is 3 (left: [1, 4]).
     Line 5, `if x > 2`: yes, 3 > 2.
     Line 6, `y = f(x)` begins.            then the lines of f, and at last: Back on line 6, `y = f(x)`: y becomes 7.
+    count#2 goes on.                      a generator, the second of that name
 
-Clauses are parted by semicolons; printed text comes last. `write` and `read` are inverse.
+Clauses are parted by semicolons; printed text comes last. `write` and `read` are inverse; `facts` is what a sentence
+may state.
 """
 
 import re
 
-from .facts import (
-    ClaimKind,
-    Said,
-    effect_texts,
-    facts,
-    is_simple_line,
-    read_effect,
-    shown,
-    split_outside,
-    unquote,
-    variable,
-)
-from .moment import Form, Moment, What
+from .clauses import LABEL, clauses, join
+from .clauses import read as read_clauses
+from .facts import ClaimKind, Said, effect_texts, shown
+from .moment import Moment, What
+from .story import CALL, is_call_begin
 
 _QUOTED = r"(?:`([^`]*)`|``(.*?)``)"
 _BEGINS = re.compile(rf"Line (\d+), {_QUOTED} begins\.\Z")
 _EVALUATED = re.compile(rf"Then {_QUOTED} is evaluated\.\Z")
-_STEP = re.compile(rf"(?:Line|Back on line) (\d+), {_QUOTED}: (.*)\.\Z")
-_CALL = re.compile(r"Call (\S+?)(?:: (.*))?\.\Z")
-_EVENT = {
-    What.return_: ("", " returns ", ""),
-    What.yield_: ("", " yields ", ""),
-    What.throw: ("", " goes on with ", " thrown in"),
-    What.resume: ("", " goes on", ""),
-    What.raise_: ("In ", ", this is raised: ", ""),
-    What.reraise: ("In ", ", this is raised again: ", ""),
-    What.handled: ("In ", ", a handler takes up ", ""),
-    What.unwind: ("", " is left with ", ""),
-}
+_STEP = re.compile(rf"(Line|Back on line) (\d+), {_QUOTED}: (.*)\.\Z")
+_CALL = re.compile(rf"(Call|The body of) ({LABEL})( begins)?(?:: (.*))?\.\Z")
 _CUT = re.compile(r"The recording stops: (.*)\.\Z")
-_CLAUSE = re.compile(r"([^\W\d]\w*) (?:becomes|stays|is) (.*)\Z")
-_LONG = re.compile(r"([^\W\d]\w*) has length (\d+)\Z")
-_GONE = re.compile(r"([^\W\d]\w*) is no longer bound\Z")
+_SWITCH = re.compile(r"Frame (\d+) goes on\.\Z")
+_PATTERNS = [
+    (what, re.compile(pattern.replace("LABEL", rf"(?P<label>{LABEL})").replace("VALUE", r"(?P<value>.*)") + r"\.\Z"))
+    for what, pattern in (
+        (What.return_, "LABEL returns VALUE"),
+        (What.yield_, "LABEL yields VALUE"),
+        (What.throw, "LABEL goes on with VALUE thrown in"),
+        (What.resume, "LABEL goes on"),
+        (What.body_end, "The body of LABEL is done"),
+        (What.raise_, "LABEL raises VALUE"),
+        (What.unwind, "VALUE leaves LABEL"),
+        (What.handled, "VALUE reaches a handler in LABEL"),
+        (What.reraise, "VALUE goes on in LABEL"),
+    )
+]
+_WORDS = {
+    What.return_: "{label} returns {value}.", What.yield_: "{label} yields {value}.",
+    What.throw: "{label} goes on with {value} thrown in.", What.resume: "{label} goes on.",
+    What.body_end: "The body of {label} is done.", What.raise_: "{label} raises {value}.",
+    What.unwind: "{value} leaves {label}.", What.handled: "{value} reaches a handler in {label}.",
+    What.reraise: "{value} goes on in {label}.",
+}  # fmt: skip
 
 
 def looks_like(line: str) -> bool:
@@ -53,134 +56,91 @@ def looks_like(line: str) -> bool:
 def write(moment: Moment) -> str:
     """One sentence for one moment."""
     what = moment.what
-    if what is What.begin and moment.line == 0:  # the program's call expression
-        return f"Then {_quote(moment.statement)} is evaluated."
-    if what is What.begin:
-        return f"Line {moment.line}, {_quote(moment.statement)} begins."
-    if what is What.call:
-        clauses = "; ".join(_clauses(moment, "is"))
-        return f"Call {moment.function}: {clauses}." if clauses else f"Call {moment.function}."
+    if what is What.begin and not moment.verb:
+        quoted = _quote(moment.statement)
+        return f"Then {quoted} is evaluated." if is_call_begin(moment) else f"Line {moment.line}, {quoted} begins."
+    if what in (What.call, What.body):
+        start = f"Call {moment.function}" if what is What.call else f"The body of {moment.function} begins"
+        return f"{start}: {join(clauses(moment))}." if moment.changes else f"{start}."
     if what is What.cut:
         return f"The recording stops: {moment.value}."
-    if what in _EVENT:
-        before, between, after = _EVENT[what]
-        return f"{before}{moment.function}{between}{shown(moment.value)}{after}."
-    place = "Line" if what is What.step else "Back on line"
+    if what is What.switch:
+        return f"Frame {moment.frame} goes on."
+    if what in _WORDS:
+        return _WORDS[what].format(label=moment.function, value=shown(moment.value))
+    place = "Back on line" if what is What.effect else "Line"
     start = f"{place} {moment.line}, {_quote(moment.statement)}: "
-    line = start + "; ".join(_told(moment)) + "."
-    said = set(read(line))
-    if (
-        "\n" not in line
-        and said <= facts(moment)
-        and all(variable(*change) in said for change in moment.changes.items())
-    ):
+    line = f"{start}{join(clauses(moment))}."
+    if set(read(line)) == facts(moment):
         return line
     return start + "; ".join(effect_texts(moment) or ["done"]) + "."
 
 
 def _quote(source: str) -> str:
-    source = source.replace("\n", " ")
+    source = _normal(source)
     return f"``{source}``" if "`" in source else f"`{source}`"
 
 
-def _told(moment: Moment) -> list[str]:
-    parts: list[str] = []
-    if moment.form is Form.for_ and moment.taken is False:
-        parts.append("no items left, the loop ends")
-    if moment.form is Form.branch and moment.taken is not None:
-        parts.append(f"{'yes' if moment.taken else 'no'}, {moment.expression}")
-    if moment.read:
-        parts.append(f"reads {moment.read!r}")
-    parts += _clauses(moment, "is" if moment.form is Form.for_ else "becomes")
-    if moment.left is not None:
-        parts[-1] += f" (left: {moment.left})"
-    if moment.form is Form.return_ and moment.value is not None:
-        parts.append(f"{moment.function} returns {shown(moment.value)}")
-    if moment.printed:
-        parts.append(
-            f"prints {moment.printed[:-1]}" if is_simple_line(moment.printed) else f"writes {moment.printed!r}"
+def _normal(source: str) -> str:
+    """The text of a statement as it can stand in quotes."""
+    source = source.replace("\n", " ")
+    return source.replace("`", "'") if "``" in source or source[:1] == "`" or source[-1:] == "`" else source
+
+
+def facts(moment: Moment) -> set[Said]:
+    """Everything that the sentence of a moment may state."""
+    what, label = moment.what, moment.function
+    if what is What.begin and is_call_begin(moment):
+        return {Said(ClaimKind.begins, "", _normal(moment.statement)), Said(ClaimKind.event, What.begin, CALL)}
+    if what in (What.step, What.effect, What.begin):
+        place = (
+            Said(ClaimKind.begins, "", _normal(moment.statement)) if what is What.begin and not moment.verb else None
         )
-    if moment.form is Form.define and not parts:
-        parts = [f"{moment.target} is defined"]
-    return parts or ["done"]
+        source = place or Said(ClaimKind.expression, "source", _normal(moment.statement))
+        known = {Said(ClaimKind.line, "", str(moment.line)), source}
+        if what is What.effect:
+            known.add(Said(ClaimKind.event, What.effect, ""))
+        if place is None:
+            known.update(said for clause in clauses(moment) for said in clause.said)
+        return known
+    if what in (What.call, What.body):
+        known = {Said(ClaimKind.called if what is What.call else ClaimKind.event, _name_of(what), label)}
+        return known.union(*(clause.said for clause in clauses(moment))) if moment.changes else known
+    if what is What.switch:
+        return {Said(ClaimKind.event, what, str(moment.frame))}
+    if what is What.cut:
+        return {Said(ClaimKind.event, what, moment.value or "")}
+    value = "" if what in (What.resume, What.body_end) else shown(moment.value)
+    return {Said(ClaimKind.event, what, value), Said(ClaimKind.event, "in", label)}
 
 
-def _clauses(moment: Moment, verb: str) -> list[str]:
-    parts = []
-    for name, value in moment.changes.items():
-        said = variable(name, value)
-        if said.kind is ClaimKind.unbound:
-            parts.append(f"{name} is no longer bound")
-        elif said.kind is ClaimKind.length:
-            parts.append(f"{name} has length {said.value}")
-        else:
-            parts.append(f"{name} {'stays' if name in moment.stays else verb} {value}")
-    return parts
+def _name_of(what: What) -> str:
+    return "" if what is What.call else what
 
 
 def read(line: str) -> list[Said]:
-    """What a sentence states; an unreadable one states nothing."""
-    if match := _BEGINS.match(line):
-        return [Said(ClaimKind.line, "", match[1]), Said(ClaimKind.begins, "", match[2] or match[3] or "")]
-    if match := _EVALUATED.match(line):
-        return [Said(ClaimKind.begins, "", match[1] or match[2] or "")]
+    """What a sentence states; one that cannot be read is an `unread` claim."""
     if match := _STEP.match(line):
+        source = match[3] if match[3] is not None else match[4]
+        said = [Said(ClaimKind.line, "", match[2]), Said(ClaimKind.expression, "source", source)]
+        back = [Said(ClaimKind.event, What.effect, "")] if match[1] != "Line" else []
+        return [*said, *back, *read_clauses(match[5])]
+    if match := _BEGINS.match(line):
         source = match[2] if match[2] is not None else match[3]
-        said = [Said(ClaimKind.line, "", match[1]), Said(ClaimKind.expression, "source", source)]
-        return said + _read_clauses(match[4])
-    if match := _CALL.match(line):
-        return [Said(ClaimKind.called, "", match[1]), *(_read_clauses(match[2]) if match[2] else [])]
+        return [Said(ClaimKind.line, "", match[1]), Said(ClaimKind.begins, "", source)]
+    if match := _EVALUATED.match(line):
+        source = match[1] if match[1] is not None else match[2]
+        return [Said(ClaimKind.begins, "", source), Said(ClaimKind.event, What.begin, CALL)]
     if match := _CUT.match(line):
         return [Said(ClaimKind.event, What.cut, match[1])]
-    return _read_event(line)
-
-
-def _read_event(line: str) -> list[Said]:
-    for what, (before, between, after) in _EVENT.items():
-        name, found, value = line.removeprefix(before).partition(between)
-        if not (line.startswith(before) and found and value.endswith(after + ".") and " " not in name):
-            continue
-        value = value.removesuffix(after + ".")
-        if what is What.return_:
-            return [Said(ClaimKind.returned, name, value)]
-        where = [] if what is What.resume else [Said(ClaimKind.event, "in", name)]
-        return [Said(ClaimKind.event, what, value if where else name), *where]
-    return []
-
-
-def _read_clauses(text: str) -> list[Said]:
-    said: list[Said] = []
-    parts = split_outside(text, "; ")
-    for index, part in enumerate(parts):
-        if part.startswith("prints "):  # raw text, may hold anything: it is the last clause
-            return [*said, Said(ClaimKind.printed, "", "; ".join(parts[index:])[7:] + "\n")]
-        said += _read_clause(part)
-    return said
-
-
-def _read_clause(part: str) -> list[Said]:
-    if part == "no items left, the loop ends":
-        return [Said(ClaimKind.item, "", "no")]
-    if part.startswith(("yes, ", "no, ")):
-        outcome, _, condition = part.partition(", ")
-        return [Said(ClaimKind.branch, "", outcome), Said(ClaimKind.expression, "", condition)]
-    if part.startswith(("reads ", "writes ")):
-        word, _, quoted = part.partition(" ")
-        value = unquote(quoted)
-        kind = ClaimKind.read if word == "reads" else ClaimKind.printed
-        return [] if value is None else [Said(kind, "", value)]
-    if part.endswith(" is defined") and part.startswith(("def ", "class ")):
-        return [Said(ClaimKind.expression, "", part.removesuffix(" is defined"))]
-    if match := _LONG.match(part):
-        return [Said(ClaimKind.length, match[1], match[2])]
-    if match := _GONE.match(part):
-        return [Said(ClaimKind.unbound, match[1], "")]
-    name, found, value = part.partition(" returns ")
-    if found and " " not in name:
-        return [Said(ClaimKind.returned, name, value)]
-    if match := _CLAUSE.match(part):
-        value, *left = split_outside(match[2], " (left: ")
-        said = [Said(ClaimKind.variable, match[1], value)]
-        return [*said, Said(ClaimKind.left, "", left[0].removesuffix(")"))] if left else said
-    effect = read_effect(part)
-    return [effect] if effect is not None else []
+    if match := _SWITCH.match(line):
+        return [Said(ClaimKind.event, What.switch, match[1])]
+    if (match := _CALL.match(line)) and (match[1] == "Call") == (match[3] is None):
+        what = What.call if match[1] == "Call" else What.body
+        kind = ClaimKind.called if what is What.call else ClaimKind.event
+        return [Said(kind, _name_of(what), match[2]), *(read_clauses(match[4]) if match[4] else [])]
+    for what, pattern in _PATTERNS:
+        if match := pattern.match(line):
+            value = match.groupdict().get("value", "")
+            return [Said(ClaimKind.event, what, value), Said(ClaimKind.event, "in", match["label"])]
+    return [Said(ClaimKind.unread, "", line)]

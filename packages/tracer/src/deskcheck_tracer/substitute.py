@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple, TypeGuard
 
+from .values import is_elided
+
 SHORT = 24
 """Characters up to which a string is put in place of its name."""
 
@@ -31,15 +33,22 @@ class _Spot(NamedTuple):
     """Whether a negative number needs brackets there."""
 
 
-def substitute(source: str, node: ast.expr | ast.stmt, names: Mapping[str, str], read: str | None = None) -> str:
+def substitute(
+    source: str,
+    node: ast.expr | ast.stmt,
+    names: Mapping[str, str],
+    read: str | None = None,
+    *,
+    containers: bool = False,
+) -> str:
     """The text of `node` (of the syntax tree of `source`) with values for names; `read` is the line its one `input()`
-    got."""
+    got. With `containers` also short lists, tuples, sets and dicts take the place of their names."""
     spots, rest = _template(source, node)
     pieces: list[str] = []
     for before, original, name, tight in spots:
         pieces.append(before)
         value = names.get(name) if name else (None if read is None else repr(read))
-        if value is None or (name and not is_plain(value)):
+        if value is None or (name and not (is_plain(value) or (containers and _is_short_container(value)))):
             pieces.append(original)
         else:
             pieces.append(f"({value})" if tight and value[0] == "-" else value)
@@ -59,6 +68,17 @@ def is_plain(value: str) -> bool:
     if value in ("True", "False", "None") or _NUMBER.match(value):
         return True
     return len(value) <= SHORT and value[:1] in "'\"" and value[-1:] == value[:1]
+
+
+@lru_cache(maxsize=1024)
+def _is_short_container(value: str) -> bool:
+    if len(value) > 2 * SHORT or value[:1] not in "[({" or is_elided(value):
+        return False
+    try:
+        ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError):  # an object is in it
+        return False
+    return True
 
 
 @lru_cache(maxsize=4096)
