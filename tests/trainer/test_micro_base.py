@@ -1,8 +1,9 @@
 """The micro base's text, tokenizer and model."""
 
 import pytest
-from deskcheck_trainer.micro_base import MARKERS, ScratchConfig, new_model, train_tokenizer
+from deskcheck_trainer.micro_base import EOS, MARKERS, PAD, ROLES, ScratchConfig, new_model, train_tokenizer
 from deskcheck_trainer.micro_text import documents, narrations
+from transformers import AutoTokenizer
 
 TINY = ScratchConfig(
     documents=60, tokenizer_documents=60, vocab_size=300, hidden_size=32, intermediate_size=64, layers=2, heads=2
@@ -27,6 +28,15 @@ def test_markers_are_single_tokens_that_decoding_keeps(tokenizer):
         ids = tokenizer(marker, add_special_tokens=False)["input_ids"]
         assert len(ids) == 1
         assert tokenizer.decode(ids, skip_special_tokens=True) == marker
+
+
+def test_roles_and_ends_are_single_special_tokens_also_when_loaded_again(tokenizer, tmp_path):
+    tokenizer.save_pretrained(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    for token in (PAD, EOS, *ROLES):
+        ids = loaded(token, add_special_tokens=False)["input_ids"]
+        assert len(ids) == 1 and loaded.decode(ids, skip_special_tokens=True) == ""
+        assert ids == tokenizer(token, add_special_tokens=False)["input_ids"]
 
 
 def test_the_chat_template_is_a_prefix_of_the_whole_conversation(tokenizer):

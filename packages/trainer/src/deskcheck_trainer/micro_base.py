@@ -64,7 +64,9 @@ def train_tokenizer(config: ScratchConfig, seed: int) -> PreTrainedTokenizerFast
         ),
     )
     tokenizer.add_tokens([AddedToken(marker, normalized=False) for marker in MARKERS])
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS)
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, eos_token=EOS, extra_special_tokens=list(ROLES)
+    )
     fast.chat_template = CHAT_TEMPLATE
     return fast
 
