@@ -44,7 +44,7 @@ def test_the_child_sees_neither_our_input_nor_our_environment(monkeypatch: pytes
         "import os, sys\nprint(os.environ.get('SECRET'), os.read(0, 9), 'site' in sys.modules)\nos.write(1, b'noise')\n"
     )
     trace = record(program, isolation="process")
-    assert trace.stdout == "None b'' False\n" and trace.end.reason is EndReason.finished
+    assert trace.stdout == "None b'' False\nnoise" and trace.end.reason is EndReason.finished
 
 
 def test_another_isolation_is_refused() -> None:

@@ -10,6 +10,8 @@ guard does not hold. Programs that use exec, eval or compile get no entries, sin
 import ast
 from typing import NamedTuple
 
+from .originals import BUILTINS as __builtins__  # noqa: F401
+
 
 class Effect(NamedTuple):
     """What one statement may change."""

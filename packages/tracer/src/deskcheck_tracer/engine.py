@@ -14,7 +14,9 @@ from collections.abc import Callable, Container
 from types import CodeType, ModuleType
 from typing import Any
 
+from .bypass import Bypass
 from .monitor import MARGIN, Monitor, Stop
+from .originals import BUILTINS as __builtins__  # noqa: F401
 from .program import DEFAULT_LIMITS, Limits, Program
 from .stdio import TextInput, TextOutput
 from .stream import RowWriter, end_line, header_line
@@ -84,8 +86,10 @@ class _Run:
         main = ModuleType("__main__")
         main.__dict__["__builtins__"] = builtins
         saved = sys.stdin, sys.stdout, sys.modules.get("__main__"), sys.getrecursionlimit(), sys.argv
-        sys.stdin = TextInput(self.program.stdin, lambda text: self.monitor.say("stdin", text))
-        sys.stdout = TextOutput(self._hear)
+        stdin = TextInput(self.program.stdin, lambda text: self.monitor.say("stdin", text))
+        stdout = TextOutput(self._hear, self._flush)
+        sys.stdin, sys.stdout = stdin, stdout
+        self.bypass = Bypass(stdin, stdout, self._flush, lambda: self.monitor.tool)
         sys.modules["__main__"], sys.argv = main, ["program.py"]
         self._room_on_the_stack()
         try:
@@ -100,12 +104,13 @@ class _Run:
         others = set(threading.enumerate())
         self.monitor.start()
         try:
-            exec(body, names)
-            if call is not None:
-                self.monitor.enter_call()
-                value = eval(call, names)
-                self.monitor.leave_call("return", self.monitor.values.text(value))
-            _join_threads(others)
+            with self.bypass:
+                exec(body, names)
+                if call is not None:
+                    self.monitor.enter_call()
+                    value = eval(call, names)
+                    self.monitor.leave_call("return", self.monitor.values.text(value))
+                _join_threads(others)
         except BaseException as error:
             end = self._end_of(error)
         finally:
@@ -114,7 +119,7 @@ class _Run:
             ours = self.monitor.stop()
         if self.monitor.stopped is not None:
             return End(*self.monitor.stopped), None
-        if not ours:
+        if self.bypass.meddled or not ours:
             return End(EndReason.killed, "the program switched the recorder off"), None
         if end is None and call is not None:
             return self._returned(value)
@@ -146,6 +151,12 @@ class _Run:
         self.stdout.append(text)
         self.monitor.say("stdout", text)
 
+    def _flush(self) -> None:
+        """The program flushes its output, or leaves at once: what waits is written."""
+        self.monitor.flush()
+        if isinstance(self.monitor.rows, RowWriter):
+            self.monitor.rows.flush()
+
     def _room_on_the_stack(self) -> None:
         depth, frame = 0, sys._getframe()
         while frame.f_back is not None:
@@ -174,7 +185,13 @@ def describe(error: BaseException) -> str:
 
 
 def _join_threads(others: Container[threading.Thread]) -> None:
-    """Wait for the program's threads, as the interpreter does at its end; `others` were there before the program."""
+    """Wait for the program's threads, as the interpreter does at its end; `others` were there before the program.
+
+    Workers of an executor that nobody shut down wait for work for ever: the interpreter ends them when they are idle.
+    """
+    pools = sys.modules.get("concurrent.futures.thread")
     for thread in threading.enumerate():
         if thread not in others and not thread.daemon:
+            if pools is not None and thread in pools._threads_queues and (owner := thread._args[0]()) is not None:  # type: ignore[attr-defined]
+                owner.shutdown()
             thread.join()

@@ -13,6 +13,7 @@ from types import CodeType
 from typing import NamedTuple
 
 from .effects import Effect, Effects
+from .originals import BUILTINS as __builtins__  # noqa: F401
 
 Position = tuple[int, int]
 

@@ -19,6 +19,8 @@ from typing import Any, Protocol
 
 from .effects import Effect
 from .layout import CodeLayout, Layout
+from .originals import BUILTINS as __builtins__  # noqa: F401
+from .originals import get_recursion_limit, getframe, monitoring, set_recursion_limit
 from .threads import Threads
 from .trace import EndReason
 from .values import ATOMS, DICTS, SEQUENCES, SETS, Values
@@ -109,40 +111,46 @@ class Monitor:
 
     def start(self) -> None:
         """Take a free monitoring tool id and begin."""
-        monitoring = sys.monitoring
         self._tool = next((tool for tool in (4, 3, 1, 0, 2, 5) if monitoring.get_tool(tool) is None), -1)
         if self._tool < 0:
             raise RuntimeError("all six sys.monitoring tool ids are taken: stop another tracer, debugger or profiler")
         monitoring.use_tool_id(self._tool, "deskcheck")
         events = monitoring.events
-        for name, callback in self._callbacks().items():
+        self._given = self._callbacks()
+        for name, callback in self._given.items():
             monitoring.register_callback(self._tool, getattr(events, name), callback)
         self._local = events.LINE | events.JUMP | events.PY_RETURN | events.PY_YIELD | events.PY_RESUME
-        monitoring.set_events(
-            self._tool,
-            events.PY_START
-            | events.PY_THROW
-            | events.PY_UNWIND
-            | events.RAISE
-            | events.RERAISE
-            | events.EXCEPTION_HANDLED,
-        )
+        self._global = events.PY_START | events.PY_THROW | events.PY_UNWIND
+        self._global |= events.RAISE | events.RERAISE | events.EXCEPTION_HANDLED
+        monitoring.set_events(self._tool, self._global)
         monitoring.restart_events()
 
     def stop(self) -> bool:
-        """Give the tool id back; False if the program took it away from us."""
-        monitoring = sys.monitoring
+        """Give the tool id back; False if the program took it away from us or changed what it reports."""
         if monitoring.get_tool(self._tool) != "deskcheck":
             return False
+        intact = self._is_intact()
         monitoring.set_events(self._tool, 0)
         for code, _ in self._codes.values():
             monitoring.set_local_events(self._tool, code, 0)
-        for name in self._callbacks():
+        for name in self._given:
             monitoring.register_callback(self._tool, getattr(monitoring.events, name), None)
         monitoring.free_tool_id(self._tool)
         for frame in [*self.threads.frames(), *self._suspended.values()]:
             frame.seen.clear()
-        return True
+        return intact
+
+    def _is_intact(self) -> bool:
+        tool, codes = self._tool, self._codes.values()
+        callbacks = [
+            monitoring.register_callback(tool, getattr(monitoring.events, name), callback) is callback
+            for name, callback in self._given.items()
+        ]
+        return (
+            all(callbacks)
+            and monitoring.get_events(tool) == self._global
+            and all(monitoring.get_local_events(tool, code) == self._local for code, _ in codes)
+        )
 
     # ---- rows from outside the monitored code ----
 
@@ -173,6 +181,11 @@ class Monitor:
         if self._printed:
             self.flush()
         self.rows.append(row)
+
+    @property
+    def tool(self) -> int:
+        """The monitoring tool id; -1 before `start`."""
+        return self._tool
 
     def place(self) -> tuple[int, int]:
         """Frame and line that are running in this thread."""
@@ -210,7 +223,7 @@ class Monitor:
         layout = self._layouts[code.co_filename]
         found = layout.of(code) if layout else _NO_LAYOUT
         self._codes[id(code)] = (code, found)  # keeps the code object alive, so that its id stays its own
-        sys.monitoring.set_local_events(self._tool, code, self._local)
+        monitoring.set_local_events(self._tool, code, self._local)
         return found
 
     def _enter(self, code: CodeType, frame: FrameType) -> _Frame:
@@ -373,20 +386,20 @@ class Monitor:
 
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         if not self.wanted(code.co_filename):
-            return sys.monitoring.DISABLE
+            return monitoring.DISABLE
         if self.stopped is not None:
             return self._again()
         if self.recursion_limit is not None:
             self._mind_recursion()
-        self._enter(code, sys._getframe(1))
+        self._enter(code, getframe(1))
         return None
 
     def _mind_recursion(self) -> None:
         """Fail at the depth at which the program would fail without us on its stack."""
-        limit = sys.getrecursionlimit()
+        limit = get_recursion_limit()
         if limit != self.recursion_limit:  # the program set its own: leave room for our callbacks on top
             self.recursion_limit = min(limit + self.spare, _HIGHEST_LIMIT)
-            sys.setrecursionlimit(self.recursion_limit)
+            set_recursion_limit(self.recursion_limit)
         stack = self.threads.stack()
         below = 0 if stack is self.stack else THREAD_FRAMES
         if len(stack) + below >= self.recursion_limit - self.spare:  # type: ignore[operator]
@@ -399,7 +412,7 @@ class Monitor:
     def _line_callback(self) -> Callable[[CodeType, int], None]:
         """The callback for LINE, which is most of the work: a closure, since its variables are found faster than
         attributes."""
-        getframe, stack, begin = sys._getframe, self.stack, self._begin
+        stack, begin = self.stack, self._begin
 
         def on_line(code: CodeType, line: int) -> None:
             if self.stopped is not None:
@@ -437,10 +450,10 @@ class Monitor:
 
     def _on_jump(self, code: CodeType, offset: int, destination: int) -> Any:
         if destination >= offset or not (lines := self._repeated(code, offset, destination)):
-            return sys.monitoring.DISABLE
+            return monitoring.DISABLE
         if self.stopped is not None:
             return self._again()
-        frame = sys._getframe(1)
+        frame = getframe(1)
         record = self._known(frame)
         if record is None or record.line not in lines:
             return None
@@ -463,11 +476,11 @@ class Monitor:
         return frozenset(lines) if len(lines) == 1 else frozenset()
 
     def _on_resume(self, code: CodeType, _offset: int) -> None:
-        self._go_on("resume", code, sys._getframe(1), ())
+        self._go_on("resume", code, getframe(1), ())
 
     def _on_throw(self, code: CodeType, _offset: int, error: BaseException) -> None:
         if self.wanted(code.co_filename):
-            self._go_on("throw", code, sys._getframe(1), (self.values.exception(error),))
+            self._go_on("throw", code, getframe(1), (self.values.exception(error),))
 
     def _go_on(self, kind: str, code: CodeType, frame: FrameType, payload: tuple[Any, ...]) -> None:
         if self.stopped is None:
@@ -475,13 +488,13 @@ class Monitor:
             self._row(kind, record, payload, self._look(record, frame))
 
     def _on_yield(self, code: CodeType, _offset: int, value: object) -> None:
-        frame = sys._getframe(1)
+        frame = getframe(1)
         if self.stopped is None and (record := self._known(frame)) is not None:
             self._row("yield", record, (self.values.text(value),), self._look(record, frame))
             self._suspended[id(frame)] = record.home.pop()
 
     def _on_return(self, code: CodeType, _offset: int, value: object) -> None:
-        frame = sys._getframe(1)
+        frame = getframe(1)
         if self.stopped is None and (record := self._known(frame)) is not None:
             self._row("return", record, (self.values.text(value),), self._look(record, frame))
             self._leave(record)
@@ -489,7 +502,7 @@ class Monitor:
     def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> None:
         if self.stopped is not None or not self.wanted(code.co_filename):
             return
-        frame = sys._getframe(1)
+        frame = getframe(1)
         if (record := self._known(frame)) is not None:
             self._row("unwind", record, (self.values.exception(error),), self._look(record, frame))
             self._leave(record)
@@ -500,7 +513,7 @@ class Monitor:
             return
         if self._travelling == (id(error), self.count):  # it only arrives here; where it was raised has been told
             return
-        if (record := self._known(sys._getframe(1))) is not None:
+        if (record := self._known(getframe(1))) is not None:
             self._row("raise", record, (self.values.exception(error),), None)
 
     def _on_reraise(self, code: CodeType, _offset: int, error: BaseException) -> None:
@@ -508,7 +521,7 @@ class Monitor:
             return
         if self._reraised == (id(error), self.count):  # cleaning up after an except clause raises it once more
             return
-        if (record := self._known(sys._getframe(1))) is not None:
+        if (record := self._known(getframe(1))) is not None:
             self._row("reraise", record, (self.values.exception(error),), None)
             self._reraised = (id(error), self.count)
 
@@ -517,5 +530,5 @@ class Monitor:
             return
         if code.co_code[offset] != _PUSH_EXC_INFO:  # the compiler's own clean-up, not a block of the program
             return
-        if (record := self._known(sys._getframe(1))) is not None:
+        if (record := self._known(getframe(1))) is not None:
             self._row("handled", record, (self.values.exception(error),), None)

@@ -1,13 +1,14 @@
 """Standard input and output of a traced program: text and bytes in memory, every read and write told to a listener.
 
 Both share one cursor or one listener between the text layer and its `.buffer`, without read-ahead, so that what a step
-consumed and printed is known exactly. `fileno()` is refused; a program that opens descriptor 0 or 1 itself goes around
-these objects.
+consumed and printed is known exactly. `fileno()` is 0 and 1; `bypass` leads reads and writes of those descriptors here.
 """
 
 import io
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from .originals import BUILTINS as __builtins__  # noqa: F401
 
 Listener = Callable[[str], None]
 
@@ -60,6 +61,9 @@ class TextInput(io.TextIOBase):
     def readable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return 0
+
     def isatty(self) -> bool:
         return False
 
@@ -101,11 +105,17 @@ class TextInput(io.TextIOBase):
 
 
 class _BytesOutput(io.BufferedIOBase):
-    def __init__(self, heard: Listener) -> None:
-        self._heard = heard
+    def __init__(self, heard: Listener, flushed: Callable[[], None]) -> None:
+        self._heard, self._flushed = heard, flushed
 
     def writable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return 1
+
+    def flush(self) -> None:
+        self._flushed()
 
     def write(self, data: Any, /) -> int:
         self._heard(bytes(data).decode("utf-8", "replace"))
@@ -117,9 +127,9 @@ class TextOutput(io.TextIOBase):
 
     encoding, errors, name, mode = "utf-8", "strict", "<stdout>", "w"
 
-    def __init__(self, heard: Listener) -> None:
-        self._heard = heard
-        self._bytes = _BytesOutput(heard)
+    def __init__(self, heard: Listener, flushed: Callable[[], None] = lambda: None) -> None:
+        self._heard, self._flushed = heard, flushed
+        self._bytes = _BytesOutput(heard, flushed)
 
     @property
     def buffer(self) -> _BytesOutput:
@@ -127,6 +137,13 @@ class TextOutput(io.TextIOBase):
 
     def writable(self) -> bool:
         return True
+
+    def fileno(self) -> int:
+        return 1
+
+    def flush(self) -> None:
+        """Hand on what is kept back."""
+        self._flushed()
 
     def isatty(self) -> bool:
         return False

@@ -4,14 +4,22 @@ The first line says what was run, then one line an event (`trace.event_row`), th
 returned value.
 """
 
-import json
-import os
+from json.encoder import JSONEncoder, c_make_encoder, encode_basestring_ascii
 from typing import Any
 
+from .originals import BUILTINS as __builtins__  # noqa: F401
+from .originals import write
 from .program import Program
 from .trace import SCHEMA, End
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_chunks = c_make_encoder and c_make_encoder(
+    None, JSONEncoder().default, encode_basestring_ascii, None, ":", ",", False, False, True
+)
+
+
+def _encode(value: object) -> str:
+    """Compact JSON by the C encoder itself: the program may have replaced what `json` looks up."""
+    return "".join(_chunks(value, 0)) if _chunks else JSONEncoder(separators=(",", ":")).encode(value)
 
 
 def header_line(program: Program, python: str) -> str:
@@ -57,4 +65,4 @@ class RowWriter:
         """Write text whole; a reader that went away ends the process, since nobody wants the rest."""
         data = text.encode()
         while data:
-            data = data[os.write(self._descriptor, data) :]
+            data = data[write(self._descriptor, data) :]

@@ -7,6 +7,8 @@ has no label; the others are labelled by their name, `Thread-1 (work)`, with `#2
 import threading
 from _thread import get_ident
 
+from .originals import BUILTINS as __builtins__  # noqa: F401
+
 _alive: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]  # asking by name would add dummies
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import Any
 
+from .originals import BUILTINS as __builtins__  # noqa: F401
+
 LIMIT = 200
 """Characters up to which a value is shown whole."""
 

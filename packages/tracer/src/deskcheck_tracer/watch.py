@@ -12,6 +12,7 @@ from itertools import chain
 from operator import is_
 from typing import Any
 
+from .originals import BUILTINS as __builtins__  # noqa: F401
 from .values import ATOMS, DICTS, SEQUENCES, SETS, Values
 
 _module_of: Callable[[type], str] = type.__dict__["__module__"].__get__
