@@ -45,9 +45,9 @@ def test_view_is_one_page_without_holes(folder: Path) -> None:
     (folder / "odd.py").write_text("x = '</script><b>'\nprint(x)\n")
     shown = trace("view", "odd.py", "-o", "odd.html", folder=folder)
     page = (folder / "odd.html").read_text()
-    assert shown.stdout == "odd.html\n" and page.count("</script>") == 2 and "&lt;/script&gt;" in page
-    steps = page.split('type="application/json">')[1].split("</script>")[0]
-    assert [step["line"] for step in json.loads(steps)] == [1, 2]
+    assert shown.stdout == "odd.html\n" and page.count("</script>") == 2
+    data = json.loads(page.split('type="application/json">')[1].split("</script>")[0])
+    assert [scene[1] for scene in data["scenes"]] == [1, 2] and data["scenes"][0][3] == {"x": "'</script><b>'"}
 
 
 def test_export_steps(folder: Path) -> None:

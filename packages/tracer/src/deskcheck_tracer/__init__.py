@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from .trace import (
         Trace as Trace,
     )
+    from .traced import traced as traced
     from .verdict import Verdict as Verdict
 
 _HOMES = {
@@ -92,18 +93,21 @@ _HOMES = {
     "recorder": ["Recorder"],
     "sandbox": ["RunResult", "Sandbox", "default_sandbox"],
     "trace": ["End", "EndReason", "Event", "EventKind", "Step", "Trace"],
+    "traced": ["traced"],
     "verdict": ["Verdict"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+_HOOKS = {"load_ipython_extension": "notebook"}  # what `%load_ext deskcheck_tracer` asks for
 
 __version__ = "0.1.0"
 __all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    home = _HOME_OF.get(name) or _HOOKS.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    value = getattr(import_module(f".{home}", __name__), name)
     globals()[name] = value
     return value
 

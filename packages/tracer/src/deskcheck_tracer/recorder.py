@@ -128,6 +128,9 @@ class _Heard:
         for line in lines:
             self.write(line)
 
+    def flush(self) -> None:
+        self._stream.flush()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
