@@ -1,71 +1,178 @@
-"""How many events a second the recorder takes, beside callbacks that do nothing: `python benchmarks/tracer.py`.
+"""Events a second of the recorder beside PySnooper, hunter and snoop: `python benchmarks/tracer.py`.
 
-CPU time of this process, the best of `REPEATS` runs, so that other load on the machine matters little. "no-op" has
-the same events switched on and empty callbacks: the price of being called at all, which no recorder in Python can go
-below.
+One process for each (tool, program), all in one run; CPU time of the best of REPEATS, so that other load matters little.
+First every program's states are checked against a plain copy (`tracer_programs.wrong_states`). All tools are asked for
+the same: every line, call and return of the program's own functions at any depth, with the values of the locals. The
+sinks are equal: in memory for all, and once more to a file for the recorder (JSON lines). "no-op" has the recorder's
+monitoring events switched on and empty callbacks: what no recorder written in Python can go below. The peers are
+installed with `uv pip install pysnooper hunter snoop`; they cut values at 100 characters, the recorder at 200.
 """
 
+import gc
+import json
+import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from types import CodeType
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from deskcheck_tracer import Limits, Program
-from deskcheck_tracer.engine import FILENAME, _Run
+from deskcheck_tracer.engine import record_here, stream_here
+from tracer_programs import PROGRAMS, SCALAR, count_events, wrong_states
 
-REPEATS = 7
-PROGRAMS = {
-    "int loop": "def f(n):\n    s = i = 0\n    while i < n:\n        s = (s * 3 + i) % 1000\n        if s > 500:\n"
-    "            s -= 7\n        i += 1\nf(20000)\n",
-    "module loop": "s = 0\nfor i in range(20000):\n    s = (s + i) % 97\n    if s % 2:\n        s += 1\n",
-    "recursion": "def fib(n):\n    if n < 2:\n        return n\n    return fib(n - 1) + fib(n - 2)\nfib(18)\n",
-    "generator": "def g(n):\n    for i in range(n):\n        yield i\ns = 0\nfor v in g(8000):\n    s += v\n",
-    "growing list": "def f(n):\n    xs = []\n    for i in range(n):\n        xs.append(i * i)\nf(300)\n",
-    "dict updates": "d = {}\nfor i in range(3000):\n    d[i % 20] = i\n",
-    "classes": "class P:\n    def __init__(self, x):\n        self.x = x\n    def add(self, o):\n"
-    "        return P(self.x + o.x)\np = q = P(1)\nfor i in range(2000):\n    p = p.add(q)\n",
-}
+REPEATS = 5
+FREE = Limits(max_events=None, max_bytes=None)
+PEERS = {"PySnooper": "pysnooper", "hunter": "hunter", "snoop": "snoop"}
+Seconds = Callable[[Path], float]
 
 
-def record_events(source: str) -> tuple[int, float]:
-    """Events and CPU seconds of recording a program into memory."""
-    run = _Run(Program(source), Limits(max_events=None, max_bytes=None), [])
-    start = time.process_time()
-    run.execute()
-    return len(run.monitor.rows), time.process_time() - start
+class Counter:
+    """A sink in memory that keeps the text's length alone."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def write(self, text: str) -> None:
+        """Take some text."""
+        self.size += len(text)
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
 
-def noop_seconds(source: str) -> float:
-    """CPU seconds of the same program under empty callbacks for the same events."""
-    monitoring, code = sys.monitoring, compile(source, FILENAME, "exec")
-    names = ("PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME", "LINE")
-    events = 0
+def deskcheck_memory(path: Path) -> float:
+    """The recorder, rows in a list."""
+    from deskcheck_tracer.engine import _Run
+
+    run = _Run(Program(path.read_text() + "main()\n"), FREE, [])
+    return timed(run.execute)
+
+
+def deskcheck_file(path: Path) -> float:
+    """The recorder, JSON lines to a file while the program runs."""
+    with tempfile.TemporaryFile() as file:
+        return timed(lambda: stream_here(file.fileno(), path.read_text() + "main()\n", limits=FREE))
+
+
+def pysnooper(path: Path) -> float:
+    """PySnooper at any depth."""
+    import pysnooper  # type: ignore[import-not-found]
+
+    main = namespace(path)["main"]
+    return timed(pysnooper.snoop(Counter().write, depth=10**6, color=False)(main))
+
+
+def hunter(path: Path) -> float:
+    """hunter with its two printing actions: lines, calls and returns, and the variables that changed."""
+    import hunter  # type: ignore[import-not-found]
+
+    main, sink = namespace(path)["main"], Counter()
+    actions = [hunter.CallPrinter(stream=sink), hunter.VarsSnooper(stream=sink)]
+
+    def run() -> None:
+        with hunter.trace(filename=str(path), actions=actions):
+            main()
+
+    return timed(run)
+
+
+def snoop(path: Path) -> float:
+    """snoop at any depth."""
+    import snoop  # type: ignore[import-not-found]
+
+    main = namespace(path)["main"]
+    return timed(snoop.Config(out=Counter(), color=False).snoop(depth=10**6)(main))
+
+
+def no_op(path: Path) -> float:
+    """The recorder's events with empty callbacks."""
+    monitoring, main = sys.monitoring, namespace(path)["main"]
+    names = ("PY_START", "PY_RETURN", "PY_YIELD", "PY_RESUME", "LINE", "RAISE", "PY_UNWIND", "EXCEPTION_HANDLED")
     monitoring.use_tool_id(3, "no-op")
     for name in names:
         monitoring.register_callback(3, getattr(monitoring.events, name), nothing)
-        events |= getattr(monitoring.events, name)
-    start = time.process_time()
-    monitoring.set_events(3, events)
-    exec(code, {"__name__": "__main__"})
+    monitoring.set_events(3, sum(getattr(monitoring.events, name) for name in names))
+    seconds = timed(main)
     monitoring.set_events(3, 0)
-    seconds = time.process_time() - start
     monitoring.free_tool_id(3)
     return seconds
 
 
-def nothing(code: CodeType, *_: Any) -> None:
+def nothing(*_: Any) -> None:
     """An empty callback."""
 
 
-def main() -> None:
+TOOLS: dict[str, Seconds] = {
+    "memory": deskcheck_memory,
+    "file": deskcheck_file,
+    "PySnooper": pysnooper,
+    "hunter": hunter,
+    "snoop": snoop,
+    "no-op": no_op,
+}
+
+
+def namespace(path: Path) -> dict[str, Any]:
+    """The program's names, its functions compiled under its own path."""
+    names: dict[str, Any] = {"__name__": "program", "__file__": str(path)}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    return names
+
+
+def timed(action: Callable[[], Any]) -> float:
+    """CPU seconds of one call."""
+    gc.collect()
+    start = time.process_time()
+    action()
+    return time.process_time() - start
+
+
+def measure(tool: str, path: Path) -> float:
+    """CPU seconds of the best of REPEATS in a fresh process."""
+    command = [sys.executable, __file__, tool, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{tool} on {path.name} failed: {done.stderr[-500:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main(names: list[str]) -> None:
     """Print one line a program."""
-    print(f"Python {sys.version.split()[0]}, best of {REPEATS}, CPU time\n")
-    print(f"{'program':14} {'events':>7} {'kev/s':>7} {'no-op kev/s':>12} {'times no-op':>12}")
-    for name, source in PROGRAMS.items():
-        count, seconds = min((record_events(source) for _ in range(REPEATS)), key=lambda pair: pair[1])
-        floor = min(noop_seconds(source) for _ in range(REPEATS))
-        print(f"{name:14} {count:7} {count / seconds / 1e3:7.0f} {count / floor / 1e3:12.0f} {seconds / floor:12.1f}")
+    peers = ", ".join(f"{peer} {version(package)}" for peer, package in PEERS.items())
+    print(f"Python {sys.version.split()[0]}, {peers}; CPU time, best of {REPEATS}\n")
+    print(f"{'':18} {'':>6}  {'kev/s':>7} {'kev/s':>7} {'file':>5}  {'times faster than':>27}  {'times':>6}")
+    print(f"{'program':18} {'events':>6}  {'memory':>7} {'file':>7} {'cost':>5}  {'PySnooper':>10} {'hunter':>8} "
+          f"{'snoop':>7}  {'no-op':>6}")  # fmt: skip
+    ratios: dict[str, list[list[float]]] = {"scalar": [], "compound": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names or PROGRAMS:
+            source = PROGRAMS[name]
+            if wrong := wrong_states(source, record_here(source + "main()\n", limits=FREE)):
+                raise SystemExit(f"{name}: {wrong} states are wrong, nothing is timed")
+            path = Path(folder, f"{name.replace(' ', '_')}.py")
+            path.write_text(source)
+            events = count_events(compile(source, str(path), "exec"))
+            took = {tool: measure(tool, path) for tool in TOOLS}
+            memory = took["memory"]
+            faster = [took[peer] / memory for peer in PEERS]
+            ratios["scalar" if name in SCALAR else "compound"].append(faster)
+            print(f"{name:18} {events:6}  {events / memory / 1e3:7.0f} {events / took['file'] / 1e3:7.0f} "
+                  f"{took['file'] / memory:5.2f}  {faster[0]:10.1f} {faster[1]:8.1f} {faster[2]:7.1f}  "
+                  f"{memory / took['no-op']:6.1f}", flush=True)  # fmt: skip
+    for kind, rows in ratios.items():
+        if rows:
+            middle = [statistics.geometric_mean(column) for column in zip(*rows, strict=True)]
+            least = [min(column) for column in zip(*rows, strict=True)]
+            both = ", ".join(f"{peer} {mean:.1f} (least {low:.1f})" for peer, mean, low in zip(PEERS, middle, least, strict=True))
+            print(f"{kind}: {both}")
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 3 and sys.argv[1] in TOOLS:
+        print(json.dumps(min(TOOLS[sys.argv[1]](Path(sys.argv[2])) for _ in range(REPEATS))))
+    else:
+        main(sys.argv[1:])

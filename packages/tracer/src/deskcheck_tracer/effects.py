@@ -1,32 +1,76 @@
 """What a statement can change, as far as its text alone tells: the recorder then looks at that and no further.
 
 A statement that only reads names and combines them changes nothing; a plain assignment changes its targets and no
-container. Calls, subscript and attribute targets, `del`, imports, awaits, `in` (it may consume an iterator) and
-everything else unknown have no entry: after those every local is compared. An entry is void when any recorded code ran
-meanwhile (an operator or property written in the program), which the recorder sees by its row count, and when its
-guard does not hold. Programs that use exec, eval or compile get no entries, since code run that way is not recorded.
+container; `xs.append(v)`, `xs[i] = v`, `d[k] = v` and the other methods of built-in containers change that container.
+Unknown calls, attribute targets, `del`, imports, awaits and everything else have no entry: after those every local is
+compared. An entry is void when any recorded code ran meanwhile (an operator or property written in the program), which
+the recorder sees by its row count, and when its names did not hold what they must: built-in containers, since other
+things may be iterators that reading consumes, or have methods of their own. Programs that use exec, eval or compile get
+no entries, since code run that way is not recorded.
 """
 
 import ast
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
 
+Index = tuple[str | None, Any]
 
-class Effect(NamedTuple):
-    """What one statement may change."""
+
+class Change(NamedTuple):
+    """A change inside the container that a name holds."""
+
+    name: str
+    how: str = "any"
+    """`append`: one element more at the end; `store`: the element at `index`; `any`."""
+    index: Index = (None, None)
+    """For `store`: name and number to add to what it holds, or None and the index itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one statement may change; valid if nothing else ran meanwhile and its names held what they must."""
 
     stores: tuple[str, ...]
     """Names it may bind."""
-    guard: str | None = None
-    """A name that must hold a number or string (`s += x`), or, for a loop, a built-in container, for the entry to be
-    valid."""
-    container_allowed: bool = False
+    atoms: tuple[str, ...] = ()
+    """Names that must have held a number, string or other atom (`s += x`)."""
+    built_in: tuple[str, ...] = ()
+    """Names that must have held an atom or a built-in container (`for x in xs`, `xs.index(v)`)."""
+    changes: tuple[Change, ...] = ()
+    """What it may change inside containers."""
+    nothing: bool = field(init=False)
+    """Whether it changes nothing whatever its names held."""
+    name: str | None = field(init=False)
+    """The name it binds, if that is all it can do whatever its names held."""
+
+    def __post_init__(self) -> None:
+        free = not (self.atoms or self.built_in or self.changes)
+        object.__setattr__(self, "nothing", free and not self.stores)
+        told = len(self.stores) == 1 and not self.stores[0].startswith("__")
+        object.__setattr__(self, "name", self.stores[0] if free and told else None)
 
 
 _QUIET_CALLS = frozenset({
     "abs", "bool", "chr", "divmod", "float", "hash", "hex", "id", "input", "int", "isinstance", "len", "ord", "print",
     "range", "repr", "round", "str", "type",
+})  # fmt: skip
+_READERS = frozenset({
+    "sum", "min", "max", "sorted", "list", "tuple", "set", "any", "all", "enumerate", "zip", "reversed",
+})  # fmt: skip
+"""Built-in functions that read through their arguments."""
+_PURE_METHODS = frozenset({
+    "keys", "values", "items", "copy", "count", "index", "upper", "lower", "strip", "lstrip", "rstrip", "split",
+    "rsplit", "splitlines", "startswith", "endswith", "find", "rfind", "replace", "isdigit", "isalpha", "isalnum",
+    "isupper", "islower", "isspace", "isnumeric", "title", "capitalize", "swapcase", "zfill", "center", "ljust",
+    "rjust",
+})  # fmt: skip
+_GETTERS = frozenset({"get"})
+"""Pure as well, but what they give may be anything."""
+_CHANGING_METHODS = frozenset({
+    "append", "appendleft", "pop", "popleft", "popitem", "add", "discard", "remove", "insert", "clear", "reverse",
+    "sort", "setdefault", "rotate", "move_to_end",
 })  # fmt: skip
 _DYNAMIC = frozenset(
     {"exec", "eval", "compile", "__import__", "globals", "locals", "vars", "setattr", "builtins", "__builtins__"}
@@ -47,15 +91,13 @@ class Effects:
             node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
         }
         bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        bound |= {
-            alias.asname or alias.name
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
+        imported = [a for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names]
+        bound |= {alias.asname or alias.name for alias in imported}
         bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        self._off = not _DYNAMIC.isdisjoint(names) or "*" in bound
-        self._quiet = _QUIET_CALLS - bound
+        used = names | bound | {alias.name for alias in imported}
+        self._off = not _DYNAMIC.isdisjoint(used) or "*" in bound
+        self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
+        self._built_in: list[str] = []  # names that the statement at hand needs to hold atoms or built-in containers
         attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
         self._subscripts = "defaultdict" not in names | bound | attributes  # reading one of its items may create it
 
@@ -63,58 +105,147 @@ class Effects:
         """The effect of one statement's own line; None if it may change anything."""
         if self._off:
             return None
+        self._built_in = []
+        effect = self._effect(node)
+        if effect is None or not self._built_in:
+            return effect
+        return replace(effect, built_in=(*effect.built_in, *sorted(set(self._built_in))))
+
+    def _effect(self, node: ast.AST) -> Effect | None:
         match node:
             case ast.If() | ast.While():
                 return Effect(()) if self._pure(node.test) else None
             case ast.Expr(value=value):
-                return Effect(()) if self._pure(value) else None
+                return self._expression((), value)
             case ast.Return(value=value):
-                return Effect(()) if value is None or self._pure(value) else None
+                return Effect(()) if value is None else self._expression((), value)
             case ast.Pass() | ast.Break() | ast.Continue() | ast.Try() | ast.Global() | ast.Nonlocal():
                 return Effect(())
-            case ast.Assign(targets=targets, value=value):
-                stores = [name for target in targets for name in _names(target)]
-                return Effect(tuple(stores)) if all(map(_is_plain, targets)) and self._pure(value) else None
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value, simple=1) if self._pure(value):
-                return Effect((name,))
+            case ast.Assign(targets=targets, value=value) if all(map(_is_plain, targets)):
+                return self._expression(tuple(name for target in targets for name in _names(target)), value)
+            case ast.Assign(targets=[target], value=value) if self._pure(value):
+                return self._assignment(target, value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value, simple=1):
+                return self._expression((name,), value)
             case ast.AugAssign(target=ast.Name(id=name), value=value):
-                return Effect((name,), guard=name) if self._pure(value) else None
+                return Effect((name,), atoms=(name,)) if self._pure(value) else None
+            case ast.AugAssign(target=ast.Subscript() as target, value=value) if self._pure(value):
+                return self._assignment(target, value)
             case ast.For(target=target, iter=iterable):
                 return self._loop(node, target, iterable)
         return None
 
-    def _loop(self, node: ast.For, target: ast.expr, iterable: ast.expr) -> Effect | None:
-        if not _is_plain(target):
-            return None
-        stores = tuple(_names(target))
-        if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and iterable.func.id == "range":
-            return Effect(stores) if self._pure(iterable) else None
-        if isinstance(iterable, ast.List | ast.Tuple | ast.Constant) and self._pure(iterable):
+    def _expression(self, stores: tuple[str, ...], value: ast.expr) -> Effect | None:
+        """Evaluate and maybe bind: `x = value`, where the value may be one changing method of a container."""
+        if self._pure(value):
             return Effect(stores)
-        if isinstance(iterable, ast.Name):
-            rebound = {
-                part.id
-                for part in ast.walk(node)
-                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del)
-            }
-            return None if iterable.id in rebound else Effect(stores, guard=iterable.id, container_allowed=True)
+        match value:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[]):
+                if method in _CHANGING_METHODS and all(map(self._pure, arguments)):
+                    how = "append" if method == "append" and not stores else "any"
+                    return Effect(stores, built_in=(name,), changes=(Change(name, how),))
         return None
+
+    def _assignment(self, target: ast.expr, value: ast.expr) -> Effect | None:
+        """To an element of a container, or to several names and elements side by side."""
+        pairs = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts)
+        parts = target.elts if pairs and isinstance(target, ast.Tuple) else [target]
+        stores: list[str] = []
+        changes: list[Change] = []
+        for part in parts:
+            match part:
+                case ast.Name(id=name) if pairs:
+                    stores.append(name)
+                case ast.Subscript(value=ast.Name(id=name), slice=index) if self._pure(index):
+                    changes.append(_stored(name, index))
+                case _:
+                    return None
+        if {change.index[0] for change in changes} & set(stores) or {change.name for change in changes} & set(stores):
+            return None
+        return Effect(tuple(stores), built_in=tuple(change.name for change in changes), changes=tuple(changes))
+
+    def _loop(self, node: ast.For, target: ast.expr, iterable: ast.expr) -> Effect | None:
+        """The head of a loop: it advances an iterator over a built-in container and binds the target."""
+        match iterable:
+            case ast.Call(func=ast.Name(id="range")) | ast.List() | ast.Tuple() | ast.Constant():
+                return Effect(tuple(_names(target))) if _is_plain(target) and self._pure(iterable) else None
+            case ast.Name(id=name) if _is_plain(target):
+                self._built_in.append(name)
+            case ast.Call(func=ast.Name(id="enumerate" | "zip")) | ast.Call(func=ast.Attribute(attr="items")):
+                fresh = isinstance(target, ast.Tuple) and all(map(_is_plain, target.elts))  # the tuple is new
+                if not (fresh or _is_plain(target)) or not self._pure(iterable):
+                    return None
+            case _:
+                return None
+        rebound = {
+            part.id
+            for part in ast.walk(node)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del)
+        }
+        if not rebound.isdisjoint(self._built_in):  # what is asked of the names now holds of the first round alone
+            return None
+        parts = target.elts if isinstance(target, ast.Tuple) else [target]
+        return Effect(tuple(name for part in parts for name in _names(part)))
 
     def _pure(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Call):
-            known = isinstance(node.func, ast.Name) and node.func.id in self._quiet
-            return (
-                known
-                and all(map(self._pure, node.args))
-                and all(self._pure(keyword.value) for keyword in node.keywords)
-            )
-        if isinstance(node, ast.Compare) and any(isinstance(test, ast.In | ast.NotIn) for test in node.ops):
-            return False
+            return self._pure_call(node)
+        if isinstance(node, ast.Compare):
+            pairs = zip(node.ops, node.comparators, strict=True)
+            looked_into = [other for test, other in pairs if isinstance(test, ast.In | ast.NotIn)]
+            return all(map(self._pure, [node.left, *node.comparators])) and all(map(self._readable, looked_into))
         if isinstance(node, ast.Dict) and None in node.keys:  # {**mapping}
             return False
         if isinstance(node, ast.Subscript):
             return self._subscripts and self._pure(node.value) and self._pure(node.slice)
         return isinstance(node, _PURE) and all(map(self._pure, ast.iter_child_nodes(node)))
+
+    def _pure_call(self, node: ast.Call) -> bool:
+        if not all(map(self._pure, node.args)):
+            return False
+        match node.func:
+            case ast.Name(id=name) if name in self._quiet:
+                return all(self._pure(keyword.value) for keyword in node.keywords)
+            case ast.Name(id="min" | "max" as name) if name in self._reading and len(node.args) > 1:
+                return not node.keywords
+            case ast.Name(id=name) if name in self._reading:
+                return not node.keywords and all(map(self._readable, node.args))
+            case ast.Attribute(value=ast.Name(id=name), attr=method) if method in _PURE_METHODS | _GETTERS:
+                self._built_in.append(name)
+                return not node.keywords
+            case ast.Attribute(value=ast.Name(id=name), attr="join"):
+                self._built_in.append(name)
+                return all(map(self._readable, node.args))
+            case ast.Attribute(value=ast.Constant(value=str()), attr="join"):
+                return all(map(self._readable, node.args))
+        return False
+
+    def _readable(self, node: ast.AST) -> bool:
+        """Whether reading through the value consumes nothing: a built-in container or string."""
+        match node:
+            case ast.Name(id=name):
+                self._built_in.append(name)
+                return True
+            case ast.Constant() | ast.List() | ast.Tuple() | ast.Set():
+                return True
+            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=method)):
+                return method in _PURE_METHODS
+            case ast.Call(func=ast.Name(id="range" | "sorted" | "list")):
+                return True
+        return False
+
+
+def _stored(name: str, index: ast.expr) -> Change:
+    match index:
+        case ast.Name(id=held):
+            return Change(name, "store", (held, 0))
+        case ast.Constant(value=constant):
+            return Change(name, "store", (None, constant))
+        case ast.BinOp(left=ast.Name(id=held), op=ast.Add(), right=ast.Constant(value=int() as more)):
+            return Change(name, "store", (held, int(more)))
+        case ast.BinOp(left=ast.Name(id=held), op=ast.Sub(), right=ast.Constant(value=int() as less)):
+            return Change(name, "store", (held, -int(less)))
+    return Change(name)
 
 
 def _is_plain(target: ast.expr) -> bool:

@@ -77,7 +77,7 @@ class Layout:
         masks = _masks(code, self.comprehensions, loops) if loops else {}
         careful = _OLD_LOCALS and bool(code.co_flags & 1) and not _VIEWERS.isdisjoint(code.co_names)
         effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
-        return CodeLayout(heads, masks, frozenset(heads.values()), loops, careful, effects)
+        return CodeLayout(heads, masks, frozenset(heads.values()), loops, careful, effects, {})
 
 
 class CodeLayout(NamedTuple):
@@ -96,6 +96,26 @@ class CodeLayout(NamedTuple):
     3.13."""
     effects: Mapping[int, Effect] = {}
     """What the statement of a line can change, where that is known."""
+    lines: dict[int, "Line"] = {}  # noqa: RUF012  filled by `line`
+    """Line -> its statement, as far as asked for."""
+
+    def line(self, number: int) -> "Line":
+        """The statement that a line belongs to; the same object for all its lines."""
+        head = self.heads.get(number, number)
+        found = self.lines.get(head)
+        if found is None:
+            found = self.lines[head] = Line(head, head in self.spread, self.effects.get(head))
+        self.lines[number] = found
+        return found
+
+
+class Line:
+    """One statement's own part."""
+
+    __slots__ = ("effect", "number", "spread")
+
+    def __init__(self, number: int, spread: bool, effect: Effect | None) -> None:
+        self.number, self.spread, self.effect = number, spread, effect
 
 
 _OLD_LOCALS = sys.version_info < (3, 13)  # PEP 667

@@ -12,24 +12,27 @@ asked, raises out of the program, again on every line until it is out.
 """
 
 import dis
+import gc
+import inspect
 import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
 from .effects import Effect
-from .layout import CodeLayout, Layout
+from .layout import CodeLayout, Layout, Line
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .originals import get_recursion_limit, getframe, monitoring, set_recursion_limit
+from .state import Changes, State, namespace_of
 from .threads import Threads
 from .trace import EndReason
-from .values import ATOMS, DICTS, SEQUENCES, SETS, Values
-from .watch import Shadow, equal_atoms, grown, is_steady, same, take
 
 Row = tuple[Any, ...]
 _PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
-_ITERABLES = SEQUENCES | DICTS | SETS
-_NO_LAYOUT = CodeLayout({}, {}, frozenset())
+_ENDINGS = frozenset({dis.opmap["FOR_ITER"], dis.opmap["SEND"]})
+_GET_ANEXT = dis.opmap["GET_ANEXT"]
+_NO_LAYOUT = CodeLayout({}, {}, frozenset(), lines={})
+_ENTRY = Line(0, False, Effect(()))  # between a call and the first line nothing changes
 _HIGHEST_LIMIT = 2**31 - 1  # a C int holds the recursion limit
 ROW_BYTES = 20
 """What a row counts against `Limits.max_bytes` besides the texts in it: about its size as a JSON line."""
@@ -54,7 +57,9 @@ class Sink(Protocol):
 class _Frame:
     """One activation of a function, module or class body."""
 
-    __slots__ = ("frame", "home", "id", "jumped", "layout", "line", "mark", "opened", "seen", "view")
+    __slots__ = (
+        "current", "frame", "home", "id", "jumped", "layout", "line", "mark", "namespace", "seen", "snapshot", "view",
+    )  # fmt: skip
 
     def __init__(
         self, number: int, frame: FrameType | None, layout: CodeLayout, line: int, home: "list[_Frame]"
@@ -64,7 +69,9 @@ class _Frame:
         self.seen: dict[str, Any] = {}
         self.view: dict[str, Any] = {}  # what its own `locals()` gave it, where that matters (`CodeLayout.careful`)
         self.mark = -1  # the count of rows after its last one; nothing else was recorded while it is still the same
-        self.opened = False  # a line of it has begun
+        self.current = _ENTRY  # the statement that runs
+        self.namespace = None if frame is None else namespace_of(frame)
+        self.snapshot = False  # reading its locals leaves some of its objects in a dictionary
         self.jumped = False  # its current line was begun by a jump, which a LINE report may repeat
 
 
@@ -87,7 +94,8 @@ class Monitor:
         self.max_events = sys.maxsize if max_events is None else max_events
         self.max_bytes = sys.maxsize if max_bytes is None else max_bytes
         self.rows: Any = [] if rows is None else rows
-        self.values = Values()
+        self.state = State()
+        self.values = self.state.values
         self.stopped: tuple[EndReason, str] | None = None
         self.count = 0
         self.size = 0
@@ -206,7 +214,7 @@ class Monitor:
     def _check(self) -> None:
         if self.count >= self.max_events:
             self.cut(EndReason.events, f"{self.max_events} events")
-        elif self.size + ROW_BYTES * self.count > self.max_bytes:
+        elif self.size + self.state.size + ROW_BYTES * self.count > self.max_bytes:
             self.cut(EndReason.bytes, f"{self.max_bytes} bytes")
 
     # ---- frames ----
@@ -237,7 +245,7 @@ class Monitor:
         called: tuple[Any, ...] = (code.co_name, parent, None if code.co_filename == self.main else code.co_filename)
         if stack is not self.stack:
             called = (*called, self.threads.label())
-        self._row("call", record, called, self._look(record, frame))
+        self._row("call", record, called, self.state.look(record, frame))
         return record
 
     def attach(self, frame: FrameType) -> None:
@@ -247,7 +255,7 @@ class Monitor:
     def detach(self, frame: FrameType) -> None:
         """Look at the frame a last time; it goes on unrecorded (`return` without a value)."""
         if self.stopped is None and (record := self._known(frame)) is not None:
-            self._row("return", record, (None,), self._look(record, frame))
+            self._row("return", record, (None,), self.state.look(record, frame))
 
     def enter_call(self) -> None:
         """The program's call expression begins: a frame of its own that has no lines."""
@@ -283,89 +291,11 @@ class Monitor:
         record.frame = None
         record.home.pop()
 
-    def _row(self, kind: str, record: _Frame, payload: tuple[Any, ...], changes: dict[str, str | None] | None) -> None:
+    def _row(self, kind: str, record: _Frame, payload: tuple[Any, ...], changes: Changes | None) -> None:
         row = (kind, record.id, record.line, *payload)
         self._add(row if changes is None else (*row, changes))
         self._count(len(payload[0]) if payload and payload[0] else 0)
         record.mark = -1
-
-    # ---- state ----
-
-    def _look(self, record: _Frame, frame: FrameType) -> dict[str, str | None] | None:
-        """What differs in the frame's locals since the last look; None if nothing does."""
-        seen, changes = record.seen, None
-        now = self._peek(record, frame) if record.layout.careful else frame.f_locals
-        masks = record.layout.masks
-        hidden = masks.get(frame.f_lasti, ()) if masks else ()
-        for name, value in now.items():
-            old = seen.get(name, seen)
-            if old is value or name in hidden:
-                continue
-            text = self._difference(name, old, value, seen)
-            if text is not None:
-                if changes is None:
-                    changes = {}
-                changes[name] = text
-        if len(seen) != len(now):
-            for name in [name for name in seen if name not in now and name not in hidden]:
-                del seen[name]
-                changes = {} if changes is None else changes
-                changes[name] = None
-        return changes
-
-    def _glance(self, record: _Frame, frame: FrameType, effect: Effect) -> dict[str, str | None] | None:
-        """As `_look`, for a frame that ran nothing but one statement of known effect."""
-        stores, guard, container_allowed = effect
-        seen = record.seen
-        if guard is not None:
-            held = seen.get(guard)
-            if held is None or (type(held) is Shadow and not (container_allowed and held.kind in _ITERABLES)):
-                return self._look(record, frame)
-        if not stores:
-            return None
-        name = stores[0]
-        now = frame.f_locals
-        if len(stores) > 1 or name not in now:
-            return self._look(record, frame)
-        value = now[name]
-        old = seen.get(name, seen)
-        if old is value:
-            return None
-        text = self._difference(name, old, value, seen)
-        return None if text is None else {name: text}
-
-    def _peek(self, record: _Frame, frame: FrameType) -> dict[str, Any]:
-        """The frame's locals without refreshing the dictionary that the function's own `locals()` has handed out."""
-        before = dict(record.view)
-        view = frame.f_locals
-        now = dict(view)
-        view.clear()
-        view.update(before)
-        record.view = view
-        return now
-
-    def _difference(self, name: str, old: Any, value: Any, seen: dict[str, Any]) -> str | None:
-        """The text of a value that may have changed; None if it is as before."""
-        kind = type(value)
-        if kind in ATOMS:
-            seen[name] = value
-            if type(old) is kind and equal_atoms(old, value):
-                return None
-        else:
-            if type(old) is Shadow and same(old, value, self.values):
-                return None
-            if name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
-                seen[name] = value
-                return None
-            if is_steady(value, kind):
-                seen[name] = value
-            elif not (type(old) is Shadow and kind is old.kind and grown(old, value)):
-                seen[name] = take(value, self.values)
-        if name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
-            return None
-        text = self.values.text(value)
-        self.size += len(name) + len(text) + 6
-        return text
 
     # ---- callbacks ----
 
@@ -391,7 +321,8 @@ class Monitor:
             return self._again()
         if self.recursion_limit is not None:
             self._mind_recursion()
-        self._enter(code, getframe(1))
+        record = self._enter(code, getframe(1))
+        record.mark = self.count
         return None
 
     def _mind_recursion(self) -> None:
@@ -414,7 +345,7 @@ class Monitor:
         attributes."""
         stack, begin = self.stack, self._begin
 
-        def on_line(code: CodeType, line: int) -> None:
+        def on_line(code: CodeType, number: int) -> None:
             if self.stopped is not None:
                 return self._again()
             frame = getframe(1)
@@ -422,31 +353,41 @@ class Monitor:
             if record is None or record.frame is not frame:
                 record = self._known(frame) or self._enter(code, frame)
             layout = record.layout
-            if layout.heads:
-                line = layout.heads.get(line, line)
-            if line == record.line and record.opened and (
-                record.jumped or line in layout.spread or frame.f_lasti in layout.masks
-            ):
+            line = layout.lines.get(number) or layout.line(number)
+            if line is record.current and (record.jumped or line.spread or frame.f_lasti in layout.masks):
                 record.jumped = False  # still in the statement of the current step
                 return None
             return begin(record, frame, line)
 
         return on_line
 
-    def _begin(self, record: _Frame, frame: FrameType, line: int) -> None:
+    def _begin(self, record: _Frame, frame: FrameType, line: Line) -> None:
         """A step begins: what the frame's last line did is known now."""
         if self._printed:
             self.flush()
-        effect = record.layout.effects.get(record.line) if record.mark == self.count and record.opened else None
-        changes = self._look(record, frame) if effect is None else self._glance(record, frame, effect)
-        record.line = line
-        record.opened = True
+        state = self.state
+        effect = record.current.effect if record.mark == self.count else None
+        if effect is None:
+            changes = state.look(record, frame)
+        elif effect.nothing:
+            changes = None
+        elif effect.name is not None:  # one plain assignment, the commonest statement
+            changes = state.store(record, frame, effect.name)
+        else:
+            changes = state.glance(record, frame, effect)
+        record.line = number = line.number
+        record.current = line
         record.jumped = False
-        self.rows.append(("line", record.id, line) if changes is None else ("line", record.id, line, changes))
-        self.count = record.mark = self.count + 1
-        if self.count >= self.max_events or self.size + ROW_BYTES * self.count > self.max_bytes:
+        self.rows.append(("line", record.id, number) if changes is None else ("line", record.id, number, changes))
+        self.count = count = record.mark = self.count + 1
+        if count >= self.max_events or self.size + state.size + ROW_BYTES * count > self.max_bytes:
             self._check()
             self._again()
+
+    def _differs(self, record: _Frame, frame: FrameType) -> Changes | None:
+        """What the frame's last line did, for its other events."""
+        effect = record.current.effect if record.mark == self.count else None
+        return self.state.look(record, frame) if effect is None else self.state.glance(record, frame, effect)
 
     def _on_jump(self, code: CodeType, offset: int, destination: int) -> Any:
         if destination >= offset or not (lines := self._repeated(code, offset, destination)):
@@ -457,7 +398,7 @@ class Monitor:
         record = self._known(frame)
         if record is None or record.line not in lines:
             return None
-        self._begin(record, frame, record.line)
+        self._begin(record, frame, record.layout.line(record.line))
         record.jumped = True
         return None
 
@@ -485,18 +426,20 @@ class Monitor:
     def _go_on(self, kind: str, code: CodeType, frame: FrameType, payload: tuple[Any, ...]) -> None:
         if self.stopped is None:
             record = self._known(frame) or self._enter(code, frame)
-            self._row(kind, record, payload, self._look(record, frame))
+            self._row(kind, record, payload, self.state.look(record, frame))
 
     def _on_yield(self, code: CodeType, _offset: int, value: object) -> None:
         frame = getframe(1)
         if self.stopped is None and (record := self._known(frame)) is not None:
-            self._row("yield", record, (self.values.text(value),), self._look(record, frame))
+            if code.co_flags & inspect.CO_ASYNC_GENERATOR:
+                value = _unwrapped(value)
+            self._row("yield", record, (self.values.text(value),), self._differs(record, frame))
             self._suspended[id(frame)] = record.home.pop()
 
     def _on_return(self, code: CodeType, _offset: int, value: object) -> None:
         frame = getframe(1)
         if self.stopped is None and (record := self._known(frame)) is not None:
-            self._row("return", record, (self.values.text(value),), self._look(record, frame))
+            self._row("return", record, (self.values.text(value),), self._differs(record, frame))
             self._leave(record)
 
     def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> None:
@@ -504,14 +447,16 @@ class Monitor:
             return
         frame = getframe(1)
         if (record := self._known(frame)) is not None:
-            self._row("unwind", record, (self.values.exception(error),), self._look(record, frame))
+            self._row("unwind", record, (self.values.exception(error),), self.state.look(record, frame))
             self._leave(record)
             self._travelling = (id(error), self.count)
 
-    def _on_raise(self, code: CodeType, _offset: int, error: BaseException) -> None:
+    def _on_raise(self, code: CodeType, offset: int, error: BaseException) -> None:
         if self.stopped is not None or not self.wanted(code.co_filename):
             return
         if self._travelling == (id(error), self.count):  # it only arrives here; where it was raised has been told
+            return
+        if _only_ends(code, offset, error):
             return
         if (record := self._known(getframe(1))) is not None:
             self._row("raise", record, (self.values.exception(error),), None)
@@ -532,3 +477,17 @@ class Monitor:
             return
         if (record := self._known(getframe(1))) is not None:
             self._row("handled", record, (self.values.exception(error),), None)
+
+
+def _only_ends(code: CodeType, offset: int, error: BaseException) -> bool:
+    """Whether an exception is only how an iteration or an awaited object says that it is done."""
+    opcode = code.co_code[offset]
+    if issubclass(type(error), StopIteration):
+        return opcode in _ENDINGS
+    # `async for` awaits GET_ANEXT, LOAD_CONST None, SEND
+    return issubclass(type(error), StopAsyncIteration) and _GET_ANEXT in code.co_code[offset - 4 : offset : 2]
+
+
+def _unwrapped(value: object) -> object:
+    """What an asynchronous generator yields, which the interpreter hands out in a box of its own."""
+    return gc.get_referents(value)[0] if type(value).__name__ == "async_generator_wrapped_value" else value

@@ -5,39 +5,25 @@ A longer value is cut and says so: its text ends with ` (len N)`, N counting the
 whole (`is_elided`). Functions, classes and modules go by name. Any other object is labelled by its class and a number
 given on first sight and shows its attributes, `Node#1(value=3, next=Node#2)`: attributes are read from the instance's
 own storage, one object deep. A program's `__repr__`, `__eq__`, `__len__`, `__getattr__` or properties never run here.
+
+`writer` can render everything; the commonest values go shorter ways here, to the same text.
 """
 
 import re
-import types
 import weakref
 from bisect import bisect_right
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
-from itertools import accumulate
+from collections import Counter
+from itertools import accumulate, islice
 from typing import Any
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
+from .storage import ATOM_IDS, Storage, all_atoms, args_of, name_of
+from .writer import Writer, atom_text, ordered
 
 LIMIT = 200
 """Characters up to which a value is shown whole."""
 
-ATOMS = frozenset({int, float, str, bool, type(None), bytes, complex, range, type(Ellipsis), type(NotImplemented)})
-"""Immutable types whose repr holds all there is to know and runs no code of the program."""
-
-SEQUENCES = frozenset({list, tuple, deque})
-SETS = frozenset({set, frozenset})
-DICTS = frozenset({dict, defaultdict, OrderedDict, Counter})
-
-_TOLD_APART = ("builtins", "decimal", "fractions", "datetime", "deskcheck_tracer.record")
 _CUT = re.compile(r" \(len \d+\)\Z")
-_mro_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
-_dict_of: Callable[[type], dict[str, Any]] = type.__dict__["__dict__"].__get__
-_module_of: Callable[[type], str] = type.__dict__["__module__"].__get__
-_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
-_module_dict: Callable[[types.ModuleType], dict[str, Any]] = vars(types.ModuleType)[
-    "__dict__"
-].__get__  # not a property
-_args_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict__["args"].__get__
 
 
 def is_elided(text: str) -> bool:
@@ -45,42 +31,22 @@ def is_elided(text: str) -> bool:
     return _CUT.search(text) is not None
 
 
-class Storage:
-    """Where the instances of one class keep their attributes: the descriptors of `__dict__` and of the slots."""
+class Label(weakref.ref):  # type: ignore[type-arg]
+    """The name of one object, `Node#1`, as long as the object lives; compared by identity."""
 
-    def __init__(self, kind: type) -> None:
-        self.slots: list[tuple[str, Any]] = []
-        self.dict_descriptor: Any = None
-        self.bare = all(_module_of(base) != "builtins" or base is object for base in _mro_of(kind))
-        """Whether an instance is its attributes and nothing else (no subclass of list, int, BaseException ...)."""
-        for base in reversed(_mro_of(kind)):
-            for name, member in _dict_of(base).items():
-                if type(member) is types.MemberDescriptorType and _module_of(base) not in ("builtins", "collections"):
-                    self.slots.append((name, member))
-                elif name == "__dict__" and type(member) is types.GetSetDescriptorType:
-                    self.dict_descriptor = member
+    __slots__ = ("key", "text")
+    key: int
+    text: str
 
-        self.plain = self.bare and self.dict_descriptor is not None and not self._is_named(kind)
-        """Whether the text of an instance is its label and attributes."""
 
-    @staticmethod
-    def _is_named(kind: type) -> bool:
-        return _module_of(kind) in _TOLD_APART or any(_module_of(base) == "enum" for base in _mro_of(kind))
+class KeptLabel:
+    """The name of an object that cannot be watched: it is kept alive, so that its id stays its own."""
 
-    def read(self, value: object) -> dict[str, Any]:
-        """Attribute names and values of an instance, in order of definition; unset slots are absent. Not to be written
-        to."""
-        if not self.slots and self.dict_descriptor is not None:
-            return self.dict_descriptor.__get__(value)
-        found: dict[str, Any] = {}
-        for name, member in self.slots:
-            try:
-                found[name] = member.__get__(value)
-            except AttributeError:
-                continue
-        if self.dict_descriptor is not None:
-            found.update(self.dict_descriptor.__get__(value))
-        return found
+    __slots__ = ("text", "value")
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+        self.text = ""
 
 
 class Values:
@@ -88,319 +54,150 @@ class Values:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
-        self._numbers: dict[int, tuple[int, Any]] = {}  # id -> number, and what keeps the entry honest
+        self.labels: dict[int, Label | KeptLabel] = {}
+        """id of an object -> its label, while it lives."""
         self._counts: Counter[str] = Counter()
-        self._storages: dict[type, Storage] = {}
+        self._storages: dict[int, tuple[type, Storage]] = {}  # by id: hashing a class may run code of its metaclass
 
-    # ---- text ----
-
-    def text(self, value: object) -> str:
+    def text(self, value: Any) -> str:
         """The value in at most about `limit` characters."""
         kind = type(value)
         if kind is int or kind is bool or value is None or kind is float:
-            return self._atom(value)
-        if kind is str and len(value) < 100:  # type: ignore[arg-type]
-            return repr(value) if len(value) < 20 else self._atom(value)  # type: ignore[arg-type]
-        if (kind is list or kind is tuple) and (flat := self._flat(value)) is not None:
-            return flat
-        if (short := self._short_object(value, kind)) is not None:
+            return atom_text(value, self.limit)
+        if kind is str and len(value) < 100:
+            return repr(value) if len(value) < 20 else atom_text(value, self.limit)
+        if (short := self._short(value, kind)) is not None:
             return short
-        whole = _Writer(self, self.limit * 3).write(value)  # room for the separators it also counts
+        whole = Writer(self, self.limit).write(value)
         if whole is not None:
             return whole
-        return _Writer(self, self.limit * 4 // 5, cut=True).write_cut(value)
+        return Writer(self, self.limit, cut=True).write_cut(value)
 
-    def _flat(self, value: Any) -> str | None:
-        """A list or tuple of atoms, the commonest container, at C speed; None if it is not flat."""
-        head = value[: self.limit // 3 + 1]  # an element takes three characters at least
-        if not ATOMS.issuperset(map(type, head)):
-            return None
+    def _short(self, value: Any, kind: type) -> str | None:
+        """The text by one of the shorter ways; None if there is none for this value."""
         try:
-            text = repr(head)
-            if len(head) == len(value) and len(text) <= self.limit:
-                return text
-            texts = [repr(item) for item in head]
+            if kind is list or kind is tuple:
+                return self._flat(value)
+            if kind is dict:
+                return self._flat_dict(value)
+            if kind is set:
+                return self._flat_set(value)
+            return self._short_object(value, kind)
         except ValueError:  # an int that cannot be printed
             return None
-        ends = list(accumulate(len(text) + 2 for text in texts))
-        kept = bisect_right(ends, self.limit * 4 // 5)
-        if kept == 0:
+
+    def _flat(self, value: Any) -> str | None:
+        """A list or tuple of atoms at C speed."""
+        head = value[: self.limit // 3 + 1]  # an element takes three characters at least
+        if not all_atoms(head):
             return None
-        inside = ", ".join([*texts[:kept], "..."])
+        text = repr(head)
+        if len(head) == len(value) and len(text) <= self.limit:
+            return text
+        keep = self.limit * 4 // 5
+        if "'" not in text and '"' not in text:  # no strings or bytes: every comma ends an element
+            end = text.rfind(", ", 0, keep + 1)
+            inside = text[1 : end + 2] + "..." if end > 0 else ""
+        else:
+            texts = [repr(item) for item in head]
+            kept = bisect_right(list(accumulate(len(text) + 2 for text in texts)), keep)
+            inside = ", ".join([*texts[:kept], "..."]) if kept else ""
+        if not inside:
+            return None
         return f"[{inside}] (len {len(value)})" if type(value) is list else f"({inside}) (len {len(value)})"
 
-    def _short_object(self, value: Any, kind: type) -> str | None:
-        """An instance of a plain class whose attributes are all atoms, the commonest object; None if it is not that or
-        too long."""
-        storage = self._storages.get(kind)
-        if storage is None:
-            storage = self.storage(kind)
-        if not storage.plain:
-            return None
-        attributes = storage.read(value)
-        if not attributes or not ATOMS.issuperset(map(type, attributes.values())):
-            return None
-        try:
-            text = f"{self.label(value)}({', '.join([f'{name}={item!r}' for name, item in attributes.items()])})"
-        except ValueError:
-            return None
-        return text if len(text) <= self.limit else None
-
-    def _atom(self, value: Any) -> str:
-        try:
+    def _flat_dict(self, value: dict[Any, Any]) -> str | None:
+        """A dict of atoms."""
+        if len(value) <= self.limit // 6:  # a pair takes six characters at least
+            if not (all_atoms(value) and all_atoms(value.values())):
+                return None
             text = repr(value)
-        except ValueError:  # an int beyond sys.get_int_max_str_digits()
-            return _huge_int(value)
-        if len(text) <= self.limit:
-            return text
-        return cut_atom(value, text, self.limit * 4 // 5)
+            if len(text) <= self.limit:
+                return text
+        left, parts = self.limit * 4 // 5, []
+        for key, item in islice(value.items(), left):
+            if left <= 0:
+                parts.append("...")
+                break
+            if not all_atoms((key, item)):
+                return None
+            pair = f"{key!r}: {item!r}"
+            left -= len(pair)  # its colon and space for the comma and space after it
+            if left < 0 and _has_text(key, item):
+                return None
+            parts.append(pair)
+        else:
+            return None
+        return f"{{{', '.join(parts)}}} (len {len(value)})"
+
+    def _flat_set(self, value: set[Any]) -> str | None:
+        """A set of atoms, if its text is whole."""
+        if not value or len(value) > self.limit // 3 or not all_atoms(value):
+            return None
+        text = repr(ordered(value, self))
+        return f"{{{text[1:-1]}}}" if len(text) <= self.limit else None
+
+    def _short_object(self, value: Any, kind: type) -> str | None:
+        """An instance of a plain class whose attributes are atoms or such instances."""
+        if not self.storage(kind).plain:
+            return None
+        attributes = self.storage(kind).attributes(value)
+        if not attributes:
+            return None
+        label, parts = self.label(value), []
+        for name, item in attributes.items():
+            if type(name) is not str:
+                return None
+            if id(type(item)) in ATOM_IDS:
+                parts.append(f"{name}={item!r}")
+            elif self.storage(type(item)).plain:
+                parts.append(f"{name}={self.label(item)}")
+            else:
+                return None
+        text = f"{label}({', '.join(parts)})"
+        return text if len(text) <= self.limit else None
 
     def label(self, value: object) -> str:
         """`Class#n`: n counts the objects of that class name in order of first sight."""
-        name = _name_of(type(value))
-        known = self._numbers.get(id(value))
-        if known is None:
-            self._counts[name] += 1
-            known = self._numbers[id(value)] = (self._counts[name], self._guard(value))
-        return f"{name}#{known[0]}"
+        return self.identity(value).text
 
-    def _guard(self, value: object) -> Any:
-        """Forget the label when the object dies, since its id may then be used again."""
-        numbers, key = self._numbers, id(value)
+    def known_label(self, value: object) -> str | None:
+        """The label if the object has one."""
+        known = self.labels.get(id(value))
+        return known.text if known is not None else None
+
+    def identity(self, value: Any) -> Label | KeptLabel:
+        """The label as an object: the same one as long as the value lives."""
+        known = self.labels.get(id(value))
+        if known is not None:
+            return known
+        name = name_of(type(value))
+        self._counts[name] = number = self._counts[name] + 1
         try:
-            return weakref.ref(value, lambda _: numbers.pop(key, None))
+            label: Label | KeptLabel = Label(value, self._forget)
+            label.key = id(value)  # type: ignore[union-attr]
         except TypeError:
-            return value  # cannot be watched: keep it alive instead
+            label = KeptLabel(value)
+        label.text = f"{name}#{number}"
+        self.labels[id(value)] = label
+        return label
+
+    def _forget(self, label: Any) -> None:
+        self.labels.pop(label.key, None)
 
     def storage(self, kind: type) -> Storage:
         """Where instances of `kind` keep their attributes."""
-        found = self._storages.get(kind)
+        found = self._storages.get(id(kind))
         if found is None:
-            found = self._storages[kind] = Storage(kind)
-        return found
+            found = self._storages[id(kind)] = (kind, Storage(kind))
+        return found[1]
 
     def exception(self, error: BaseException) -> str:
         """`ValueError('x')`, from the exception's own arguments."""
-        inner = ", ".join(self.text(argument) for argument in _args_of(error))
-        return f"{_name_of(type(error))}({inner})"
+        inner = ", ".join(self.text(argument) for argument in args_of(error))
+        return f"{name_of(type(error))}({inner})"
 
 
-class _TooLong(Exception):
-    """The text does not fit; caught by `_Writer.write`."""
-
-
-class _Writer:
-    """One rendering: counts what it has written and either gives up (`write`) or leaves out the rest (`write_cut`)."""
-
-    def __init__(self, values: Values, limit: int, cut: bool = False) -> None:
-        self.values, self.left, self.cut = values, limit, cut
-        self.active: set[int] = set()
-        self.depth = 0  # objects entered; attributes are shown for the first
-
-    def write(self, value: object) -> str | None:
-        try:
-            text = self._value(value)
-        except _TooLong:
-            return None
-        return text if len(text) <= self.values.limit else None
-
-    def write_cut(self, value: object) -> str:
-        return f"{self._value(value)} (len {_size(value)})" if type(value) not in ATOMS else self.values._atom(value)
-
-    def _value(self, value: Any) -> str:
-        kind = type(value)
-        if kind in ATOMS:
-            return self._spend(self._bounded_atom(value))
-        if id(value) in self.active:
-            return self._spend(_RECURSIVE.get(kind) or self.values.label(value))
-        if len(self.active) > 50:
-            return self._spend("...")
-        self.active.add(id(value))
-        try:
-            return self._compound(value, kind)
-        finally:
-            self.active.discard(id(value))
-
-    def _bounded_atom(self, value: Any) -> str:
-        if self.cut and type(value) in (str, bytes) and len(value) > self.left:
-            return repr(value[: max(self.left, 8)]) + "..."
-        try:
-            return repr(value)
-        except ValueError:
-            return _huge_int(value)
-
-    def _compound(self, value: Any, kind: type) -> str:
-        if kind is list:
-            return f"[{self._items(value)}]"
-        if kind is tuple:
-            return f"({self._items(value)},)" if len(value) == 1 else f"({self._items(value)})"
-        if kind is dict:
-            return f"{{{self._pairs(value.items())}}}"
-        if kind is set:
-            return f"{{{self._items(ordered(value))}}}" if value else "set()"
-        if kind is frozenset:
-            return f"frozenset({{{self._items(ordered(value))}}})" if value else "frozenset()"
-        if kind is deque:
-            tail = "" if value.maxlen is None else f", maxlen={value.maxlen}"
-            return f"deque([{self._items(value)}]{tail})"
-        if kind is defaultdict:
-            return f"defaultdict({self._value(value.default_factory)}, {{{self._pairs(dict.items(value))}}})"
-        if kind is Counter:
-            return f"Counter({{{self._pairs(_most_common(value))}}})" if value else "Counter()"
-        if kind is OrderedDict:
-            return f"OrderedDict({{{self._pairs(value.items())}}})" if value else "OrderedDict()"
-        if kind is bytearray:
-            return self._spend(f"bytearray({self._bounded_atom(bytes(value))})")
-        named = _named(value, kind)
-        return self._spend(named) if named else self._object(value, kind)
-
-    def _items(self, items: Iterable[Any]) -> str:
-        parts = []
-        for item in items:
-            if self.cut and self.left <= 0:
-                parts.append("...")
-                break
-            parts.append(self._value(item))
-            self._spend(", ")
-        return ", ".join(parts)
-
-    def _pairs(self, pairs: Iterable[tuple[Any, Any]]) -> str:
-        parts = []
-        for key, item in pairs:
-            if self.cut and self.left <= 0:
-                parts.append("...")
-                break
-            parts.append(f"{self._value(key)}: {self._value(item)}")
-            self._spend(", ")
-        return ", ".join(parts)
-
-    def _object(self, value: Any, kind: type) -> str:
-        if issubclass(kind, BaseException):
-            return f"{_name_of(kind)}({self._items(_args_of(value))})"
-        if _module_of(kind) == "builtins":  # iterators, properties and other inner things
-            return self._spend(self.values.label(value))
-        content = self._content(value, kind)
-        attributes = self.values.storage(kind).read(value)
-        if content is not None and "_fields" in _dict_of(kind) and issubclass(kind, tuple):
-            fields = dict(zip(_dict_of(kind)["_fields"], tuple.__iter__(value), strict=False))
-            return f"{_name_of(kind)}({self._attributes(fields)})"
-        if content is not None and issubclass(kind, (int, float, str, bytes)):
-            return f"{_name_of(kind)}({content})"
-        label = self._spend(self.values.label(value))
-        if self.depth >= 1 or not (attributes or content):
-            return label
-        self.depth += 1
-        try:
-            inside = [part for part in (content, self._attributes(attributes)) if part]
-        finally:
-            self.depth -= 1
-        return f"{label}({', '.join(inside)})"
-
-    def _attributes(self, attributes: dict[str, Any]) -> str:
-        parts = []
-        for name, item in attributes.items():
-            if self.cut and self.left <= 0:
-                parts.append("...")
-                break
-            parts.append(f"{self._spend(str.__str__(name))}={self._value(item)}")
-            self._spend("=, ")
-        return ", ".join(parts)
-
-    def _content(self, value: Any, kind: type) -> str | None:
-        """What an instance of a subclass of a built-in type holds as such."""
-        for base in _mro_of(kind)[1:]:
-            if base in (list, tuple, deque):
-                return f"[{self._items(base.__iter__(value))}]"  # type: ignore[attr-defined]
-            if base in (set, frozenset):
-                return f"{{{self._items(ordered(base.__iter__(value)))}}}"  # type: ignore[attr-defined]
-            if base is dict:
-                return f"{{{self._pairs(dict.items(value))}}}"
-            if base in (int, float, str, bytes):
-                return self._spend(base.__repr__(value)[: self.values.limit])
-        return None
-
-    def _spend(self, text: str) -> str:
-        self.left -= len(text)
-        if self.left < 0 and not self.cut:
-            raise _TooLong
-        return text
-
-
-_RECURSIVE: dict[type, str] = {list: "[...]", tuple: "(...)", dict: "{...}", deque: "[...]"}
-_BY_NAME = {
-    types.FunctionType: "function",
-    types.BuiltinFunctionType: "built-in",
-    types.ModuleType: "module",
-}
-
-
-def _named(value: Any, kind: type) -> str | None:
-    """Text for what goes by its name: functions, classes, modules, bound methods, enumeration members, exact numbers,
-    dates."""
-    if _module_of(kind).startswith("deskcheck_tracer."):
-        return f"<{_name_of(kind)}>"  # a Recorder in the code it records
-    if issubclass(kind, type):
-        return f"<class '{_name_of(value)}'>"
-    if kind in _BY_NAME:
-        name = _module_name(value) if kind is types.ModuleType else value.__name__
-        return f"<{_BY_NAME[kind]} {name}>"
-    if kind is types.MethodType:
-        return f"<method {getattr(value.__func__, '__name__', '?')} of {_name_of(type(value.__self__))}>"
-    home = _dict_of(kind).get("__module__")
-    if home is None and _module_of(kind) in ("decimal", "datetime"):
-        home = _module_of(kind)
-    if (home, _name_of(kind)) in _EXACT:
-        return repr(value)
-    bases = _mro_of(kind)
-    if any(_module_of(base) == "enum" and _name_of(base) == "Enum" for base in bases):
-        return f"{_name_of(kind)}.{_dict_of_instance(value).get('_name_')}"
-    return None
-
-
-_EXACT = {
-    ("decimal", "Decimal"), ("fractions", "Fraction"), ("datetime", "date"), ("datetime", "datetime"),
-    ("datetime", "timedelta"), ("datetime", "time"),
-}  # fmt: skip
-
-
-def _module_name(module: types.ModuleType) -> str:
-    name = _module_dict(module).get("__name__")
-    return name if type(name) is str else "?"
-
-
-def _dict_of_instance(value: object) -> dict[str, Any]:
-    return Storage(type(value)).read(value)
-
-
-def ordered(items: Iterable[Any]) -> list[Any]:
-    """A set's elements in an order that does not depend on hashes: by value within a type, else by type and text."""
-    found = list(items)
-    kinds = set(map(type, found))
-    if kinds <= {int, float, bool} or (len(kinds) == 1 and kinds <= {str, bytes}):
-        return sorted(found)
-    texts = Values()
-    return sorted(found, key=lambda item: (_name_of(type(item)), texts.text(item)))
-
-
-def _most_common(counter: Counter[Any]) -> list[tuple[Any, Any]]:
-    pairs = list(dict.items(counter))
-    return sorted(pairs, key=lambda pair: -pair[1]) if all(type(count) is int for _, count in pairs) else pairs
-
-
-def _huge_int(value: int) -> str:
-    """An int that Python refuses to print: its leading digits would cost too much, so its size in bits."""
-    return f"<int of {int.bit_length(value)} bits>"
-
-
-def cut_atom(value: Any, text: str, keep: int) -> str:
-    """A long string, bytes or number with its end left out."""
-    if type(value) in (str, bytes):
-        return f"{value[: keep - 10]!r}... (len {len(value)})"
-    return f"{text[:keep]}... (len {len(text)})"
-
-
-def _size(value: Any) -> int:
-    for base in _mro_of(type(value)):
-        if base in SEQUENCES or base in SETS or base is dict or base is bytearray:
-            return base.__len__(value)
-    return len(_dict_of_instance(value))
+def _has_text(*items: object) -> bool:
+    """Whether one of them is text, which the writer may cut."""
+    return any(type(item) is str or type(item) is bytes for item in items)
