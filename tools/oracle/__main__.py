@@ -67,7 +67,9 @@ def prove(named: Iterator[tuple[str, Program]], workers: int, spoil: Spoil | Non
     """An answer for each program; those answered before by the same recorder and oracle are not run again."""
     store = ROOT / "outputs" / "proof-oracle" / f"{_version()}{'-spoilt' if spoil else ''}.jsonl"
     store.parent.mkdir(parents=True, exist_ok=True)
-    known = {row["name"]: Answer(**row) for row in map(json.loads, store.open())} if store.exists() and not spoil else {}
+    known = (
+        {row["name"]: Answer(**row) for row in map(json.loads, store.open())} if store.exists() and not spoil else {}
+    )
     started, done = time.monotonic(), 0
     with Sandbox(workers=workers) as sandbox, ThreadPoolExecutor(workers) as threads, store.open("a") as file:
         while chunk := list(islice(named, 64)):
@@ -103,7 +105,7 @@ def examine(sandbox: Sandbox, name: str, program: Program, spoil: Spoil | None =
         _compare_output(trace, plain.stdout, plain.outcome)
         compared = compare(spoil(trace) if spoil else trace, seen)
     except Difference as difference:
-        return _excuse(sandbox, name, program, plain.stdout, seen) or Answer(name, "different", str(difference))
+        return _excuse(sandbox, name, program, plain.stdout, trace, seen) or Answer(name, "different", str(difference))
     return Answer(name, "equal", trace.end.reason, compared.steps, compared.values)
 
 
@@ -139,13 +141,17 @@ def _compare_output(trace: Trace, stdout: str, outcome: Outcome) -> None:
         raise Difference(f"end: {trace.end}, alone it ends with {outcome}")
 
 
-def _excuse(sandbox: Sandbox, name: str, program: Program, stdout: str, seen: dict[str, Any]) -> Answer | None:
+def _excuse(
+    sandbox: Sandbox, name: str, program: Program, stdout: str, trace: Trace, seen: dict[str, Any]
+) -> Answer | None:
     """A difference that is no fault of the recorder: the program differs with itself, or the oracle changes it."""
     if sandbox.run(program, PLAIN).stdout != stdout:
         return Answer(name, "prints something else on a second run")
     again = _observe(sandbox, program)
     if isinstance(again, str) or again != seen:
         return Answer(name, "differs from run to run under the oracle")
+    if any(event.thread for event in trace.events) and sandbox.trace(program, RECORDED).events != trace.events:
+        return Answer(name, "has threads that take turns differently from run to run")
     if seen["end"] != "steps" and seen["stdout"] != stdout:
         return Answer(name, "prints something else under the oracle")
     return None
@@ -204,7 +210,7 @@ def _version() -> str:
 
 
 _TAKES_PART = {
-    "monitor.py", "engine.py", "values.py", "watch.py", "effects.py", "layout.py", "stdio.py", "trace.py", "settrace.py",
+    "monitor.py", "state.py", "threads.py", "pictures.py", "engine.py", "values.py", "watch.py", "effects.py", "layout.py", "stdio.py", "trace.py", "settrace.py",
     "compare.py", "programs.py",
 }  # fmt: skip
 

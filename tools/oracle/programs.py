@@ -27,9 +27,7 @@ def programs(limit: int | None = None) -> Iterator[tuple[str, Program]]:
     Raises KeyError if DESKCHECK_DATA is not set, FileNotFoundError if a set is missing there.
     """
     folder = Path(os.environ["DESKCHECK_DATA"])
-    found = [
-        item for source in (_cruxeval, _humaneval, _ldb, _mbpp, _lcb, _apps, _codeio) for item in source(folder)
-    ]
+    found = [item for source in (_cruxeval, _humaneval, _ldb, _mbpp, _lcb, _apps, _codeio) for item in source(folder)]
     known: set[str] = set()
     distinct = [item for item in found if item[1].id not in known and not known.add(item[1].id)]  # type: ignore[func-returns-value]
     random.Random(0).shuffle(distinct)
@@ -68,7 +66,8 @@ def _ldb(folder: Path) -> Iterator[tuple[str, Program]]:
 
 def _mbpp(folder: Path) -> Iterator[tuple[str, Program]]:
     for row in _rows(folder / "mbpp" / "mbpp_sanitized_codet.jsonl"):
-        source = f"{row['prompt']}{row['canonical_solution']}\n{row['test']}\ncheck({row['entry_point']})\n"
+        head = re.sub(r"\n +\'\'\'.*?\'\'\'", "", row["prompt"], flags=re.DOTALL)  # indented otherwise than the solution
+        source = f"{head}{row['canonical_solution']}\n{row['test']}\ncheck({row['entry_point']})\n"
         yield f"mbpp/{row['task_id'].partition('/')[2]}", Program(source)
 
 
@@ -91,7 +90,7 @@ def _apps(folder: Path) -> Iterator[tuple[str, Program]]:
 def _codeio(folder: Path) -> Iterator[tuple[str, Program]]:
     for number, row in enumerate(_rows(folder / "codeio" / "codeio.jsonl.gz")):
         head = "" if re.search(r"^(from|import) random", row["input_generator"], re.MULTILINE) else _RANDOM
-        source = f"{row['code_sample']}\n\n{head}{row['input_generator']}\n"
+        source = f"{row['code_sample']}\n\n{head}{row['input_generator']}\nimport random\nrandom.seed(0)\n"
         for seed in (1, 2):
             yield f"codeio/{number}/{seed}", Program(source, call=f"main_solution(**generate_inputs(Random({seed})))")
 

@@ -13,6 +13,7 @@ import decimal
 import dis
 import enum
 import fractions
+import gc
 import io
 import json
 import os
@@ -113,6 +114,8 @@ class Pictures:
             return repr(value)
         if issubclass(kind, BaseException):
             return f"{kind.__name__}({self.many(value.args, inside, objects)})"
+        if kind in (TextInput, TextOutput, _BytesInput, _BytesOutput):
+            return f"<{kind.__name__}>"
         if kind.__module__ == "builtins":
             return self.label(value)
         if issubclass(kind, tuple) and "_fields" in kind.__dict__:
@@ -144,7 +147,10 @@ class Pictures:
         found = {}
         for base in reversed(type(value).__mro__):
             for name, member in base.__dict__.items():
-                if isinstance(member, types.MemberDescriptorType) and base.__module__ not in ("builtins", "collections"):
+                if isinstance(member, types.MemberDescriptorType) and base.__module__ not in (
+                    "builtins",
+                    "collections",
+                ):
                     try:
                         found[name] = member.__get__(value)
                     except AttributeError:
@@ -260,6 +266,10 @@ class Oracle:
             how = "yield" if opcode == "YIELD_VALUE" else "return" if opcode.startswith("RETURN") else "unwind"
             if mine.kind == "exception":  # nothing ran since
                 how = "unwind"
+            if frame.f_code.co_flags & 2 == 0:  # the body of a class or module; CPython hands a cell out of some
+                argument = None
+            if type(argument).__name__ == "async_generator_wrapped_value":
+                argument = gc.get_referents(argument)[0]
             self.exits.append([mine.number, how, None if how == "unwind" else self.text(self.pictures.of(argument))])
         elif kind == "exception" and issubclass(argument[0], RecursionError):
             self.recursion = True
@@ -280,13 +290,16 @@ class Oracle:
         code, now = frame.f_code, frame.f_lasti
         now = self.jumps(code).get(now, now)  # 3.13 reports a jump back from where it starts, 3.12 from where it ends
         if now > mine.last:  # forward: a piece of the same spread statement, or the exit of another item of a `with`
-            return self.line(frame) not in self.spread
+            clearing = any(within(self.position(code, now), span) for span in self.spans)  # after an exception
+            return self.line(frame) not in self.spread and not clearing
         before, after = self.position(code, mine.last), self.position(code, now)
         return not any(within(before, span) and within(after, span) for span in self.spans)
 
     def jumps(self, code):
         if code not in self.targets:
-            found = [(each.offset, each.argval) for each in dis.get_instructions(code) if each.opname == "JUMP_BACKWARD"]
+            found = [
+                (each.offset, each.argval) for each in dis.get_instructions(code) if each.opname == "JUMP_BACKWARD"
+            ]
             self.targets[code] = dict(found)
         return self.targets[code]
 
@@ -334,7 +347,7 @@ class TextOutput(io.StringIO):
 
     def __init__(self, hear):
         super().__init__()
-        self.hear, self.raw = hear, Bytes(self)
+        self.hear, self.raw = hear, _BytesOutput(self)
 
     buffer = property(lambda self: self.raw)
 
@@ -346,7 +359,7 @@ class TextOutput(io.StringIO):
         pass
 
 
-class Bytes(io.RawIOBase):
+class _BytesOutput(io.RawIOBase):
     def __init__(self, out):
         self.out = out
 
@@ -358,6 +371,10 @@ class Bytes(io.RawIOBase):
         return len(data)
 
 
+class _BytesInput(io.BytesIO):
+    """Standard input as bytes."""
+
+
 class TextInput(io.StringIO):
     """Standard input that tells the oracle who read; reading bytes is not told."""
 
@@ -367,7 +384,7 @@ class TextInput(io.StringIO):
 
     @property
     def buffer(self):
-        return io.BytesIO(self.text.encode())
+        return _BytesInput(self.text.encode())
 
     def told(self, text):
         self.hear(text, 4)

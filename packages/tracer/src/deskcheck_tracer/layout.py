@@ -160,20 +160,34 @@ def _place(node: ast.expr) -> tuple[Position, Position]:
 
 
 def _loops(code: CodeType, spans: list[Span]) -> dict[int, frozenset[int]]:
-    """The comprehensions, by number, that each instruction belongs to; instructions of none are left out."""
+    """The comprehensions, by number, that each instruction belongs to; instructions of none are left out.
+
+    A lambda or generator expression inside a comprehension has a frame of its own: there it hides nothing.
+    """
+    places = _places(code)
+    wide = [place for place in places.values() if place[0] != place[1]] or [((0, 0), (0, 0))]
+    first, last = min(start for start, _ in wide), max(end for _, end in wide)
+    own = [(n, span) for n, span in enumerate(spans) if first <= span.start and span.end <= last]
     found: dict[int, frozenset[int]] = {}
-    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
-        if line is None or end_line is None or column is None or end_column is None:
-            continue
-        inside = [n for n, span in enumerate(spans) if span.holds((line, column), (end_line, end_column))]
+    for index, place in places.items():
+        inside = [n for n, span in own if span.holds(*place)]
         if inside:
             found[2 * index] = frozenset(inside)
     return found
 
 
+def _places(code: CodeType) -> dict[int, tuple[Position, Position]]:
+    """Number of an instruction -> where it begins and ends in the source, for those that have a place."""
+    return {
+        index: ((line, column), (end_line, end_column))
+        for index, (line, end_line, column, end_column) in enumerate(code.co_positions())
+        if line is not None and end_line is not None and column is not None and end_column is not None
+    }
+
+
 def _masks(code: CodeType, spans: list[Span], loops: dict[int, frozenset[int]]) -> dict[int, frozenset[str]]:
     optimized = bool(code.co_flags & 1)  # elsewhere the hidden names are not part of the namespace
-    local = frozenset(code.co_varnames + code.co_cellvars + code.co_freevars) if optimized else frozenset()
+    local = frozenset(code.co_varnames + code.co_cellvars) if optimized else frozenset()
     return {
         offset: frozenset().union(*(spans[number].names for number in inside)) & local
         for offset, inside in loops.items()

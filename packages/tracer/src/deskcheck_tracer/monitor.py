@@ -29,8 +29,9 @@ from .trace import EndReason
 
 Row = tuple[Any, ...]
 _PUSH_EXC_INFO = dis.opmap["PUSH_EXC_INFO"]
+_RERAISE = dis.opmap["RERAISE"]
 _ENDINGS = frozenset({dis.opmap["FOR_ITER"], dis.opmap["SEND"]})
-_GET_ANEXT = dis.opmap["GET_ANEXT"]
+_SEND, _GET_ANEXT = dis.opmap["SEND"], dis.opmap["GET_ANEXT"]
 _NO_LAYOUT = CodeLayout({}, {}, frozenset(), lines={})
 _ENTRY = Line(0, False, Effect(()))  # between a call and the first line nothing changes
 _HIGHEST_LIMIT = 2**31 - 1  # a C int holds the recursion limit
@@ -439,6 +440,8 @@ class Monitor:
     def _on_return(self, code: CodeType, _offset: int, value: object) -> None:
         frame = getframe(1)
         if self.stopped is None and (record := self._known(frame)) is not None:
+            if not code.co_flags & inspect.CO_OPTIMIZED:  # the body of a class, which may hand a cell to its metaclass
+                value = None
             self._row("return", record, (self.values.text(value),), self._differs(record, frame))
             self._leave(record)
 
@@ -461,10 +464,10 @@ class Monitor:
         if (record := self._known(getframe(1))) is not None:
             self._row("raise", record, (self.values.exception(error),), None)
 
-    def _on_reraise(self, code: CodeType, _offset: int, error: BaseException) -> None:
+    def _on_reraise(self, code: CodeType, offset: int, error: BaseException) -> None:
         if self.stopped is not None or not self.wanted(code.co_filename):
             return
-        if self._reraised == (id(error), self.count):  # cleaning up after an except clause raises it once more
+        if self._reraised == (id(error), self.count) or _only_cleans(code, offset, self._layout(code)):
             return
         if (record := self._known(getframe(1))) is not None:
             self._row("reraise", record, (self.values.exception(error),), None)
@@ -485,7 +488,13 @@ def _only_ends(code: CodeType, offset: int, error: BaseException) -> bool:
     if issubclass(type(error), StopIteration):
         return opcode in _ENDINGS
     # `async for` awaits GET_ANEXT, LOAD_CONST None, SEND
-    return issubclass(type(error), StopAsyncIteration) and _GET_ANEXT in code.co_code[offset - 4 : offset : 2]
+    at = offset if opcode == _SEND else offset - 2  # 3.13 tells the cache of SEND where the awaited frame was its own
+    return issubclass(type(error), StopAsyncIteration) and code.co_code[at - 4] == _GET_ANEXT and code.co_code[at] == _SEND
+
+
+def _only_cleans(code: CodeType, offset: int, layout: CodeLayout) -> bool:
+    """Whether an exception only passes a clean-up of the compiler: after an except clause, a generator, a comprehension."""
+    return code.co_code[offset] == _RERAISE and (code.co_code[offset + 1] == 1 or offset in layout.loops)
 
 
 def _unwrapped(value: object) -> object:
