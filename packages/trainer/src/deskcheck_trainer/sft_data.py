@@ -7,6 +7,7 @@ completion, so both arms see the same programs and the same questions (issue 1/8
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -72,12 +73,12 @@ def files_of(path: str) -> list[str]:
 
 
 def _load(part: DatasetConfig, narrations: bool) -> Dataset:
-    from datasets import load_dataset
-
-    files = files_of(part.path)
-    kind = "parquet" if files[0].endswith(".parquet") else "json"
-    rows: Any = load_dataset(kind, data_files=files, split="train")
+    rows: Any = _read(files_of(part.path))
     if part.tasks:
+        if "task" not in rows.column_names:
+            raise InputError(
+                f"dataset {part.path} has no column task (it has {_columns(rows)}): leave datasets[].tasks out"
+            )
         wanted = set(part.tasks)
         rows = rows.filter(lambda tasks: [t in wanted for t in tasks], batched=True, input_columns=["task"])
     if part.rows is not None:
@@ -87,7 +88,49 @@ def _load(part: DatasetConfig, narrations: bool) -> Dataset:
     if not narrations and "task" in rows.column_names:
         rows = rows.map(bare, desc="bare outputs")
     keep = [c for c in ("prompt", "completion", "messages", "text") if c in rows.column_names]
+    if not {"messages", "text"} & {*keep} and not {"prompt", "completion"} <= {*keep}:
+        raise InputError(
+            f"dataset {part.path} has the columns {_columns(rows)}, expected prompt and completion, messages, or text"
+        )
     return rows.select_columns(keep)
+
+
+def _read(files: Sequence[str]) -> Dataset:
+    """The rows of Parquet or JSONL files. Raises InputError naming the file (in JSONL the line) that is malformed."""
+    from datasets import load_dataset
+
+    is_parquet = files[0].endswith(".parquet")
+    for file in files:  # first: `datasets` tells of a malformed line by a traceback without its number
+        _refuse_parquet(file) if is_parquet else _refuse_lines(file)
+    return load_dataset("parquet" if is_parquet else "json", data_files=list(files), split="train")
+
+
+def _refuse_parquet(file: str) -> None:
+    import pyarrow.lib
+    import pyarrow.parquet
+
+    try:
+        pyarrow.parquet.ParquetFile(file)
+    except pyarrow.lib.ArrowInvalid as error:
+        raise InputError(f"{file} is not a whole Parquet file ({error}): build or copy it again") from None
+
+
+def _refuse_lines(file: str) -> None:
+    number = 0
+    with open(file, "rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise InputError(f"{file}:{number}: not JSON ({error}), expected one JSON object a line") from None
+            if not isinstance(row, dict):
+                raise InputError(f"{file}:{number}: got {type(row).__name__}, expected one JSON object a line")
+    if number == 0:
+        raise InputError(f"{file} is empty, expected one JSON object a line")
+
+
+def _columns(rows: Any) -> str:
+    return ", ".join(rows.column_names)
 
 
 def bare(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 One request a completion (n = 1), each with a seed of its own, at most `concurrency` in flight: servers batch them,
 `n` and its seeds are not the same everywhere, and one failure costs one completion. 429s, timeouts and 5xx are
 retried with back-off by the client. Prompts that overflow the context are StopReason.error; a server that is down is
-a SamplerError that says so.
+a SamplerError that says so, at once where it never answered.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from openai import APIConnectionError, APIStatusError, AsyncOpenAI, BadRequestError
+from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, BadRequestError
 
 from deskcheck_agent.errors import SamplerError
 from deskcheck_agent.sampler import (
@@ -25,6 +25,8 @@ from deskcheck_agent.sampler import (
 )
 
 MAX_RETRIES = 6
+GREETING_S = 10.0
+"""Longest wait for a first sign of the server; a busy one may take longer and is then simply asked."""
 
 
 class OpenAISampler:
@@ -49,7 +51,8 @@ class OpenAISampler:
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
     ) -> list[list[Completion]]:
-        self._open()
+        if self._open():
+            await self._greet()
         each = params_per_prompt(prompts, params)
         tasks = [
             [asyncio.ensure_future(self._one(prompt, one, index)) for index in range(one.n)]
@@ -64,14 +67,31 @@ class OpenAISampler:
             raise
         return [[task.result() for task in row] for row in tasks]
 
-    def _open(self) -> None:
-        """A client belongs to one event loop: make a new one where `asyncio.run` has made a new loop."""
+    def _open(self) -> bool:
+        """A client belongs to one event loop: make a new one where `asyncio.run` has made a new loop. True if so."""
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop, self._gate = loop, asyncio.Semaphore(self._concurrency)
-            self._client = AsyncOpenAI(
-                base_url=self.base_url, api_key=self._key, timeout=self.timeout_s, max_retries=self.max_retries
-            )
+        if self._loop is loop:
+            return False
+        self._loop, self._gate = loop, asyncio.Semaphore(self._concurrency)
+        self._client = AsyncOpenAI(
+            base_url=self.base_url, api_key=self._key, timeout=self.timeout_s, max_retries=self.max_retries
+        )
+        return True
+
+    async def _greet(self) -> None:
+        """One request without retries: a wrong address is told now, not after the back-off meant for outages."""
+        try:
+            await self._client.with_options(max_retries=0, timeout=GREETING_S).models.list()
+        except (APIStatusError, APITimeoutError):
+            pass  # it answers, or it is busy: the real requests will tell
+        except APIConnectionError as error:
+            raise self._nobody(error) from error
+
+    def _nobody(self, error: APIConnectionError) -> SamplerError:
+        return SamplerError(
+            f"nothing answers at {self.base_url} ({error.__cause__ or error}); start the server "
+            f"(e.g. vllm serve {self.model_id}) or set sampler.base_url"
+        )
 
     async def _one(self, prompt: list[Message], params: SamplingParams, index: int) -> Completion:
         messages: Any = [{"role": message["role"], "content": message["content"]} for message in prompt]
@@ -92,10 +112,7 @@ class OpenAISampler:
                     return Completion("", stop=StopReason.error)
                 raise SamplerError(f"{self.base_url} refused a request: {error.message}") from error
             except APIConnectionError as error:
-                raise SamplerError(
-                    f"nothing answers at {self.base_url} ({error.__cause__ or error}); start the server "
-                    f"(e.g. vllm serve {self.model_id}) or set sampler.base_url"
-                ) from error
+                raise self._nobody(error) from error
             except APIStatusError as error:
                 raise SamplerError(
                     f"{self.base_url} answered {error.status_code} for model {self.model_id!r}: {error.message}"

