@@ -159,6 +159,7 @@ class Pictures:
             if isinstance(base.__dict__.get("__dict__"), types.GetSetDescriptorType):  # not a property of that name
                 found.update(base.__dict__["__dict__"].__get__(value))
                 break
+        found.pop("__vectorcalloffset__", None)  # a number of the interpreter's, in functools.partial of 3.13
         return found.items()
 
 

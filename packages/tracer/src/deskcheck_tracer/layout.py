@@ -73,8 +73,9 @@ class Layout:
     def of(self, code: CodeType) -> "CodeLayout":
         """The part that concerns one code object."""
         heads = {} if code.co_name in ("<lambda>", "<genexpr>") else self.heads
-        loops = _loops(code, self.comprehensions) if self.comprehensions else {}
-        masks = _masks(code, self.comprehensions, loops) if loops else {}
+        places = _places(code) if self.comprehensions else {}
+        own = _own(places, self.comprehensions)
+        loops, masks = _loops(places, own), _masks(code, places, own)
         careful = _OLD_LOCALS and bool(code.co_flags & 1) and not _VIEWERS.isdisjoint(code.co_names)
         effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
         return CodeLayout(heads, masks, frozenset(heads.values()), loops, careful, effects, {})
@@ -89,8 +90,8 @@ class CodeLayout(NamedTuple):
     """Instruction offset -> names that a comprehension hides there (maybe none)."""
     spread: frozenset[int]
     """First lines of the statements that take several lines."""
-    loops: Mapping[int, frozenset[int]] = {}
-    """Instruction offset -> numbers of the comprehensions it belongs to."""
+    loops: Mapping[int, frozenset[Span]] = {}
+    """Instruction offset -> the comprehensions it lies in."""
     careful: bool = False
     """Whether the function may look at its own `locals()`, which reading them from outside would change before Python
     3.13."""
@@ -159,19 +160,17 @@ def _place(node: ast.expr) -> tuple[Position, Position]:
     return (node.lineno, node.col_offset), (node.end_lineno or node.lineno, node.end_col_offset or 0)
 
 
-def _loops(code: CodeType, spans: list[Span]) -> dict[int, frozenset[int]]:
-    """The comprehensions, by number, that each instruction belongs to; instructions of none are left out.
-
-    A lambda or generator expression inside a comprehension has a frame of its own: there it hides nothing.
-    """
-    places = _places(code)
+def _own(places: dict[int, tuple[Position, Position]], spans: list[Span]) -> list[Span]:
+    """The comprehensions of a code object itself: a lambda or generator expression inside one has its own frame."""
     wide = [place for place in places.values() if place[0] != place[1]] or [((0, 0), (0, 0))]
     first, last = min(start for start, _ in wide), max(end for _, end in wide)
-    own = [(n, span) for n, span in enumerate(spans) if first <= span.start and span.end <= last]
-    found: dict[int, frozenset[int]] = {}
-    for index, place in places.items():
-        inside = [n for n, span in own if span.holds(*place)]
-        if inside:
+    return [span for span in spans if first <= span.start and span.end <= last]
+
+
+def _loops(places: dict[int, tuple[Position, Position]], spans: list[Span]) -> dict[int, frozenset[Span]]:
+    found = {}
+    for index, (start, end) in places.items():
+        if inside := [span for span in spans if span.start <= start and end <= span.end]:
             found[2 * index] = frozenset(inside)
     return found
 
@@ -185,10 +184,13 @@ def _places(code: CodeType) -> dict[int, tuple[Position, Position]]:
     }
 
 
-def _masks(code: CodeType, spans: list[Span], loops: dict[int, frozenset[int]]) -> dict[int, frozenset[str]]:
+def _masks(
+    code: CodeType, places: dict[int, tuple[Position, Position]], spans: list[Span]
+) -> dict[int, frozenset[str]]:
     optimized = bool(code.co_flags & 1)  # elsewhere the hidden names are not part of the namespace
     local = frozenset(code.co_varnames + code.co_cellvars) if optimized else frozenset()
-    return {
-        offset: frozenset().union(*(spans[number].names for number in inside)) & local
-        for offset, inside in loops.items()
-    }
+    masks = {}
+    for index, place in places.items():
+        if inside := [span.names for span in spans if span.holds(*place)]:
+            masks[2 * index] = frozenset().union(*inside) & local
+    return masks
