@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TAIL_LINES = 40
 PROOFS = {
     "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
+    "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",
 }
 

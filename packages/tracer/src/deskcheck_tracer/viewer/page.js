@@ -199,7 +199,7 @@ const NEAR = 6;                           // callers shown above and below the g
 function showStack(scene) {
   const frames = [];
   for (let node = nodes[here]; node; node = node.up) frames.push(node.frame);
-  by("depthword").textContent = frames.length > 1 ? "· " + frames.length + " frames deep" : "";
+  by("depthword").textContent = frames.length > 1 ? "· " + frames.length + " frames deep, callers as they were when they called" : "";
   const cards = [];
   for (let k = 0; k < frames.length; k++) {
     if (k === NEAR && frames.length > 2 * NEAR + 1) {
@@ -235,11 +235,11 @@ function callerCard(frame) {
   const card = make("div", "frame"), state = stateAt(frame, here), head = headOf(frame, lineOf(frame));
   const brief = [...state].filter(([, value]) => !isDefinition(value)).map(([name, value]) => name + " = " + value).join(", ");
   const isOpen = opened.has(frame);
-  if (!isOpen && brief) head.append(make("span", "brief", "at the call: " + brief));
+  if (!isOpen && brief) head.append(make("span", "brief", brief));
   head.setAttribute("aria-expanded", isOpen);
   head.addEventListener("click", () => { if (!opened.delete(frame)) opened.add(frame); show(); });
   card.append(head);
-  if (isOpen) card.append(...tableOf(state, {}, state), make("div", "defined", "as it was when it called"));
+  if (isOpen) card.append(...tableOf(state, {}, state));
   return card;
 }
 
