@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from deskcheck_tracer import InputError, Program, Trace, check, claims, narrate, stated_output
+from deskcheck_tracer.claims import changes_told
 from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.facts import ClaimKind
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PROGRAMS = sorted((GOLDEN / "programs").glob("*.py"))
-STYLES = ("step", "compact")
+STYLES = ("step", "block", "summary", "compact")
 
 
 def trace_of(path: Path) -> Trace:
@@ -48,7 +49,13 @@ def test_every_claim_holds_and_all_changes_are_claimed(path: Path, style: str) -
     found = claims(narrate(trace, style=style))
     assert [result for result in check(found, trace) if not result.holds] == []
     told = sum(claim.kind in (ClaimKind.variable, ClaimKind.length, ClaimKind.unbound) for claim in found)
-    assert told >= sum(len(step.changes) for step in trace.steps()) - source_definitions(trace)
+    if style == "step":
+        told, total = changes_told(found, trace)
+        assert told == total
+    elif style == "compact":
+        assert told >= sum(len(step.changes) for step in trace.steps()) - source_definitions(trace)
+    else:
+        assert sum(claim.kind is ClaimKind.coverage for claim in found) == 1
 
 
 def source_definitions(trace: Trace) -> int:
@@ -138,7 +145,8 @@ def test_a_cut_value_is_never_quoted() -> None:
     trace = record_here("a = list(range(500))\nb = 'x' * 900\na.append(1)\nc = {1: a}\n")
     for style in STYLES:
         text = narrate(trace, style=style)
-        assert "..." not in text and "500" in text and "501" in text
+        assert "..." not in text and "501" in text
+        assert "500" in text or style in ("block", "summary")
 
 
 def test_a_loop_over_a_cut_value_is_told() -> None:
@@ -155,23 +163,104 @@ def test_call_programs_state_the_returned_value() -> None:
         assert all(result.holds for result in check(claims(text), trace))
 
 
+def words(text: str) -> int:
+    return len(re.findall(r"\w+|[^\w\s]", text))
+
+
 def test_budget_keeps_both_ends_and_says_how_much_is_missing() -> None:
     trace = record_here("s = 0\nfor i in range(200):\n    s += i\nprint(s)\n")
-    for style in STYLES:
-        whole = narrate(trace, style=style)
-        text = narrate(trace, style=style, max_tokens=300)
-        assert len(re.findall(r"\w+|[^\w\s]", text)) <= 300 < len(re.findall(r"\w+|[^\w\s]", whole))
-        assert text.splitlines()[0] == whole.splitlines()[0] and text.endswith("<output>\n19900\n</output>")
-        missing = int(re.search(r"\.\.\. (\d+) lines left out", text)[1])  # type: ignore[index]
-        assert len(text.splitlines()) - 1 + missing == len(whole.splitlines())
-        assert all(result.holds for result in check(claims(text), trace))
-        assert narrate(trace, style=style, max_tokens=10**6) == whole
+    whole = narrate(trace, style="compact")
+    text = narrate(trace, style="compact", max_tokens=300)
+    assert words(text) <= 300 < words(whole)
+    assert text.splitlines()[0] == whole.splitlines()[0] and text.endswith("<output>\n19900\n</output>")
+    missing = int(re.search(r"\.\.\. (\d+) lines left out", text)[1])  # type: ignore[index]
+    assert len(text.splitlines()) - 1 + missing == len(whole.splitlines())
+    assert all(result.holds for result in check(claims(text), trace))
+    for style in ("step", "block", "compact"):
+        assert narrate(trace, style=style, max_tokens=10**6) == narrate(trace, style=style)
         assert narrate(trace, style=style, max_tokens=5, count_tokens=len).count("left out") == 1
+
+
+LONG_LOOP = """\
+s = 0
+odd = []
+for i in range(40):
+    if i % 13 == 12:
+        odd.append(i)
+    s += i
+print(s, odd)
+"""
+
+
+def test_a_loop_under_a_budget_is_told_by_its_first_last_and_changing_rounds() -> None:
+    trace = record_here(LONG_LOOP)
+    text = narrate(trace, style="block", max_tokens=600)
+    assert words(text) <= 600 < words(narrate(trace, style="block"))
+    told = [line.partition(":")[0] for line in text.splitlines() if line.startswith(("Lines 3", "Iterations"))]
+    assert told == [
+        "Lines 3-6, iteration 1", "Lines 3-6, iteration 2", "Lines 3-6, iteration 3",
+        "Iterations 4 to 12 of line 3, `for i in range(40)`, are left out (9 lines)",
+        "Lines 3-6, iteration 13", "Lines 3-6, iteration 14",
+        "Iterations 15 to 25 of line 3, `for i in range(40)`, are left out (11 lines)",
+        "Lines 3-6, iteration 26", "Lines 3-6, iteration 27",
+        "Iterations 28 to 38 of line 3, `for i in range(40)`, are left out (11 lines)",
+        "Lines 3-6, iteration 39", "Lines 3-6, iteration 40", "Lines 3-7",
+    ]  # fmt: skip
+    assert "i goes from 2 to 11; s goes from 3 to 66." in text
+    assert all(result.holds for result in check(claims(text), trace))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_changed_digit_under_a_budget_is_caught(style: str) -> None:
+    trace = record_here(LONG_LOOP)
+    text = narrate(trace, style=style, max_tokens=300)
+    assert "left out" in text or style == "summary"
+    for match in re.finditer(r"\d", text):
+        wrong = text[: match.start()] + str((int(match[0]) + 1) % 10) + text[match.end() :]
+        assert not all(result.holds for result in check(claims(wrong), trace)), text[match.start() - 40 : match.end()]
+
+
+def test_a_summary_tells_loops_and_calls_in_a_sentence_each() -> None:
+    source = (
+        "def fact(n):\n    if n <= 1:\n        return 1\n    return n * fact(n - 1)\n"
+        "s = 0\nfor k in [2, 3]:\n    if k > 2:\n        s += fact(k)\nx = fact(2)\nprint(s, x)\n"
+    )
+    assert (
+        narrate(record_here(source), style="summary")
+        == """\
+Lines 1-5: function fact is defined; s becomes 0.
+The loop on line 6, `for k in [2, 3]`, runs 2 times: k is now 3; s goes from 0 to 6; line 7 holds 1 time of 2; fact is called 3 times.
+Line 6, `for k in [2, 3]`: no items left, the loop ends.
+Line 9, `x = fact(2)` begins.
+fact runs 4 lines with n = 2 and returns 2.
+Back on line 9, `x = fact(2)`: x becomes 2.
+Line 10, `print(s, x)`: prints 6 2.
+Told in summary: 6 of 11 changes of state.
+<output>
+6 2
+</output>"""
+    )
+
+
+@pytest.mark.parametrize(("style", "right", "wrong"), [
+    ("block", "Lines 3-6, iteration 2:", "Lines 3-6, iteration 3:"),
+    ("block", "line 4: no, 1 % 13 == 12", "line 4: yes, 1 % 13 == 12"),
+    ("block", "of 84 changes", "of 83 changes"),
+    ("block", "the loop ends", "the loop goes on"),
+    ("summary", "runs 40 times", "runs 41 times"),
+    ("summary", "holds 3 times of 40", "holds 4 times of 40"),
+    ("summary", "s goes from 0 to 780", "s goes from 1 to 780"),
+])  # fmt: skip
+def test_a_wrong_word_in_a_shorter_telling_is_caught(style: str, right: str, wrong: str) -> None:
+    trace = record_here(LONG_LOOP)
+    text = narrate(trace, style=style)
+    assert right in text, text[-300:]
+    assert not all(result.holds for result in check(claims(text.replace(right, wrong, 1)), trace))
 
 
 def test_unknown_style_and_empty_text() -> None:
     trace = record_here("x = 1\n")
-    with pytest.raises(InputError, match="expected one of step, compact"):
+    with pytest.raises(InputError, match="expected one of step, block, summary, compact"):
         narrate(trace, style="poem")
     assert check(claims(""), trace) == []
     assert stated_output("no block") is None
@@ -189,6 +278,14 @@ def test_a_partial_trace_says_how_it_ended() -> None:
             assert word in text
             assert all(result.holds for result in check(claims(text), trace))
             assert not all(result.holds for result in check(claims(text.replace(word, "cpu")), trace))
+
+
+def test_a_variable_called_end_is_no_end() -> None:
+    trace = record_here("end = 1\nend += 2\nend = 'x' * 300\ndel end\n")
+    for style in STYLES:
+        found = claims(narrate(trace, style=style))
+        assert all(result.holds for result in check(found, trace))
+        assert not any(claim.kind is ClaimKind.end for claim in found)
 
 
 # ---- generated programs ----

@@ -70,7 +70,7 @@ def test_recorder_records_the_block_and_what_it_calls() -> None:
     inner = [step for step in trace.steps() if step.function == "double"]
     assert [step.locals for step in inner] == [{"n": "4", "result": "8"}] * 2
     assert trace.program.source == Path(__file__).read_text()
-    assert "`result = n * 2`: result becomes 8" in narrate(trace)
+    assert "`result = n * 2`: result becomes 4 * 2 = 8" in narrate(trace)
 
 
 def test_recorder_keeps_out_of_the_way() -> None:

@@ -9,14 +9,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import coverage
 from .facts import ClaimKind, Said, end_text
+from .story import story
 from .styles import STYLES, Style, style_of
-from .trace import Trace
+from .trace import EndReason, Trace
 
 OUTPUT_OPEN, OUTPUT_CLOSE = "<output>", "</output>"
 
 _LEFT_OUT = re.compile(r"\.\.\. (\d+) (?:lines|steps) left out \.\.\.\Z")
-_END = re.compile(r"(?:end |The program ends: )(.*)\Z")
+_REASONS = "|".join(reason.value for reason in EndReason)
+_END = re.compile(rf"(?:end |The program ends: )((?:{_REASONS})(?:: .*)?)\Z")  # `end = 3` is a variable
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ def claims(text: str) -> list[Claim]:
             unit += int(match[1])
         elif match := _END.match(line):
             found.append(Claim(ClaimKind.end, -1, "", match[1], line, name))
+        elif name != "compact" and (covered := coverage.read(line)) is not None:
+            found.append(Claim(ClaimKind.coverage, -1, "", covered[1], line, name))
         else:
             said = style.read(line)
             span = next((int(one.value) for one in said if one.kind is ClaimKind.span), 1)
@@ -93,7 +98,23 @@ def claims(text: str) -> list[Claim]:
 def check(claims: Sequence[Claim], trace: Trace) -> list[ClaimCheck]:
     """One check a claim, in order."""
     known = {name: _Facts(STYLES[name], trace) for name in {claim.style for claim in claims}}
-    return [_check(claim, known[claim.style], trace) for claim in claims]
+    checks = [_check(claim, known[claim.style], trace) for claim in claims]
+    covers = any(claim.kind is ClaimKind.coverage for claim in claims)
+    share = "{} of {}".format(*changes_told(claims, trace)) if covers else ""
+    return [
+        _result(one.claim, one.claim.value == share, f"it is {share}") if one.claim.kind is ClaimKind.coverage else one
+        for one in checks
+    ]
+
+
+def changes_told(claims: Sequence[Claim], trace: Trace) -> tuple[int, int]:
+    """How many changes of state are claimed, rightly or not, and how many there are."""
+    said: dict[int, list[Said]] = {}
+    for claim in claims:
+        if claim.moment >= 0:
+            said.setdefault(claim.moment, []).append(Said(claim.kind, claim.name, claim.value))
+    told = sum(coverage.changes_in(one) for one in said.values())
+    return told, sum(coverage.changes_of(moment) for moment in story(trace))
 
 
 class _Facts:
@@ -106,7 +127,7 @@ class _Facts:
 
     def at(self, place: int, span: int) -> set[Said]:
         if (place, span) not in self._known:
-            self._known[place, span] = self._style.facts(self.units, place, span)
+            self._known[place, span] = self._style.facts_at(self.units, place, span)
         return self._known[place, span]
 
 
@@ -118,7 +139,9 @@ def _check(claim: Claim, known: _Facts, trace: Trace) -> ClaimCheck:
         return _result(
             claim, claim.value == end_text(trace.end), f"the program ended: {end_text(trace.end) or 'finished'}"
         )
-    if claim.moment + claim.span > len(known.units):
+    if claim.kind is ClaimKind.coverage:
+        return ClaimCheck(claim, True)  # of the claims together, see `check`
+    if claim.span < 1 or claim.moment + claim.span > len(known.units):
         return ClaimCheck(claim, False, f"the program did no more than {len(known.units)} things")
     if claim.kind is ClaimKind.unread:
         return ClaimCheck(claim, False, "it states nothing that can be checked")

@@ -24,6 +24,7 @@ NOTES = frozenset({
 })  # fmt: skip
 
 _CLAUSE = re.compile(rf"({NAME}) (becomes|is now|stays|is) (.*)\Z")
+_PLACED = re.compile(r"line (\d+): (yes|no), (.*)\Z")
 _LONG = re.compile(rf"({NAME}) (?:now )?has length (\d+)\Z")
 _GONE = re.compile(rf"({NAME}) is no longer bound\Z")
 _DEFINED = re.compile(rf"(function|class|method) ({NAME}) is defined\Z")
@@ -201,6 +202,8 @@ def read_one(part: str) -> list[Said]:
         return [Said(ClaimKind.item, "", "no")]
     if part in NOTES:
         return [Said(ClaimKind.note, "", part)]
+    if match := _PLACED.match(part):
+        return [Said(ClaimKind.branch, match[1], match[2]), Said(ClaimKind.expression, match[1], match[3])]
     if part.startswith(("yes, ", "no, ")):
         word, _, condition = part.partition(", ")
         return [Said(ClaimKind.branch, "", word), Said(ClaimKind.expression, "", condition)]

@@ -186,6 +186,8 @@ class _Teller:
         """A line that raises is told in one moment; one that goes on after a finally block is not its doing."""
         current = self.open.get(event.frame)
         fresh = event.kind is EventKind.raise_
+        if current is not None:
+            current.moment.note = ""  # an `assert` that raises does not hold
         if current is not None and not current.begun:
             by_line = fresh or isinstance(current.node, ast.Raise)
             if by_line:

@@ -18,6 +18,9 @@ from .values import is_elided
 SHORT = 24
 """Characters up to which a string is put in place of its name."""
 
+CONTAINER = 30
+"""Characters up to which a list, tuple, set or dict is put in place of its name, where that is asked for."""
+
 _NUMBER = re.compile(r"-?(\d+(\.\d+)?(e[+-]?\d+)?)\Z")
 _BINDERS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda
 
@@ -72,7 +75,7 @@ def is_plain(value: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_short_container(value: str) -> bool:
-    if len(value) > 2 * SHORT or value[:1] not in "[({" or is_elided(value):
+    if len(value) > CONTAINER or value[:1] not in "[({" or is_elided(value):
         return False
     try:
         ast.literal_eval(value)
