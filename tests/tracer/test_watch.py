@@ -160,6 +160,24 @@ def test_no_object_of_the_program_is_kept_alive() -> None:
     assert died() is None and type(held) is Picture
 
 
+@pytest.mark.parametrize("make", [OrderedDict, bytearray, dict, set, list, deque])
+def test_what_was_empty_is_looked_at_again(make: Callable[[], Any]) -> None:
+    pictures, value = fresh(), make()
+    before = look(pictures, value)
+    value.update(k=1) if isinstance(value, dict) else (value.add if isinstance(value, set) else value.append)(1)
+    assert not alike(before, look(pictures, value))
+
+
+def test_an_object_in_the_place_of_a_dead_one_is_another() -> None:
+    pictures = fresh()
+    labels = []
+    for _ in range(20):
+        bare = object.__new__(Node)  # no attributes, and often the same address
+        labels.append(pictures.word(bare))
+        del bare
+    assert labels == [f"Node#{number}" for number in range(1, 21)]
+
+
 def test_what_was_forgotten_compares_as_before() -> None:
     pictures, items = fresh(), [[1], {"k": (2, [3])}]
     before = look(pictures, items)

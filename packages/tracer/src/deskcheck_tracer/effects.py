@@ -43,13 +43,16 @@ class Effect:
     nothing: bool = field(init=False)
     """Whether it changes nothing whatever its names held."""
     name: str | None = field(init=False)
-    """The name it binds, if that is all it can do whatever its names held."""
+    """The name it binds, if that is all it can do (for `s += x`, if the name held an atom)."""
+    again: bool = field(init=False)
+    """Whether that name must have held an atom."""
 
     def __post_init__(self) -> None:
-        free = not (self.atoms or self.built_in or self.changes)
-        object.__setattr__(self, "nothing", free and not self.stores)
-        told = len(self.stores) == 1 and not self.stores[0].startswith("__")
-        object.__setattr__(self, "name", self.stores[0] if free and told else None)
+        free = not (self.built_in or self.changes)
+        single = len(self.stores) == 1 and self.atoms in ((), self.stores) and not self.stores[0].startswith("__")
+        object.__setattr__(self, "nothing", free and not self.stores and not self.atoms)
+        object.__setattr__(self, "name", self.stores[0] if free and single else None)
+        object.__setattr__(self, "again", bool(self.atoms))
 
 
 _QUIET_CALLS = frozenset({

@@ -344,7 +344,9 @@ class Monitor:
     def _line_callback(self) -> Callable[[CodeType, int], None]:
         """The callback for LINE, which is most of the work: a closure, since its variables are found faster than
         attributes."""
-        stack, begin = self.stack, self._begin
+        stack, state, rows = self.stack, self.state, self.rows
+        look, store, glance, append = state.look, state.store, state.glance, rows.append
+        max_events, max_bytes = self.max_events, self.max_bytes
 
         def on_line(code: CodeType, number: int) -> None:
             if self.stopped is not None:
@@ -353,37 +355,51 @@ class Monitor:
             record = stack[-1] if stack else None
             if record is None or record.frame is not frame:
                 record = self._known(frame) or self._enter(code, frame)
-            layout = record.layout
+            layout, before = record.layout, record.current
             line = layout.lines.get(number) or layout.line(number)
-            if line is record.current and (record.jumped or line.spread or frame.f_lasti in layout.masks):
+            if line is before and (record.jumped or line.spread or frame.f_lasti in layout.masks):
                 record.jumped = False  # still in the statement of the current step
                 return None
-            return begin(record, frame, line)
+            if self._printed:
+                self.flush()
+            count = self.count
+            effect = before.effect if record.mark == count else None
+            if effect is None:
+                changes = look(record, frame)
+            elif effect.nothing:
+                changes = None
+            elif effect.name is not None:
+                changes = store(record, frame, effect)
+            else:
+                changes = glance(record, frame, effect)
+            record.line = number = line.number
+            record.current = line
+            record.jumped = False
+            append(("line", record.id, number) if changes is None else ("line", record.id, number, changes))
+            self.count = count = record.mark = count + 1
+            if count >= max_events or self.size + state.size + ROW_BYTES * count > max_bytes:
+                self._check_line()
+            return None
 
         return on_line
 
+    def _check_line(self) -> None:
+        """Stop if the line that begins is one too many."""
+        self._check()
+        if self.stopped is not None:
+            self._again()
+
     def _begin(self, record: _Frame, frame: FrameType, line: Line) -> None:
-        """A step begins: what the frame's last line did is known now."""
+        """A step begins by a jump: what the frame's last line did is known now."""
         if self._printed:
             self.flush()
-        state = self.state
-        effect = record.current.effect if record.mark == self.count else None
-        if effect is None:
-            changes = state.look(record, frame)
-        elif effect.nothing:
-            changes = None
-        elif effect.name is not None:  # one plain assignment, the commonest statement
-            changes = state.store(record, frame, effect.name)
-        else:
-            changes = state.glance(record, frame, effect)
-        record.line = number = line.number
-        record.current = line
-        record.jumped = False
-        self.rows.append(("line", record.id, number) if changes is None else ("line", record.id, number, changes))
-        self.count = count = record.mark = self.count + 1
-        if count >= self.max_events or self.size + state.size + ROW_BYTES * count > self.max_bytes:
-            self._check()
-            self._again()
+        changes = self._differs(record, frame)
+        record.line, record.current = line.number, line
+        self.rows.append(
+            ("line", record.id, line.number) if changes is None else ("line", record.id, line.number, changes)
+        )
+        self.count = record.mark = self.count + 1
+        self._check_line()
 
     def _differs(self, record: _Frame, frame: FrameType) -> Changes | None:
         """What the frame's last line did, for its other events."""
@@ -434,7 +450,7 @@ class Monitor:
         if self.stopped is None and (record := self._known(frame)) is not None:
             if code.co_flags & inspect.CO_ASYNC_GENERATOR:
                 value = _unwrapped(value)
-            self._row("yield", record, (self.values.text(value),), self._differs(record, frame))
+            self._row("yield", record, (self.state.pictures.word(value),), self._differs(record, frame))
             self._suspended[id(frame)] = record.home.pop()
 
     def _on_return(self, code: CodeType, _offset: int, value: object) -> None:
@@ -442,7 +458,7 @@ class Monitor:
         if self.stopped is None and (record := self._known(frame)) is not None:
             if not code.co_flags & inspect.CO_OPTIMIZED:  # the body of a class, which may hand a cell to its metaclass
                 value = None
-            self._row("return", record, (self.values.text(value),), self._differs(record, frame))
+            self._row("return", record, (self.state.pictures.word(value),), self._differs(record, frame))
             self._leave(record)
 
     def _on_unwind(self, code: CodeType, _offset: int, error: BaseException) -> None:
@@ -489,7 +505,9 @@ def _only_ends(code: CodeType, offset: int, error: BaseException) -> bool:
         return opcode in _ENDINGS
     # `async for` awaits GET_ANEXT, LOAD_CONST None, SEND
     at = offset if opcode == _SEND else offset - 2  # 3.13 tells the cache of SEND where the awaited frame was its own
-    return issubclass(type(error), StopAsyncIteration) and code.co_code[at - 4] == _GET_ANEXT and code.co_code[at] == _SEND
+    return (
+        issubclass(type(error), StopAsyncIteration) and code.co_code[at - 4] == _GET_ANEXT and code.co_code[at] == _SEND
+    )
 
 
 def _only_cleans(code: CodeType, offset: int, layout: CodeLayout) -> bool:

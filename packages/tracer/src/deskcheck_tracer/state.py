@@ -13,7 +13,7 @@ from .effects import Change, Effect, Index
 from .layout import CodeLayout
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms
-from .values import Values
+from .values import LIMIT, Values
 from .watch import Picture, Pictures, alike, same_atom
 
 Changes = dict[str, str | None]
@@ -94,23 +94,32 @@ class State:
         self.size += len(name) + len(text) + 6
         return text
 
-    def store(self, record: Activation, frame: FrameType, name: str) -> Changes | None:
-        """As `look`, for a frame that ran nothing but an assignment to this name."""
-        seen, now = record.seen, names_of(record, frame)
+    def store(self, record: Activation, frame: FrameType, effect: Effect) -> Changes | None:
+        """As `glance`, for one plain assignment, the commonest statement."""
+        name: str = effect.name  # type: ignore[assignment]
+        seen = record.seen
+        now = frame.f_locals if record.namespace is None else names_of(record, frame)
         value, old = now.get(name, _MISSING), seen.get(name, _MISSING)
         if record.snapshot:
             now.clear()
+        kind = type(value)
+        if effect.again and type(old) is not kind:
+            return self.glance(record, frame, effect)
         if old is value:
             return None
-        kind = type(value)
-        if (kind is int or kind is str) and type(old) is kind:
+        if kind is int or kind is str:
             seen[name] = value
-            if old == value:
+            if type(old) is kind and old == value:
                 return None
-            text = self.values.text(value)
+            try:
+                text = repr(value)
+            except ValueError:  # too many digits
+                text = self.values.text(value)
+            if len(text) > LIMIT:
+                text = self.values.text(value)
             self.size += len(name) + len(text) + 6
             return {name: text}
-        if value is _MISSING:
+        if value is _MISSING or (effect.again and id(kind) not in ATOM_IDS):
             return self.look(record, frame)
         text = self.difference(record, name, old, value)
         return None if text is None else {name: text}

@@ -7,18 +7,21 @@ The comparison is on whole values, never on shortened text, by identity first an
 calls code of the program. A picture keeps no object of the program alive except numbers, strings and tuples of them.
 """
 
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from itertools import accumulate, islice
 from operator import is_
 from typing import Any
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms, args_of
-from .values import LIMIT, KeptLabel, Label, Values, is_elided
+from .values import LIMIT, KeptLabel, Label, Values
 from .writer import named_text, ordered
 
 _PLAIN_IDS = SEQUENCE_IDS | SET_IDS
 _DEEPEST = 50  # containers inside containers that are looked into
+_WORDS = LIMIT // 3 + 1  # parts of which a text can be made: more do not fit
 _ENOUGH = 50_000  # pictures (and sixteenths of elements) made before all that nobody holds are forgotten
 
 
@@ -40,7 +43,7 @@ class Picture:
         self.text: str | None = None
         """The value in words, once somebody asked."""
         self.words: Any = None
-        """Texts of the parts of a short list or dict that changes part by part."""
+        """Texts of the first parts of a flat list or dict that changes part by part."""
 
 
 Entry = Picture | Label | KeptLabel | Any
@@ -57,25 +60,71 @@ class Pictures:
         """id of an object -> its last picture, true or not: the object may have changed or be another one by now."""
         self._inner: dict[int, Picture] = {}  # the same for containers inside objects: of their objects the label alone
         self._made = 0
+        self._readers: dict[int, tuple[type, Callable[[object], dict[str, Any]]]] = {}  # of plain classes, by id
 
     def of(self, value: Any, kind: type) -> Any:
         """The picture (or label) of a value that is no atom; the same object as last time if nothing has changed."""
+        known = self.known.get(id(value))
+        if known is not None and known.flat and known.kind is kind and type(known.items) is list:
+            parts: Any = None  # the commonest cases of `_holds`
+            if id(kind) in _PLAIN_IDS:
+                parts = value
+            elif known.label is not None and self.values.labels.get(id(value)) is known.label:
+                parts = self._parts(value, kind)
+            if parts is not None and len(parts) == len(known.items) and all(map(is_, parts, known.items)):
+                known.lent = True
+                return known
         return self._entry(value, kind, True, {})
+
+    def word(self, value: Any) -> str:
+        """Any value in words."""
+        kind = type(value)
+        if id(kind) in ATOM_IDS:
+            return self.values.text(value)
+        return self.text(self.of(value, kind), value)
 
     def text(self, entry: Entry, value: object) -> str:
         """The value in words; `entry` is its picture at this moment."""
         if type(entry) is not Picture:
             return self.values.text(value)
         if entry.text is None:
-            words = entry.words
-            if words is not None:
-                inside = ", ".join(words if entry.kind is list else words.values())
-                entry.text = f"[{inside}]" if entry.kind is list else f"{{{inside}}}"
-                if len(entry.text) <= self.values.limit:
-                    return entry.text
-                entry.words = None
-            entry.text = self.values.text(value)
+            entry.text = self._from_words(entry) or self._from_attributes(entry) or self.values.text(value)
         return entry.text
+
+    def _from_words(self, entry: Picture) -> str | None:
+        """The text of a flat list or dict whose parts have been put into words already, as `Values` would give it."""
+        if entry.words is None:
+            return None
+        words = entry.words if entry.kind is list else list(entry.words.values())
+        left, right = "[]" if entry.kind is list else "{}"
+        limit, size = self.values.limit, len(entry.items)
+        if size == len(words) and sum(map(len, words)) + 2 * size <= limit:
+            return f"{left}{', '.join(words)}{right}"
+        room = limit * 4 // 5
+        ends = list(accumulate(map((2).__add__, map(len, words))))
+        kept = bisect_right(ends, room)
+        if entry.kind is dict and kept < len(ends) and (kept == 0 or ends[kept - 1] < room):
+            kept += 1  # a pair that is begun is finished, unless its strings are cut
+            if "'" in words[kept - 1] or '"' in words[kept - 1]:
+                return None
+        if kept in (0, size):
+            return None
+        return f"{left}{', '.join(words[:kept])}, ...{right} (len {size})"
+
+    def _from_attributes(self, entry: Picture) -> str | None:
+        """The text of an object that has nothing but atoms for attributes."""
+        if not entry.flat or entry.label is None or not self.values.storage(entry.kind).plain:
+            return None
+        half = len(entry.items) // 2
+        names = entry.items[:half]
+        if not names or any([type(name) is not str for name in names]):
+            return None
+        try:
+            inside = ", ".join([f"{name}={item!r}" for name, item in zip(names, entry.items[half:], strict=True)])
+        except ValueError:  # an int that cannot be printed
+            return None
+        text = f"{entry.label.text}({inside})"
+        return text if len(text) <= self.values.limit else None
 
     def forget(self) -> None:
         """Drop what is known; pictures that are still held stay comparable (`alike`)."""
@@ -130,10 +179,11 @@ class Pictures:
             return False
         active[id(value)] = len(active)
         deep = deep and known.label is None
+        labels = self.values.labels
         found: list[Any] | None = None  # the newer pictures of parts that look the same
         try:
             for index, (old, item) in enumerate(zip(items, parts, strict=True)):
-                if old is item:
+                if old is item or (type(old) is Label and labels.get(id(item)) is old):
                     continue
                 new = self._part(item, deep, active)
                 if new is not old:
@@ -157,7 +207,7 @@ class Pictures:
     # ---- taking ----
 
     def _take(self, value: Any, kind: type, deep: bool, active: dict[int, int]) -> Picture:
-        label = None
+        label: Label | KeptLabel | None = None
         if id(kind) in _PLAIN_IDS:
             items = list(value)
         elif id(kind) in DICT_IDS and kind is not OrderedDict and _is_flat(value) and _is_flat(value.values()):
@@ -198,11 +248,17 @@ class Pictures:
 
     def _parts(self, value: Any, kind: type) -> list[Any]:
         """What there is to compare of a value that is no list, tuple, deque or set."""
+        known = self._readers.get(id(kind))
+        if known is not None:
+            attributes = known[1](value)
+            return [*attributes, *attributes.values()]
         if id(kind) in DICT_IDS:
             return [*value, *value.values()]
         if kind is bytearray:
             return [bytes(value)]
         storage = self.values.storage(kind)
+        if storage.plain:
+            self._readers[id(kind)] = kind, storage.attributes
         attributes = storage.attributes(value)
         parts = [*attributes, *attributes.values()]
         if storage.is_error:
@@ -222,9 +278,10 @@ class Pictures:
             return self.of(value, list)
         new = self._next(old, value)
         new.items.append(item)
-        if new.words is not None:
+        if len(new.words) < _WORDS:
             new.words.append(_word(item))
-        new.text = _longer(old.text, len(value))
+        else:
+            new.text = _longer(old.text, len(value))
         return new
 
     def stored(self, old: Picture, value: Any, key: Any) -> Picture:
@@ -240,14 +297,20 @@ class Pictures:
             return self.of(value, old.kind)
         new = self._next(old, value)
         new.items[key] = item
-        if new.words is not None and old.kind is list:
-            new.words[key] = _word(item)
-        elif new.words is not None:
-            new.words[key] = f"{key!r}: {_word(item)}"
+        words = new.words
+        if old.kind is list:
+            place = key if key >= 0 else key + len(items)
+            if place < _WORDS:
+                words[place] = _word(item)
+                return new
+        elif words is None:
+            return new
+        elif key in words or len(words) < _WORDS:
+            words[key] = f"{key!r}: {_word(item)}"
             if type(key) is not type(next(iter(items), key)):  # the dict may hold 1 where True is given
                 new.words = None
-        elif is_new or (old.kind is list and (key if key >= 0 else key + len(items)) > self.values.limit):
-            new.text = _longer(old.text, len(value))  # what is shown comes before
+            return new
+        new.text = _longer(old.text, len(value))  # what is shown comes before
         return new
 
     def _next(self, old: Picture, value: Any) -> Picture:
@@ -255,7 +318,7 @@ class Pictures:
         new = Picture(old.kind, old.items.copy() if old.lent else old.items, True)
         if old.words is not None:
             new.words = old.words.copy() if old.lent else old.words
-        elif len(value) <= self.values.limit // 3 and (old.text is None or not is_elided(old.text)):
+        else:
             new.words = _words(old.items)
         new.lent = False
         self.known[id(value)] = new
@@ -264,12 +327,12 @@ class Pictures:
 
 
 def _words(items: Any) -> Any:
-    """The texts of the parts of a flat list or dict; None for a dict with keys of several types."""
+    """The texts of the first parts of a flat list or dict; None for a dict with keys of several types."""
     if type(items) is dict:
-        if set(map(type, items)) not in ({int}, {str}):
+        if items and set(map(type, items)) not in ({int}, {str}):
             return None
-        return {key: f"{_word(key)}: {_word(item)}" for key, item in items.items()}
-    return [_word(item) for item in items]
+        return {key: f"{_word(key)}: {_word(item)}" for key, item in islice(items.items(), _WORDS)}
+    return [_word(item) for item in items[:_WORDS]]
 
 
 def _word(item: Any) -> str:
