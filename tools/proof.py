@@ -17,8 +17,10 @@ from deskcheck_conf.provenance import provenance
 ROOT = Path(__file__).resolve().parent.parent
 TAIL_LINES = 40
 PROOFS = {
+    "oracle": "python -m tools.oracle",
     "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
     "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py",
+    "narration": "python -W ignore tools/narration.py 6000",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",
 }
 

@@ -43,7 +43,8 @@ def test_a_state_that_is_told_wrong_or_not_at_all_is_seen() -> None:
     "def f():\n    try:\n        raise KeyError(1)\n    finally:\n        x = 1\n        x = 2\ntry:\n    f()\n"
     "except KeyError as e:\n    y = 3\n",
     "x = 1\ndef f():\n    yield 1\nfor v in f():\n    x += v\n    raise SystemExit\n",
-], ids=["generators", "classes", "recursion", "threads", "finally", "exit"])  # fmt: skip
+    "def keep(f):\n    return f\n@keep\ndef g():\n    return 1\n@keep\nclass A:\n    pass\nx = g()\n",
+], ids=["generators", "classes", "recursion", "threads", "finally", "exit", "decorators"])  # fmt: skip
 def test_states_of_many_frames_are_rebuilt(source: str) -> None:
     trace = record_here(source)
     assert len({moment.frame for moment in story(trace)}) > 1

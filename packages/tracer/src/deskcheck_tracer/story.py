@@ -84,6 +84,7 @@ def is_call_begin(moment: Moment) -> bool:
     return moment.what is What.begin and moment.line == 0
 
 
+_DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)  # a decorator may have been called meanwhile
 _SUSPENDS = (EventKind.yield_, EventKind.resume, EventKind.throw)
 
 
@@ -275,7 +276,7 @@ class _Teller:
         moment = current.moment
         if not current.begun:
             yield moment
-        elif moment.has_effect() or isinstance(current.node, ast.ClassDef) or moment.note:
+        elif moment.has_effect() or isinstance(current.node, _DEFINITIONS) or moment.note:
             moment.what = What.effect
             yield moment
 
