@@ -6,6 +6,7 @@ kept in outputs/ (per version of the recorder), so that a stopped proof goes on.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -63,13 +64,15 @@ def main(arguments: list[str]) -> int:
     return 0 if not different and equal >= least else 1
 
 
-def prove(named: Iterator[tuple[str, Program]], workers: int, spoil: Spoil | None = None) -> Iterator[Answer]:
-    """An answer for each program; those answered before by the same recorder and oracle are not run again."""
-    store = ROOT / "outputs" / "proof-oracle" / f"{_version()}{'-spoilt' if spoil else ''}.jsonl"
+def prove(
+    named: Iterator[tuple[str, Program]], workers: int, spoil: Spoil | None = None, *, keep: bool = True
+) -> Iterator[Answer]:
+    """An answer for each program; those answered before by the same recorder and oracle are not run again (`keep`)."""
+    store = ROOT / "outputs" / "proof-oracle" / f"{_version()}.jsonl" if keep and not spoil else Path(os.devnull)
     store.parent.mkdir(parents=True, exist_ok=True)
-    known = (
-        {row["name"]: Answer(**row) for row in map(json.loads, store.open())} if store.exists() and not spoil else {}
-    )
+    known: dict[str, Answer] = {}
+    with contextlib.suppress(FileNotFoundError):
+        known = {row["name"]: Answer(**row) for row in map(json.loads, store.read_text().splitlines())}
     started, done = time.monotonic(), 0
     with Sandbox(workers=workers) as sandbox, ThreadPoolExecutor(workers) as threads, store.open("a") as file:
         while chunk := list(islice(named, 64)):

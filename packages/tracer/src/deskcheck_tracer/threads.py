@@ -17,7 +17,7 @@ class Threads[Frame]:
 
     def __init__(self, main: list[Frame]) -> None:
         self._main, self._ident = main, get_ident()
-        self._stacks: dict[int, tuple[list[Frame], str]] = {}
+        self._stacks: dict[int, tuple[list[Frame], str, threading.Thread | None]] = {}
         self._named: dict[str, int] = {}
 
     def stack(self) -> list[Frame]:
@@ -26,8 +26,8 @@ class Threads[Frame]:
         if ident == self._ident:
             return self._main
         known = self._stacks.get(ident)
-        if known is None or not (known[0] or self._is_same(ident, known[1])):
-            known = self._stacks[ident] = ([], self._new_label(ident))
+        if known is None or not (known[0] or known[2] is _alive.get(ident)):  # identifiers are used again
+            known = self._stacks[ident] = ([], self._new_label(ident), _alive.get(ident))
         return known[0]
 
     def label(self) -> str:
@@ -36,11 +36,7 @@ class Threads[Frame]:
 
     def frames(self) -> list[Frame]:
         """All frames that are on any stack."""
-        return [*self._main, *(frame for stack, _ in self._stacks.values() for frame in stack)]
-
-    def _is_same(self, ident: int, label: str) -> bool:
-        """Whether an identifier still means the thread of that label; the system uses identifiers again."""
-        return label.partition(" #")[0] == _name(ident)
+        return [*self._main, *(frame for stack, _, _ in self._stacks.values() for frame in stack)]
 
     def _new_label(self, ident: int) -> str:
         name = _name(ident)
