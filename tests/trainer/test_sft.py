@@ -47,6 +47,23 @@ def test_pretraining_lowers_the_loss_and_saves_a_checkpoint(tmp_path: Path):
     }
 
 
+def test_a_step_is_a_random_sample_and_its_passes_hold_rows_of_like_length(tmp_path: Path):
+    lines = [row("explain", NARRATION * (1 + 3 * (number % 2))) for number in range(64)]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    config = smoke(
+        tmp_path, "scratch=null", "packing=false", "max_length=512", f"datasets=[{{path: '{file}'}}]", "model.path=micro-base",
+        "sequences_per_step=8", "sequences_per_pass=4", "max_steps=8", "bf16=false",
+    )  # fmt: skip
+    passes = [
+        batch["attention_mask"].sum(1).tolist() for batch in build(config, tmp_path / "run").get_train_dataloader()
+    ]
+    steps = list(zip(passes[::2], passes[1::2], strict=True))
+    assert len(steps) == 8 and all(len(one) + len(other) == 8 for one, other in steps)
+    assert sum(len(set(one + other)) == 2 for one, other in steps) >= 6, "short and long rows in one step"
+    assert sum(len(set(each)) for each in passes) < 1.5 * len(passes), "mostly one length in a pass"
+
+
 def test_a_finished_run_is_not_run_again(tmp_path: Path):
     config = smoke(tmp_path, "max_steps=2", "log_every=1")
     with Run.at(tmp_path / "run", config) as run:

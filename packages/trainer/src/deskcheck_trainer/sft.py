@@ -1,7 +1,7 @@
 """`deskcheck-sft`: supervised fine-tuning on narrations (and whatever else is in the mixture), on TRL's SFTTrainer.
 
 Rows are packed into sequences of `max_length` tokens (best fit decreasing, documents kept apart by position ids) or
-batched with rows of like length, the loss is on completions only, and the optimiser is AdamW or Muon. The same loop
+split into passes of like length, the loss is on completions only, and the optimiser is AdamW or Muon. The same loop
 pretrains the micro base from scratch, where text is wrapped instead of packed, as usual for pretraining. Source: paper
 section 2. Interrupted, it continues from the last checkpoint with the next batch it would have seen.
 """
@@ -54,13 +54,14 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     from deskcheck_trainer.optimizer import build_optimizer
     from deskcheck_trainer.sft_data import mixture, pretraining_rows
 
+    arguments = _arguments(config, folder)  # first: a wrong name is told before anything is loaded
     model, tokenizer = _model(config)
     if config.scratch is not None:
         rows = pretraining_rows(config.scratch, config.seed)
     else:
         rows = mixture(config.datasets, narrations=config.narrations, seed=config.seed)
     trainer: Any = SFTTrainer(  # Any: Transformers types model and rows as optional
-        model=model, args=_arguments(config, folder), train_dataset=rows, processing_class=tokenizer
+        model=model, args=arguments, train_dataset=rows, processing_class=tokenizer
     )
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
@@ -103,8 +104,12 @@ def _schedule(config: SFTConfig, optimizer: Optimizer, steps: int) -> LRSchedule
 def _arguments(config: SFTConfig, folder: Path) -> Any:
     """TRL's SFTConfig; `config.trl` may add to it, and a name it does not have is an error."""
     import torch
+    from transformers import SchedulerType
     from trl.trainer.sft_config import SFTConfig as TRLConfig
 
+    schedules = [kind.value for kind in SchedulerType]
+    if config.schedule not in schedules:
+        raise ConfigError(f"schedule is {config.schedule!r}, expected one of {', '.join(schedules)}")
     known = {f.name for f in fields(TRLConfig)}
     if unknown := sorted(set(config.trl) - known):
         raise ConfigError(f"trl has no SFTConfig argument {', '.join(unknown)}: see TRL's documentation of SFTConfig")
@@ -112,7 +117,8 @@ def _arguments(config: SFTConfig, folder: Path) -> Any:
         "output_dir": str(folder / "trainer"),
         "max_length": config.max_length,
         "packing": config.packing,
-        "train_sampling_strategy": "random" if config.packing else "group_by_length",
+        # Rows of like length share a pass, but a step is a random sample: steps of like rows alone learn half as fast.
+        "train_sampling_strategy": "random" if config.packing else "batch_rebalance",
         "packing_strategy": "wrapped" if config.scratch is not None else "bfd",
         "per_device_train_batch_size": config.sequences_per_pass,
         "gradient_accumulation_steps": config.sequences_per_step // config.sequences_per_pass,

@@ -41,8 +41,9 @@ class SFTConfig(RunConfig):
     narrations: bool = True
     """false: explain rows keep only their output block (the arm without NLEX, same prompts)."""
     packing: bool = True
-    """Fill sequences of max_length with whole rows. Off: a sequence is one row, batched with rows of like length, which
-    is 1.8 times as fast on a CPU, where attention over a packed sequence is dense (docs/decisions.md)."""
+    """Fill sequences of max_length with whole rows. Off: a sequence is one row, and the rows of a step are split into
+    passes of like length, which is faster on a CPU, where attention over a packed sequence is dense
+    (docs/decisions.md)."""
     max_length: int = 512
     """Tokens of one sequence."""
     sequences_per_step: int = 16
