@@ -199,10 +199,11 @@ def test_ends(source: str, reason: EndReason, detail: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["pass", "try: x = 1\n    except: pass", "try:\n        x = 1\n    except BaseException:\n        y = 2"]
+    "body", ["pass", "", "try: x = 1\n    except: pass", "try:\n        x = 1\n    except BaseException:\n        y = 2"]
 )
 def test_the_event_limit_stops_any_loop(body: str) -> None:
-    trace = record_here(f"while True:\n    {body}\n", limits=Limits(max_events=50))
+    source = f"while True:\n    {body}\n" if body else "while True: pass\n"
+    trace = record_here(source, limits=Limits(max_events=50))
     assert trace.end.reason is EndReason.events
     assert kinds_of(trace)[-2:] == ["truncated", "end"] and len(trace.events) <= 54
     assert not list(trace.steps())[-1].complete

@@ -141,7 +141,7 @@ def test_a_careless_recorder_fails_the_proof(tmp_path: Path) -> None:
         sound = examine(sandbox, "sound", Program(source))
         spoilt = examine(sandbox, "spoilt", Program(source), careless(1000))
     assert (sound.result, sound.detail) == ("equal", "finished") and sound.steps > 1400
-    assert spoilt.result == "different" and "total" in spoilt.detail or "i is" in spoilt.detail
+    assert spoilt.result == "different" and ("total" in spoilt.detail or "i is" in spoilt.detail)
 
 
 def test_a_wrong_text_a_wrong_exit_and_a_lost_step_are_noticed() -> None:

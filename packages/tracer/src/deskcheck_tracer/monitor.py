@@ -407,7 +407,7 @@ class Monitor:
         return self.state.look(record, frame) if effect is None else self.state.glance(record, frame, effect)
 
     def _on_jump(self, code: CodeType, offset: int, destination: int) -> Any:
-        if destination >= offset or not (lines := self._repeated(code, offset, destination)):
+        if destination > offset or not (lines := self._repeated(code, offset, destination)):
             return monitoring.DISABLE
         if self.stopped is not None:
             return self._again()
@@ -511,7 +511,7 @@ def _only_ends(code: CodeType, offset: int, error: BaseException) -> bool:
 
 
 def _only_cleans(code: CodeType, offset: int, layout: CodeLayout) -> bool:
-    """Whether an exception only passes a clean-up of the compiler: after an except clause, a generator, a comprehension."""
+    """Whether an exception only passes a clean-up of the compiler's: of an except clause, generator, comprehension."""
     return code.co_code[offset] == _RERAISE and (code.co_code[offset + 1] == 1 or offset in layout.loops)
 
 
