@@ -62,8 +62,14 @@ class Rows:
             raise EvalError(f"{self.path}: a second row with the key of {row.get('id')!r}: is a problem listed twice?")
         whole = {"key": key, **row}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(("" if file.tell() else _line(self.header)) + _line(whole))
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(("" if file.tell() else _line(self.header)) + _line(whole))
+        except OSError as error:
+            error.filename = error.filename or str(
+                self.path
+            )  # a failed write, unlike a failed open, does not say where
+            raise
         self.rows[key] = whole
 
 
