@@ -53,7 +53,9 @@ def check_command(options: argparse.Namespace) -> int:
     checks = check(claims(read_text(options.narration)), _trace(options))
     for found in checks:
         claim, why = found.claim, f"  ({found.reason})" if found.reason else ""
-        print(f"{'holds' if found.holds else 'FALSE'}  {claim.text}  [{claim.kind}: {claim.name} {claim.value}]{why}")
+        value = claim.value if claim.value.isprintable() else repr(claim.value)  # a claim is one line
+        said = " ".join(part for part in (claim.name, value) if part)
+        print(f"{'holds' if found.holds else 'FALSE'}  {claim.text}  [{claim.kind}: {said}]{why}")
     false = sum(not found.holds for found in checks)
     print(f"{len(checks)} claims, {false} false" if checks else "nothing is claimed", file=sys.stderr)
     return 0 if checks and not false else 1
@@ -141,7 +143,13 @@ def _record(options: argparse.Namespace, source: str, name: str) -> Trace:
         raise InputError("got both --stdin and --stdin-file, expected one of them")
     stdin = read_text(options.stdin_file) if options.stdin_file is not None else options.stdin or ""
     program = Program(source, stdin, options.call)
-    trace = record(program, limits=limits_of(options), isolation=options.isolation)
+    own = {"path": _path(name), "include": options.include} if options.isolation == "process" else {}
+    if options.include and not own:
+        raise InputError("--include needs --isolation process: a jailed program has no files")
+    for place in options.include:
+        if not Path(place).exists():
+            raise InputError(f"--include {place}: there is no such file or folder")
+    trace = record(program, limits=limits_of(options), isolation=options.isolation, **own)
     end = trace.end
     if end.reason is EndReason.raised and not any(event.kind is EventKind.call for event in trace.events):
         where = "--call" if "<call>" in end.detail else name_of(name)
@@ -150,6 +158,11 @@ def _record(options: argparse.Namespace, source: str, name: str) -> Trace:
         flag = _RAISED_BY[end.reason]
         print(f"stopped by a limit ({end.reason}: {end.detail}); {flag} sets it", file=sys.stderr)
     return trace
+
+
+def _path(name: str) -> str:
+    """Where a program lies; one without a file of its own lies here."""
+    return "program.py" if name in ("-c", "-") else name
 
 
 def limits_of(options: argparse.Namespace) -> Limits:

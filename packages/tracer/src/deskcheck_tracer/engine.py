@@ -7,10 +7,11 @@ so far being a valid prefix.
 """
 
 import builtins
+import os
 import platform
 import sys
 import threading
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -37,15 +38,16 @@ def record_here(source: str, stdin: str = "", call: str | None = None, limits: L
 
 
 def stream_here(
-    descriptor: int, source: str, stdin: str = "", call: str | None = None, limits: Limits = DEFAULT_LIMITS
-) -> End:
+    descriptor: int, source: str, stdin: str = "", call: str | None = None, limits: Limits = DEFAULT_LIMITS,
+    *, path: str | None = None, include: Sequence[str] = (),
+) -> End:  # fmt: skip
     """Run a program here and write its trace to a file descriptor as JSON lines while it runs (`export.read_trace`
-    reads them)."""
+    reads them). `path` is the program's `__file__`; files named by `include` are recorded with it."""
     program = Program(source, stdin, call)
     bounded = limits.max_events is not None and limits.max_events <= 100_000
     writer = RowWriter(descriptor, batch=1 if bounded else 64)
     writer.write(header_line(program, python_version()) + "\n")
-    run = _Run(program, limits, writer)
+    run = _Run(program, limits, writer, path, include)
     end, returned = run.execute()
     writer.flush()
     writer.write(end_line(("end", *run.place), end, returned) + "\n")
@@ -60,14 +62,21 @@ def python_version() -> str:
 class _Run:
     """One run of one program; holds what has to be put back afterwards."""
 
-    def __init__(self, program: Program, limits: Limits, rows: Any) -> None:
-        self.program = program
+    def __init__(
+        self, program: Program, limits: Limits, rows: Any, path: str | None = None, include: Sequence[str] = ()
+    ) -> None:
+        self.program, self.path = program, path
+        wanted: Callable[[str], bool] | None = None
+        source_of: Callable[[str], str] = lambda _: program.source  # noqa: E731
+        if include:
+            wanted, source_of, rows = _including(program, path, include, rows)
         self.room = sys.maxsize if limits.output_bytes is None else limits.output_bytes
         self.stdout: list[str] = []
         self.place = (0, 0)
         self.monitor = Monitor(
             FILENAME,
-            lambda _: program.source,
+            source_of,
+            wanted=wanted,
             max_events=limits.max_events,
             max_bytes=limits.max_bytes,
             raising=True,
@@ -90,7 +99,9 @@ class _Run:
         stdout = TextOutput(self._hear, self._flush)
         sys.stdin, sys.stdout = stdin, stdout
         self.bypass = Bypass(stdin, stdout, self._flush, lambda: self.monitor.tool)
-        sys.modules["__main__"], sys.argv = main, ["program.py"]
+        sys.modules["__main__"], sys.argv = main, [self.path or "program.py"]
+        if self.path is not None:
+            main.__dict__["__file__"] = self.path
         self._room_on_the_stack()
         try:
             return self._run(body, call, main.__dict__)
@@ -165,6 +176,21 @@ class _Run:
         self.monitor.recursion_limit = limit + MARGIN + depth
         self.monitor.spare = MARGIN + depth
         sys.setrecursionlimit(self.monitor.recursion_limit)
+
+
+def _including(
+    program: Program, path: str | None, include: Sequence[str], rows: Any
+) -> tuple[Callable[[str], bool], Callable[[str], str], Any]:
+    """What a monitor needs to record other files, too: which, their sources, and a sink that names them."""
+    from . import included
+
+    files = included.Included(FILENAME, include)
+    files.folder = os.path.dirname(path) if path is not None else ""
+    return (
+        files.wants,
+        lambda name: program.source if name == FILENAME else included.source_of(name),
+        included.SourceRows(rows, files),
+    )
 
 
 def exit_code(error: SystemExit) -> str:

@@ -6,10 +6,12 @@ trust. For code that is already running there is `recorder.Recorder`.
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +29,24 @@ _CHILD = (
 
 
 def record(
-    program: Program, *, limits: Limits = DEFAULT_LIMITS, isolation: str = "nsjail", sandbox: "Sandbox | None" = None
+    program: Program,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    isolation: str = "nsjail",
+    sandbox: "Sandbox | None" = None,
+    path: str | Path | None = None,
+    include: Sequence[str | Path] = (),
 ) -> Trace:
     """Run a program under the recorder and return its trace, a partial one with its reason if a limit was reached.
 
     isolation: "nsjail" (hostile code allowed; uses `sandbox` or the process-wide default one) or "process" (your own
-    code only). Raises InputError on another isolation, SandboxUnavailable if the jail cannot be built here.
+    code only). With "process" alone: `path`, the program's file, lets it run as `python path` would (this working
+    directory and environment, its own folder first among the imports, installed packages; the hash seed stays 0), and
+    `include` names files and folders that are recorded besides its own source. Raises InputError on another isolation
+    and on these with a jail, SandboxUnavailable if the jail cannot be built here.
     """
+    if (path is not None or include) and (sandbox is not None or isolation != "process"):
+        raise InputError("path and include are for isolation 'process': a jailed program has no files")
     if sandbox is not None:
         return sandbox.trace(program, limits)
     if isolation == "nsjail":
@@ -42,20 +55,30 @@ def record(
         return default_sandbox().trace(program, limits)
     if isolation != "process":
         raise InputError(f"isolation is {isolation!r}, expected 'nsjail' or 'process'")
-    return _record_in_child(program, limits)
+    place = None if path is None else os.path.abspath(path)
+    return _record_in_child(program, limits, place, [os.path.abspath(name) for name in include])
 
 
-def _record_in_child(program: Program, limits: Limits) -> Trace:
-    request = {"program": [program.source, program.stdin, program.call], "limits": vars(limits)}
+def _record_in_child(program: Program, limits: Limits, path: str | None, include: list[str]) -> Trace:
+    ready, started = os.pipe()  # closed by the child when the program begins: starting up is not on the program's clock
+    parts = [program.source, program.stdin, program.call]
+    request = {"program": parts, "limits": vars(limits), "path": path, "include": include, "started": started}
     package_root = str(Path(__file__).resolve().parent.parent)
-    command = [sys.executable, "-S", "-s", "-P", "-c", _CHILD, package_root]
-    with tempfile.TemporaryFile() as rows, tempfile.TemporaryDirectory() as folder:
-        # -I would ignore the hash seed; the environment is empty but for it
+    bare = [] if path is not None else ["-S", "-s"]
+    command = [sys.executable, *bare, "-P", "-c", _CHILD, package_root]
+    with tempfile.TemporaryFile() as rows, tempfile.TemporaryFile() as asked, tempfile.TemporaryDirectory() as folder:
+        asked.write(json.dumps(request).encode())
+        asked.seek(0)
+        # -I would ignore the hash seed; without a path the environment is empty but for it
+        around = os.environ if path is not None else {}
         child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=rows, stderr=subprocess.PIPE, cwd=folder,
-            env={"PYTHONHASHSEED": "0"}, start_new_session=True,
+            command, stdin=asked, stdout=rows, stderr=subprocess.PIPE, cwd=folder if path is None else None,
+            env={**around, "PYTHONHASHSEED": "0"}, pass_fds=(started,), start_new_session=True,
         )  # fmt: skip
-        cut = _wait(child, json.dumps(request).encode(), limits)
+        os.close(started)
+        select.select([ready], [], [], START_S)
+        os.close(ready)
+        cut = _wait(child, limits)
         rows.seek(0)
         lines = rows.read().decode("utf-8", "replace").splitlines(keepends=True)
     if not lines:
@@ -63,10 +86,14 @@ def _record_in_child(program: Program, limits: Limits) -> Trace:
     return read_trace(lines, cut=cut)
 
 
-def _wait(child: "subprocess.Popen[bytes]", request: bytes, limits: Limits) -> End:
+START_S = 60.0
+"""How long the child may take to start, on a machine that is busy with other things."""
+
+
+def _wait(child: "subprocess.Popen[bytes]", limits: Limits) -> End:
     """Wait for the child and say why its trace ends, should the trace itself not say so."""
     try:
-        _, errors = child.communicate(request, timeout=limits.wall_s)
+        _, errors = child.communicate(timeout=limits.wall_s)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
@@ -95,7 +122,10 @@ def serve() -> None:
         os.dup2(null, descriptor)
     _limit_self(limits)
     source, stdin, call = request["program"]
-    stream_here(rows, source, stdin, call, limits)
+    if request["path"] is not None:
+        sys.path.insert(0, os.path.dirname(request["path"]))
+    os.close(request["started"])
+    stream_here(rows, source, stdin, call, limits, path=request["path"], include=request["include"])
     os._exit(0)
 
 

@@ -5,10 +5,7 @@ the block. Printed text goes where it always went and is noted on the way.
 """
 
 import contextlib
-import linecache
-import os
 import sys
-import sysconfig
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from .errors import InputError
+from .included import Included, source_of
 from .monitor import Monitor
 from .program import NO_TRACE_LIMITS, Limits, Program
 from .trace import End, EndReason, Event, Trace, event_from_row
@@ -40,20 +38,19 @@ class Recorder:
         main: str | None = None,
     ) -> None:
         self._limits, self._main_given = limits, main
-        self._include, self._exclude = include, [str(Path(path).resolve()) for path in exclude]
+        self._include, self._exclude = include, exclude
         self._trace: Trace | None = None
-        self._wanted: dict[str, bool] = {}
 
     def __enter__(self) -> "Recorder":
         frame = sys._getframe(1)
         self._main = self._main_given or frame.f_code.co_filename
         include = self._include if self._include is not None else [Path(self._main).parent]
-        self._names = frozenset(str(name) for name in include)
-        self._folders = [str(Path(path).resolve()) for path in include]
+        self._included = Included(self._main, include, self._exclude)
+        self._included.folder = str(Path(self._main).parent)
         self._monitor = Monitor(
             self._main,
             source_of,
-            wanted=self._wants,
+            wanted=self._included.wants,
             max_events=self._limits.max_events,
             max_bytes=self._limits.max_bytes,
         )
@@ -89,28 +86,12 @@ class Recorder:
         files: dict[str, str] = {}
         for index, event in enumerate(events):
             if event.file is not None:
-                label = label_of(event.file, str(Path(self._main).parent))
+                label = self._included.label(event.file)
                 files.setdefault(label, source_of(event.file))
                 events[index] = replace(event, file=label)
         stdout = "".join(event.text or "" for event in events if event.kind.value == "stdout")
         program, python = Program(source_of(self._main)), sys.version.split()[0]
         return Trace(program, events, stdout, None, end, python, files=files)
-
-    def _wants(self, filename: str) -> bool:
-        known = self._wanted.get(filename)
-        if known is None:
-            known = self._wanted[filename] = filename == self._main or self._is_included(filename)
-        return known
-
-    def _is_included(self, filename: str) -> bool:
-        if filename in self._names:
-            return True
-        if filename.startswith("<"):
-            return False
-        path = str(Path(filename).resolve())
-        inside = any(path == folder or path.startswith(folder + os.sep) for folder in self._folders)
-        barred = any(path == folder or path.startswith(folder + os.sep) for folder in [*self._exclude, *_INSTALLED])
-        return inside and not barred
 
 
 class _Heard:
@@ -148,17 +129,3 @@ def _end_of(error: BaseException | None) -> End:
     if isinstance(error, SystemExit):
         return End(EndReason.exited, exit_code(error))
     return End(EndReason.raised, describe(error))
-
-
-def source_of(filename: str) -> str:
-    """The source text of a file, or of a notebook cell; "" if it is not known."""
-    return "".join(linecache.getlines(filename))
-
-
-def label_of(filename: str, folder: str) -> str:
-    """How a trace names a file: from the program's folder where it lies below it."""
-    path = Path(filename)
-    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else filename
-
-
-_INSTALLED = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")] + [str(Path(__file__).parent)]
