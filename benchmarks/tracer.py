@@ -167,7 +167,9 @@ def main(names: list[str]) -> None:
         if rows:
             middle = [statistics.geometric_mean(column) for column in zip(*rows, strict=True)]
             least = [min(column) for column in zip(*rows, strict=True)]
-            both = ", ".join(f"{peer} {mean:.1f} (least {low:.1f})" for peer, mean, low in zip(PEERS, middle, least, strict=True))
+            both = ", ".join(
+                f"{peer} {mean:.1f} (least {low:.1f})" for peer, mean, low in zip(PEERS, middle, least, strict=True)
+            )
             print(f"{kind}: {both}")
 
 

@@ -26,6 +26,8 @@ class Change(NamedTuple):
     """`append`: one element more at the end; `store`: the element at `index`; `any`."""
     index: Index = (None, None)
     """For `store`: name and number to add to what it holds, or None and the index itself."""
+    in_place: bool = False
+    """Whether the element itself may change (`xs[i] += v`), which only numbers and the like cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,8 @@ class Effects:
             case ast.AugAssign(target=ast.Name(id=name), value=value):
                 return Effect((name,), atoms=(name,)) if self._pure(value) else None
             case ast.AugAssign(target=ast.Subscript() as target, value=value) if self._pure(value):
-                return self._assignment(target, value)
+                effect = self._assignment(target, value)
+                return effect and replace(effect, changes=tuple(c._replace(in_place=True) for c in effect.changes))
             case ast.For(target=target, iter=iterable):
                 return self._loop(node, target, iterable)
         return None
@@ -144,7 +147,7 @@ class Effects:
             return Effect(stores)
         match value:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[]):
-                if method in _CHANGING_METHODS and all(map(self._pure, arguments)):
+                if method in _CHANGING_METHODS and name not in stores and all(map(self._pure, arguments)):
                     how = "append" if method == "append" and not stores else "any"
                     return Effect(stores, built_in=(name,), changes=(Change(name, how),))
         return None

@@ -158,6 +158,8 @@ class State:
             old, value = seen.get(part.name), now.get(part.name)
             if type(old) is not Picture or old.kind is not type(value) or id(old.kind) not in _BUILT_IN_IDS:
                 return False
+            if part.in_place and not old.flat:
+                return False
             new = self._changed_picture(now, part, old, value)
             if new is old:
                 continue

@@ -1,0 +1,94 @@
+"""What is known of a statement's effect may save looking, but must not change what is seen."""
+
+import pytest
+from deskcheck_tracer import Limits
+from deskcheck_tracer.engine import record_here
+from deskcheck_tracer.trace import event_row
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+FREE = Limits(max_events=None, max_bytes=None)
+SETUP = """\
+import collections, queue
+class Own(list):
+    def append(self, item): list.append(self, item); seen.append(item)
+    def __iadd__(self, other): list.extend(self, other); return self
+class Odd:
+    def __add__(self, other): seen.append(other); return 7
+    def __index__(self): seen.append("index"); return 0
+def main():
+    global seen
+    seen = []
+    xs, ys, zs = [1, 2, 3], [4], []
+    alias, nest, twice = xs, [xs, [ys]], [xs, xs]
+    d, e = {1: 2, "k": xs}, {True: 1, 2.0: 3}
+    own, odd, box = Own([1]), Odd(), (xs, d)
+    it, q = iter([5, 6, 7, 8]), queue.SimpleQueue()
+    s, t, w, i, j, k = {1}, "ab", 1, 0, -1, "k"
+    big = list(range(300))
+    own_alias, deep = own, [[1], [2], 3]
+    other = deep
+"""
+STATEMENTS = [
+    "xs.append(w)", "ys.append(t)", "zs.append(xs)", "own.append(2)", "nest.append(w)", "x = xs.pop() if xs else 0",
+    "xs[0:1] = [9, 9]", "xs[i] = w" , "big[i] = w", "big[i + 299] = w", "big[j] = t", "big.append(w)", "ys[0] = [w]",
+    "xs[0], ys[0] = ys[0], xs[0]", "i, xs[i] = 1, 5", "xs[i] += 1", "nest[0] += [w]", "xs += [w]", "own += [3]",
+    "d[i] = w", "d[k] = t", "e[1] = t", "e[True] += 1", "e[2] = xs", "d[i] = d.get(i, 0) + 1", "d.pop(i, None)",
+    "s.add(w)", "s.discard(1)", "s = s | {i}", "q.put(w)", "odd + w", "w = odd + 1", "xs[odd] = 4",
+    "w = next(it, 0)", "w = sum(it)", "y = 6 in it", "y = list(it)", "y = sorted(it)", "y = max(xs, ys)", "zs.extend(it)",
+    "w = len(xs)", "w = t.upper()", "t = t + 'c'", "t = '-'.join(t)", "i += 1", "j = i - 1", "alias = ys", "ys = list(ys)",
+    "for v in xs: pass", "for v in it: break", "for a, b in d.items(): w = a", "for n, v in enumerate(ys): w = n",
+    "del w; w = 1", "twice[0] = ys", "box[0].append(i)", "nest[1][0].append(i)", "seen.clear()", "xs.sort()",
+    "xs = [v for v in xs]", "d['n'] = nest", "print(w, t)", "big[:] = big[::-1]", "c = collections.Counter(t)",
+    "c = collections.deque(ys)", "xs.insert(i, w)", "xs.reverse()", "d.setdefault(w, ys)", "deep.pop()", "deep = deep.pop()", "deep[0] += [9]", "alias = [*xs]", "w = e.copy()",
+]  # fmt: skip
+
+
+def states(statements: list[str], known: bool) -> list[object]:
+    """The rows of the program; naming `exec` in it switches all knowledge of effects off."""
+    body = "".join(f"    try:\n        {line}\n    except Exception: pass\n" for line in statements)
+    trace = record_here(SETUP + body + f"main()\n{'None' if known else 'exec'}\n", limits=FREE)
+    return [event_row(event) for event in trace.events]
+
+
+@given(st.lists(st.sampled_from(STATEMENTS), min_size=1, max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_knowing_what_a_statement_does_changes_nothing_that_is_told(statements: list[str]) -> None:
+    assert states(statements, known=True) == states(statements, known=False)
+
+
+@pytest.mark.parametrize("line", STATEMENTS)
+def test_each_statement_twice(line: str) -> None:
+    assert states([line, line], known=True) == states([line, line], known=False)
+
+
+def test_objects_die_when_the_program_lets_them_go() -> None:
+    source = """\
+class Gone:
+    def __del__(self): print("gone")
+def f():
+    a = Gone()
+    a = None
+    print("after")
+    b = [Gone()]
+    b.pop()
+    print("end")
+f()
+"""
+    assert record_here(source).stdout == "gone\nafter\ngone\nend\n"
+
+
+def test_a_class_body_in_a_mapping_of_its_own_is_not_asked() -> None:
+    source = """\
+class Names(dict):
+    def items(self): print("asked"); return []
+    def get(self, *_): print("asked")
+class Meta(type):
+    @classmethod
+    def __prepare__(cls, *_): return Names()
+class C(metaclass=Meta):
+    a = 1
+    b = a + 1
+"""
+    trace = record_here(source)
+    assert trace.stdout == "" and list(trace.steps())[-1].locals["b"] == "2"
