@@ -1,6 +1,6 @@
 """Events a second of the recorder beside PySnooper, hunter and snoop: `python benchmarks/tracer.py`.
 
-One process for each (tool, program), all in one run; CPU time of the best of REPEATS, so that other load matters little.
+One process for each (tool, program), all in one run; CPU time of the best of REPEATS, so that other load matters less.
 First every program's states are checked against a plain copy (`tracer_programs.wrong_states`). All tools are asked for
 the same: every line, call and return of the program's own functions at any depth, with the values of the locals. The
 sinks are equal: in memory for all, and once more to a file for the recorder (JSON lines). "no-op" has the recorder's

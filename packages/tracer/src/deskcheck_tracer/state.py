@@ -107,7 +107,7 @@ class State:
             return self.glance(record, frame, effect)
         if old is value:
             return None
-        if kind is int or kind is str:
+        if kind is int or kind is str or (kind is float and value == value and value != 0.0):  # nan, -0.0
             seen[name] = value
             if type(old) is kind and old == value:
                 return None

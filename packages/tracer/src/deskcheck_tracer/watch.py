@@ -366,7 +366,9 @@ def same_atom(old: Any, new: Any) -> bool:
     kind = type(new)
     if type(old) is not kind:
         return False
-    if kind is float or kind is complex or kind is range:
+    if kind is float and old != new:
+        return old != old and new != new
+    if (kind is float and new == 0.0) or kind is complex or kind is range:
         return repr(old) == repr(new)
     if kind is tuple:
         return len(old) == len(new) and all_atoms(old) and all_atoms(new) and all(map(same_atom, old, new))
