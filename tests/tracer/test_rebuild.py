@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from deskcheck_tracer import claims, narrate
+from deskcheck_tracer import Recorder, claims, narrate
 from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.rebuild import rebuild, states
 from deskcheck_tracer.story import story
@@ -49,6 +49,14 @@ def test_states_of_many_frames_are_rebuilt(source: str) -> None:
     trace = record_here(source)
     assert len({moment.frame for moment in story(trace)}) > 1
     assert rebuild(claims(narrate(trace))) == list(states(trace))
+
+
+def test_the_function_around_a_recorder_does_not_return() -> None:
+    with Recorder() as recorder:
+        x = 1
+        x += 1
+    text = narrate(recorder.trace)
+    assert "x becomes 1 + 1 = 2" in text and "returns" not in text
 
 
 LINES = st.sampled_from([

@@ -25,7 +25,8 @@ NOTES = frozenset({
 
 _CLAUSE = re.compile(rf"({NAME}) (becomes|is now|stays|is) (.*)\Z")
 _PLACED = re.compile(r"line (\d+): (yes|no), (.*)\Z")
-_LONG = re.compile(rf"({NAME}) (?:now )?has length (\d+)\Z")
+_LONG = re.compile(rf"({NAME}) has (?:length (\d+)|(\d+) attributes)\Z")
+_OBJECT = re.compile(r"[\w.]+#\d+\(")
 _GONE = re.compile(rf"({NAME}) is no longer bound\Z")
 _DEFINED = re.compile(rf"(function|class|method) ({NAME}) is defined\Z")
 _VERB = re.compile(rf"({LABEL}) (returns|yields|raises again|raises) (.*)\Z")
@@ -110,7 +111,8 @@ def change(name: str, value: str | None, word: str) -> Clause:
     if said.kind is ClaimKind.unbound:
         return Clause(f"{name} is no longer bound", (said,))
     if said.kind is ClaimKind.length:
-        return Clause(f"{name} has length {said.value}", (said,))
+        size = f"{said.value} attributes" if _OBJECT.match(value or "") else f"length {said.value}"
+        return Clause(f"{name} has {size}", (said,))
     if word == "stays":
         return Clause(f"{name} stays {value}", (said, Said(ClaimKind.stays, name, "")))
     return Clause(f"{name} {word} {value}", (said,))
@@ -177,6 +179,19 @@ def printed(text: str) -> Clause:
     return Clause(told, (Said(ClaimKind.printed, "", text),))
 
 
+def capital(sentence: str) -> str:
+    """A sentence that may begin with one of the labels in words."""
+    return "T" + sentence[1:] if sentence.startswith("the ") else sentence
+
+
+def small(sentence: str) -> str:
+    """Inverse of `capital`."""
+    return "t" + sentence[1:] if _IN_WORDS.match(sentence) else sentence
+
+
+_IN_WORDS = re.compile(r"The (?:program|call|lambda|generator expression)\b")
+
+
 def join(parts: list[Clause]) -> str:
     """Clauses as one text."""
     return "; ".join(part.text for part in parts)
@@ -217,7 +232,7 @@ def read_one(part: str) -> list[Said]:
         value = f"<function {match[2]}>" if match[1] == "function" else f"<class '{match[2]}'>"
         return [Said(ClaimKind.variable, match[2], value)]
     if match := _LONG.match(part):
-        return [Said(ClaimKind.length, match[1], match[2])]
+        return [Said(ClaimKind.length, match[1], match[2] or match[3])]
     if match := _GONE.match(part):
         return [Said(ClaimKind.unbound, match[1], "")]
     if match := _CLAUSE.match(part):

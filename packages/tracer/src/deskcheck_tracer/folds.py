@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .blocks import Unit, head, steps_of
-from .clauses import LABEL, Clause, change, join, printed
+from .clauses import LABEL, Clause, capital, change, join, printed, small
 from .clauses import read as read_clauses
 from .facts import ClaimKind, Said, effect_texts, is_simple_line, read_effect, shown, split_outside, unquote, variable
 from .moment import Form, Moment, What
@@ -27,7 +27,9 @@ _LEFT_OUT = re.compile(
     rf"Iterations (\d+ to \d+) of line (\d+), {_QUOTED}, are left out \((\d+) lines\)(?:: (.*))?\.\Z"
 )
 _LOOP = re.compile(rf"The loop on line (\d+), {_QUOTED}, runs (\d+) times?(?:: (.*))?\.\Z")
-_RUN = re.compile(rf"({LABEL}) runs (\d+) lines?(?: with (.*?))?(?: and (returns|yields|is left by) (.*))?\.\Z")
+_RUN = re.compile(
+    rf"((?:The body of )?{LABEL}) runs (\d+) lines?(?: with (.*?))?(?: and (returns|yields|is left by) (.*))?\.\Z"
+)
 _LEAVES = {What.return_: "returns", What.yield_: "yields", What.unwind: "is left by", What.body_end: ""}
 
 
@@ -207,7 +209,7 @@ def write_run(run: Run) -> str:
     text = f"{label} runs {lines} line{'s' * (lines != 1)}"
     text += f" with {', '.join(arguments)}" if arguments else ""
     text += f" and {word} {value}" if word else ""
-    line = f"{text}."
+    line = capital(f"{text}.")
     return line if set(read(line) or ()) == run_facts(run) else f"{label} runs {lines} line{'s' * (lines != 1)}."
 
 
@@ -226,7 +228,8 @@ def _run_parts(run: Run) -> tuple[str, int, list[str], str, str]:
     word = last.verb if last.verb in ("returns", "yields") else _LEAVES.get(last.what, "")
     if last.frame != run.head.frame:
         word = ""
-    return run.head.function, lines, effect_texts(run.head), word, shown(last.value) if word else ""
+    label = f"The body of {run.head.function}" if run.head.what is What.body else run.head.function
+    return label, lines, effect_texts(run.head), word, shown(last.value) if word else ""
 
 
 # ---- reading ----
@@ -247,7 +250,7 @@ def read(line: str) -> list[Said] | None:
             Said(ClaimKind.line, "", match[1]), Said(ClaimKind.expression, "source", source),
             Said(ClaimKind.iteration, "", match[4]), *(_read_effects(match[5]) if match[5] else []),
         ]  # fmt: skip
-    if match := _RUN.match(line):
+    if match := _RUN.match(small(line)):
         said = [Said(ClaimKind.called, "", match[1]), Said(ClaimKind.lines, "", match[2])]
         for part in split_outside(match[3], ", ") if match[3] else []:
             said.append(read_effect(part) or Said(ClaimKind.unread, "", part))

@@ -12,7 +12,7 @@ may state.
 
 import re
 
-from .clauses import LABEL, clauses, join
+from .clauses import LABEL, capital, clauses, join, small
 from .clauses import read as read_clauses
 from .facts import ClaimKind, Said, effect_texts, shown
 from .moment import Moment, What
@@ -67,7 +67,7 @@ def write(moment: Moment) -> str:
     if what is What.switch:
         return f"Frame {moment.frame} goes on."
     if what in _WORDS:
-        return _WORDS[what].format(label=moment.function, value=shown(moment.value))
+        return capital(_WORDS[what].format(label=moment.function, value=shown(moment.value)))
     place = "Back on line" if what is What.effect else "Line"
     start = f"{place} {moment.line}, {_quote(moment.statement)}: "
     line = f"{start}{join(clauses(moment))}."
@@ -140,7 +140,7 @@ def read(line: str) -> list[Said]:
         kind = ClaimKind.called if what is What.call else ClaimKind.event
         return [Said(kind, _name_of(what), match[2]), *(read_clauses(match[4]) if match[4] else [])]
     for what, pattern in _PATTERNS:
-        if match := pattern.match(line):
+        if match := pattern.match(small(line)):
             value = match.groupdict().get("value", "")
             return [Said(ClaimKind.event, what, value), Said(ClaimKind.event, "in", match["label"])]
     return [Said(ClaimKind.unread, "", line)]

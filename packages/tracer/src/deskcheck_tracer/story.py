@@ -166,8 +166,8 @@ class _Teller:
             yield from self._close(event.frame)
             return
         yield from self._close(event.frame)
-        if name in ("<call>", None) or (name == "<module>" and event.frame == 0):
-            return
+        if name in ("<call>", None) or (name == "<module>" and event.frame == 0) or event.value is None:
+            return  # no value: a recorder was switched off inside the frame
         if returns and (name == "<module>" or self.describer.is_class_body(event.frame)):
             yield self._of_frame(What.body_end, event)
         else:
