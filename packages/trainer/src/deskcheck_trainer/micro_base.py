@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deskcheck_trainer.micro_text import documents, narrations
 
 if TYPE_CHECKING:
-    from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 PAD, EOS = "<pad>", "<eos>"
 ROLES = ("<|user|>", "<|assistant|>", "<|system|>")
@@ -27,7 +27,7 @@ CHAT_TEMPLATE = (
 
 @dataclass(kw_only=True)
 class ScratchConfig:
-    """A Llama-shaped model from random weights, and the text it is pretrained on."""
+    """A Qwen3-shaped model from random weights, and the text it is pretrained on."""
 
     documents: int = 1000
     """Documents of pretraining text."""
@@ -71,20 +71,22 @@ def train_tokenizer(config: ScratchConfig, seed: int) -> PreTrainedTokenizerFast
     return fast
 
 
-def new_model(config: ScratchConfig, tokenizer: Any, seed: int) -> LlamaForCausalLM:
-    """Random weights; the tied embedding keeps most parameters in the layers."""
+def new_model(config: ScratchConfig, tokenizer: Any, seed: int) -> Qwen3ForCausalLM:
+    """Random weights, of Qwen3's shape for its normed queries and keys; the tied embedding keeps most parameters in the
+    layers. Both that shape and branches that start at zero learn to follow a program far sooner (docs/decisions.md)."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import Qwen3Config, Qwen3ForCausalLM
 
     torch.manual_seed(seed)
-    return LlamaForCausalLM(
-        LlamaConfig(
+    model = Qwen3ForCausalLM(
+        Qwen3Config(
             vocab_size=len(tokenizer),
             hidden_size=config.hidden_size,
             intermediate_size=config.intermediate_size,
             num_hidden_layers=config.layers,
             num_attention_heads=config.heads,
             num_key_value_heads=config.kv_heads,
+            head_dim=config.hidden_size // config.heads,
             max_position_embeddings=config.max_positions,
             tie_word_embeddings=True,
             bos_token_id=None,
@@ -92,3 +94,7 @@ def new_model(config: ScratchConfig, tokenizer: Any, seed: int) -> LlamaForCausa
             pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
         )
     )
+    for layer in model.model.layers:
+        torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
+        torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    return model
