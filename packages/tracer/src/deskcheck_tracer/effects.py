@@ -24,7 +24,7 @@ class Change(NamedTuple):
     name: str
     how: str = "any"
     """`append`: one element more at the end; `store`: the element at `index`; `any`."""
-    index: Index = (None, None)
+    key: Index = (None, None)
     """For `store`: name and number to add to what it holds, or None and the index itself."""
     in_place: bool = False
     """Whether the element itself may change (`xs[i] += v`), which only numbers and the like cannot."""
@@ -166,7 +166,7 @@ class Effects:
                     changes.append(_stored(name, index))
                 case _:
                     return None
-        if {change.index[0] for change in changes} & set(stores) or {change.name for change in changes} & set(stores):
+        if {change.key[0] for change in changes} & set(stores) or {change.name for change in changes} & set(stores):
             return None
         return Effect(tuple(stores), built_in=tuple(change.name for change in changes), changes=tuple(changes))
 

@@ -184,7 +184,7 @@ class State:
             if part.how == "append" and old.kind is list:
                 return pictures.appended(old, value)
             if part.how == "store" and (old.kind is list or old.kind is dict):
-                key = index_of(part.index, now)
+                key = index_of(part.key, now)
                 if type(key) is int or (old.kind is dict and id(type(key)) in ATOM_IDS):
                     return pictures.stored(old, value, key)
         new = pictures.of(value, old.kind)

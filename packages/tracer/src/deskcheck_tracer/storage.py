@@ -48,7 +48,7 @@ def exact(name: object) -> str:
     """A name as a true string: a program may use a subclass of `str` with methods of its own; `?` for other things."""
     if type(name) is str:
         return name
-    return str.__str__(name) if issubclass(type(name), str) else "?"
+    return str.__str__(name) if issubclass(type(name), str) else "?"  # type: ignore[arg-type]
 
 
 def all_atoms(items: Iterable[object]) -> bool:

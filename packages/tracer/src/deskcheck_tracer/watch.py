@@ -139,7 +139,7 @@ class Pictures:
         known = self.known.get(key)
         usable = known is not None and known.kind is kind and (deep or (known.flat and known.label is None))
         if usable and self._holds(known, value, deep, active):  # type: ignore[arg-type]
-            known.lent = True
+            known.lent = True  # type: ignore[union-attr]
             return known
         if kind is tuple and all_atoms(value):
             return value

@@ -89,7 +89,7 @@ class Writer:
         try:
             return repr(value)
         except ValueError:
-            return huge_int(value)
+            return huge_int(value)  # type: ignore[arg-type]  # nothing else raises
 
     def _compound(self, value: Any, kind: type) -> str:
         if self.cut and len(self.active) > 1:
