@@ -16,11 +16,13 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .bypass import Bypass
+from .compiled import compiled
 from .monitor import MARGIN, Monitor, Stop
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .program import DEFAULT_LIMITS, Limits, Program
 from .stdio import TextInput, TextOutput
 from .stream import RowWriter, end_line, header_line
+from .threads import alive
 from .trace import End, EndReason, Trace, event_from_row
 
 FILENAME = "<program>"
@@ -86,7 +88,7 @@ class _Run:
     def execute(self) -> tuple[End, str | None]:
         """Run module body and call; return how it ended and the repr of the call's value."""
         try:
-            body = compile(self.program.source, FILENAME, "exec", dont_inherit=True)
+            body = compiled(self.program.source, FILENAME)
             call = (
                 compile(self.program.call.strip(), "<call>", "eval", dont_inherit=True) if self.program.call else None
             )
@@ -112,7 +114,7 @@ class _Run:
 
     def _run(self, body: CodeType, call: CodeType | None, names: dict[str, Any]) -> tuple[End, str | None]:
         ours, value, end = True, None, None
-        others = set(threading.enumerate())
+        others = set(alive.values())
         self.monitor.start()
         try:
             with self.bypass:
@@ -216,7 +218,7 @@ def _join_threads(others: Container[threading.Thread]) -> None:
     Workers of an executor that nobody shut down wait for work for ever: the interpreter ends them when they are idle.
     """
     pools = sys.modules.get("concurrent.futures.thread")
-    for thread in threading.enumerate():
+    for thread in list(alive.values()):
         if thread not in others and not thread.daemon:
             if pools is not None and thread in pools._threads_queues and (owner := thread._args[0]()) is not None:  # type: ignore[attr-defined]
                 owner.shutdown()

@@ -9,7 +9,7 @@ from _thread import get_ident
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
 
-_alive: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]  # asking by name would add dummies
+alive: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]  # asking by name would add dummies
 
 
 class Threads[Frame]:
@@ -26,8 +26,8 @@ class Threads[Frame]:
         if ident == self._ident:
             return self._main
         known = self._stacks.get(ident)
-        if known is None or not (known[0] or known[2] is _alive.get(ident)):  # identifiers are used again
-            known = self._stacks[ident] = ([], self._new_label(ident), _alive.get(ident))
+        if known is None or not (known[0] or known[2] is alive.get(ident)):  # identifiers are used again
+            known = self._stacks[ident] = ([], self._new_label(ident), alive.get(ident))
         return known[0]
 
     def label(self) -> str:
@@ -45,6 +45,6 @@ class Threads[Frame]:
 
 
 def _name(ident: int) -> str:
-    thread = _alive.get(ident)
+    thread = alive.get(ident)
     name = None if thread is None else thread.__dict__.get("_name")
     return name if type(name) is str else "thread"
