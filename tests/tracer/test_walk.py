@@ -47,9 +47,9 @@ def test_states_are_those_of_the_steps(path: Path) -> None:
 
 
 def test_what_a_line_did_is_told_before_the_next_line() -> None:
-    source = "class A:\n    x = 1\ndef d(f):\n    return f\ng = d(1)\ny = 2\n"
+    source = "class A:\n    x = 1\ndef d(f):\n    return f\n@d\ndef g():\n    pass\ny = 2\n"
     effects = [(scene.line, list(scene.changes)) for scene in walk(record_here(source)) if scene.changes]
-    assert effects == [(2, ["x"]), (1, ["A"]), (3, ["d"]), (3, ["f"]), (5, ["g"]), (6, ["y"])]
+    assert effects == [(2, ["x"]), (1, ["A"]), (3, ["d"]), (3, ["f"]), (6, ["g"]), (8, ["y"])]
 
 
 def stack_at(scenes: list[Scene], index: int) -> list[int]:
