@@ -17,8 +17,8 @@ SOURCES = "packages/tracer/src"
 ROUNDS = 5
 STYLES = ("compact", "step", "block", "summary")
 PROGRAMS = {
-    "loop": "s = 0\nxs = [3, 1, 4, 1, 5, 9, 2, 6]\nfor i in range(300):\n    x = xs[i % 8]\n    if x > 2:\n        s += x\n",
-    "lists": "out = []\nfor x in [5, 3, 8, 1] * 60:\n    out.append(x * 2)\n    if len(out) > 9:\n        out = out[1:]\n",
+    "loop": "s = 0\nxs = [3, 1, 4, 1, 5, 9, 2]\nfor i in range(300):\n  x = xs[i % 7]\n  if x > 2:\n    s += x\n",
+    "lists": "out = []\nfor x in [5, 3, 8, 1] * 60:\n  out.append(x * 2)\n  if len(out) > 9:\n    out = out[1:]\n",
     "recursion": "def f(n):\n    if n < 2:\n        return n\n    return f(n - 1) + f(n - 2)\nprint(f(11))\n",
     "objects": (
         "class P:\n    def __init__(self, x):\n        self.x = x\n    def move(self, d):\n        self.x += d\n"
