@@ -147,10 +147,8 @@ class Pictures:
         found = {}
         for base in reversed(type(value).__mro__):
             for name, member in base.__dict__.items():
-                if isinstance(member, types.MemberDescriptorType) and base.__module__ not in (
-                    "builtins",
-                    "collections",
-                ):
+                written = base.__module__ not in ("builtins", "collections") and name[:2] != "__"  # not the interpreter's
+                if isinstance(member, types.MemberDescriptorType) and written:
                     try:
                         found[name] = member.__get__(value)
                     except AttributeError:
@@ -159,7 +157,6 @@ class Pictures:
             if isinstance(base.__dict__.get("__dict__"), types.GetSetDescriptorType):  # not a property of that name
                 found.update(base.__dict__["__dict__"].__get__(value))
                 break
-        found.pop("__vectorcalloffset__", None)  # a number of the interpreter's, in functools.partial of 3.13
         return found.items()
 
 
