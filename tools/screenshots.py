@@ -28,7 +28,7 @@ def move(disks, source, target, spare):
 count = move(3, "A", "C", "B")
 print(count, "moves")
 '''
-ACCOUNT = '''\
+ACCOUNT = """\
 class Account:
     def __init__(self, owner, balance=0):
         self.owner = owner
@@ -49,7 +49,7 @@ for amount in [3, 4, 5]:
     except ValueError as error:
         print("refused:", error)
 print(log)
-'''
+"""
 SHOTS = [
     ("recursion-light", "hanoi.py", Program(HANOI), "returns 1", "light"),
     ("recursion-dark", "hanoi.py", Program(HANOI), "disk 2: A -> B", "dark"),

@@ -165,6 +165,8 @@ async def test_what_a_model_may_see(prompts, feedback):
 
 
 async def test_a_fault_of_our_sandbox_ends_the_trajectory_and_is_no_score():
-    problem = Problem("p", "print 3", (TestCase("\ud800", "3\n"),))  # an input that cannot be encoded: the judge says SE
+    problem = Problem(
+        "p", "print 3", (TestCase("\ud800", "3\n"),)
+    )  # an input that cannot be encoded: the judge says SE
     trajectory = await self_fix(problem, ScriptedSampler(counting), prompts=MICRO, feedback=FeedbackSource.executed)
     assert (trajectory.status, trajectory.code) == (TrajectoryStatus.sandbox_error, "print(0)\n")

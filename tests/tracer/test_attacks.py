@@ -98,7 +98,9 @@ def test_hostile_values_are_never_asked_anything(sandbox: Sandbox) -> None:
 
 def test_thirty_thousand_lines_of_literal(sandbox: Sandbox) -> None:
     literal = "".join(f"    'key{n}': [{n}, x],\n" for n in range(30_000))
-    trace = sandbox.trace(Program(f"x = 1\nd = {{\n{literal}}}\nn = len(d)\n"), Limits(cpu_s=20, wall_s=100, memory_mb=512))
+    trace = sandbox.trace(
+        Program(f"x = 1\nd = {{\n{literal}}}\nn = len(d)\n"), Limits(cpu_s=20, wall_s=100, memory_mb=512)
+    )
     assert trace.end.reason is EndReason.finished
     assert final(trace)["n"] == "30000" and [step.line for step in trace.steps()] == [1, 2, 30_003 + 1]
 

@@ -199,7 +199,8 @@ def test_ends(source: str, reason: EndReason, detail: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["pass", "", "try: x = 1\n    except: pass", "try:\n        x = 1\n    except BaseException:\n        y = 2"]
+    "body",
+    ["pass", "", "try: x = 1\n    except: pass", "try:\n        x = 1\n    except BaseException:\n        y = 2"],
 )
 def test_the_event_limit_stops_any_loop(body: str) -> None:
     source = f"while True:\n    {body}\n" if body else "while True: pass\n"

@@ -83,7 +83,9 @@ def statements(draw: st.DrawFn, depth: int = 2, indent: str = "    ") -> str:
             case 1:
                 lines.append(f"{indent}if a % 2:\n{inner}{indent}else:\n{indent}    b = 0\n")
             case 2:
-                lines.append(f"{indent}try:\n{inner}{indent}    1 / (a % 2)\n{indent}except ZeroDivisionError as e:\n{indent}    b = 1\n")
+                lines.append(
+                    f"{indent}try:\n{inner}{indent}    1 / (a % 2)\n{indent}except ZeroDivisionError as e:\n{indent}    b = 1\n"
+                )
             case 3:
                 lines.append(f"{indent}with suppress(KeyError):\n{inner}{indent}    d['missing']\n")
             case 4:

@@ -181,9 +181,10 @@ def careless(one_in: int) -> Spoil:
 def report(answers: list[Answer]) -> str:
     """The counts, in Markdown, and the differences by name."""
     equal = [answer for answer in answers if answer.result == "equal"]
+    steps, values = sum(answer.steps for answer in equal), sum(answer.values for answer in equal)
     rows = [
         f"programs: {len(answers)}",
-        f"equal in every step: {len(equal)} ({sum(a.steps for a in equal):,} steps, {sum(a.values for a in equal):,} values)",
+        f"equal in every step: {len(equal)} ({steps:,} steps, {values:,} values)",
         f"different: {sum(answer.result == 'different' for answer in answers)}",
         "",
         "| set | equal | different | left out |", "|---|---|---|---|",
@@ -213,8 +214,8 @@ def _version() -> str:
 
 
 _TAKES_PART = {
-    "monitor.py", "state.py", "threads.py", "pictures.py", "engine.py", "values.py", "watch.py", "effects.py", "layout.py", "stdio.py", "trace.py", "settrace.py",
-    "compare.py", "programs.py",
+    "monitor.py", "state.py", "threads.py", "engine.py", "values.py", "storage.py", "writer.py", "watch.py",
+    "effects.py", "layout.py", "stdio.py", "trace.py", "settrace.py", "compare.py", "programs.py",
 }  # fmt: skip
 
 if __name__ == "__main__":

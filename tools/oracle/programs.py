@@ -35,8 +35,8 @@ def programs(limit: int | None = None) -> Iterator[tuple[str, Program]]:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    open_text = gzip.open if path.suffix == ".gz" else open
+    with open_text(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
 
@@ -66,7 +66,9 @@ def _ldb(folder: Path) -> Iterator[tuple[str, Program]]:
 
 def _mbpp(folder: Path) -> Iterator[tuple[str, Program]]:
     for row in _rows(folder / "mbpp" / "mbpp_sanitized_codet.jsonl"):
-        head = re.sub(r"\n +\'\'\'.*?\'\'\'", "", row["prompt"], flags=re.DOTALL)  # indented otherwise than the solution
+        head = re.sub(
+            r"\n +\'\'\'.*?\'\'\'", "", row["prompt"], flags=re.DOTALL
+        )  # indented otherwise than the solution
         source = f"{head}{row['canonical_solution']}\n{row['test']}\ncheck({row['entry_point']})\n"
         yield f"mbpp/{row['task_id'].partition('/')[2]}", Program(source)
 

@@ -147,9 +147,10 @@ class Pictures:
         found = {}
         for base in reversed(type(value).__mro__):
             for name, member in base.__dict__.items():
-                written = base.__module__ not in ("builtins", "collections") and name[:2] != "__"  # not the interpreter's
+                # Not the interpreter's own.
+                written = base.__module__ not in ("builtins", "collections") and name[:2] != "__"
                 if isinstance(member, types.MemberDescriptorType) and written:
-                    try:
+                    try:  # noqa: SIM105 - nothing is imported that the observed program might need fresh
                         found[name] = member.__get__(value)
                     except AttributeError:
                         pass
@@ -459,6 +460,8 @@ def observe(source, stdin, call, max_steps, write):
 
 def jailed(source, stdin, call, max_steps):
     """The text of a program that observes another one and prints what it did as one JSON line."""
-    text = open(__file__, encoding="utf-8").read()
+    with open(__file__, encoding="utf-8") as file:
+        text = file.read()
     given = json.dumps([source, stdin, call, max_steps])
-    return f"{text}\n\ndef _print(seen):\n    os.write(1, (json.dumps(seen) + chr(10)).encode())\n\nobserve(*json.loads({given!r}), _print)\n"
+    printing = "def _print(seen):\n    os.write(1, (json.dumps(seen) + chr(10)).encode())"
+    return f"{text}\n\n{printing}\n\nobserve(*json.loads({given!r}), _print)\n"
