@@ -433,7 +433,7 @@ def observe(source, stdin, call, max_steps, write):
     out = TextOutput(oracle.hear)
     real = sys.stdin, sys.stdout, sys.modules["__main__"], sys.argv
     sys.stdin, sys.stdout, sys.modules["__main__"], sys.argv = TextInput(stdin, oracle.hear), out, main, ["program.py"]
-    end, returned = "finished", None
+    end, returned, others = "finished", None, threading.enumerate()
     sys._getframe().f_trace_opcodes = True  # 3.12 reports instructions only if some frame asks before settrace
     sys.settrace(oracle.on_call)
     threading.settrace(oracle.on_call)
@@ -446,7 +446,7 @@ def observe(source, stdin, call, max_steps, write):
             sys.settrace(None)
             returned = repr(value)
         for thread in threading.enumerate():
-            if thread is not threading.current_thread() and not thread.daemon:
+            if thread not in others and not thread.daemon:
                 thread.join()
     except BaseException as error:
         sys.settrace(None)
