@@ -94,7 +94,7 @@ def new_model(config: ScratchConfig, tokenizer: Any, seed: int) -> Qwen3ForCausa
             pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
         )
     )
-    for layer in model.model.layers:
-        torch.nn.init.zeros_(layer.self_attn.o_proj.weight)
-        torch.nn.init.zeros_(layer.mlp.down_proj.weight)
+    for name, weight in model.named_parameters():
+        if name.endswith(("o_proj.weight", "down_proj.weight")):
+            torch.nn.init.zeros_(weight)
     return model
