@@ -4,7 +4,8 @@ The first line says what was run, then one line an event (`trace.event_row`), th
 returned value.
 """
 
-from json.encoder import JSONEncoder, c_make_encoder, encode_basestring_ascii
+import json.encoder
+from json.encoder import JSONEncoder, encode_basestring_ascii
 from typing import Any
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
@@ -12,9 +13,8 @@ from .originals import write
 from .program import Program
 from .trace import SCHEMA, End
 
-_chunks = c_make_encoder and c_make_encoder(
-    None, JSONEncoder().default, encode_basestring_ascii, None, ":", ",", False, False, True
-)
+_make = getattr(json.encoder, "c_make_encoder", None)  # None where Python has no C accelerator
+_chunks = _make and _make(None, JSONEncoder().default, encode_basestring_ascii, None, ":", ",", False, False, True)
 
 
 def _encode(value: object) -> str:
