@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The whole method at micro scale, on two CPU cores: `make demo` calls this after it has made .venv.
 #
-# One seed and reduced sizes: it shows that every part works and in which direction the numbers move. The figures with
-# intervals over three seeds are those of experiment=*/micro* (docs/results.md). Every stage is a command of its own
+# One seed and reduced sizes: it shows that every part works and in which direction the numbers move. Three seeds
+# at full size are examples/micro.sh. Every stage is a command of its own
 # that continues where it was stopped, and is skipped when it is done: interrupt this at any point and run it again.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The micro experiment: the paper's chain of claims at micro scale, over seeds. `examples/micro.sh 0 1 2` is what
-# docs/results.md reports; it takes about two hours a seed on two CPU cores. Like the demo, every stage is a command of
-# its own that continues where it was stopped and is skipped when it is done.
+# The micro experiment: the paper's chain of claims at micro scale, over seeds: `examples/micro.sh 0 1 2`. It has
+# not been run to its end yet; count in hours a seed on two CPU cores. Like the demo, every stage is a command of its own
+# that continues where it was stopped and is skipped when it is done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TRL_EXPERIMENTAL_SILENCE=1

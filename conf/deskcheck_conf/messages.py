@@ -55,9 +55,8 @@ def message_of(error: BaseException, schema: type | None = None) -> str | None:
         return _configuration(error, schema)
     if isinstance(error, YAMLError):
         return _yaml(error)
-    if isinstance(error, ValueError) and str(error).startswith(
-        "Config group override"
-    ):  # Hydra's, as of experiment=null
+    # Hydra's, as of experiment=null.
+    if isinstance(error, ValueError) and str(error).startswith("Config group override"):
         return f"{error}; expected the name of one of the group's files, or ~GROUP to leave the group out"
     return _system(error)
 

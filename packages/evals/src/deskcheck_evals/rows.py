@@ -66,9 +66,8 @@ class Rows:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(("" if file.tell() else _line(self.header)) + _line(whole))
         except OSError as error:
-            error.filename = error.filename or str(
-                self.path
-            )  # a failed write, unlike a failed open, does not say where
+            # A failed write, unlike a failed open, does not say where.
+            error.filename = error.filename or str(self.path)
             raise
         self.rows[key] = whole
 
