@@ -59,6 +59,98 @@ def test_a_folder_of_ones_own_with_roles(tmp_path):
     ]
 
 
+def own_set(folder, **more):
+    """A set that takes over default's prompts, and has files of its own."""
+    for name in NAMES:
+        (folder / f"{name}.j2").write_text('{% include "default/' + name + '.j2" %}')
+    for name, text in more.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    return Prompts.load(folder)
+
+
+EXAMPLE = """[[example]]
+source = '''
+print(input() * 2)
+'''
+stdin = "ab"
+answer = '''
+prints abab
+<output>
+abab
+</output>
+'''
+"""
+
+
+def test_a_template_taken_over_is_the_same_prompt(tmp_path):
+    prompts, default = own_set(tmp_path), Prompts.load("default")
+    program = Program("print(1)\n", "in\n")
+    assert prompts.simulate(program) == default.simulate(program)
+    assert prompts.solve(PROBLEM) == default.solve(PROBLEM)
+    assert prompts.submit_or_fix(PROBLEM, "print(3)\n", TOLD) == default.submit_or_fix(PROBLEM, "print(3)\n", TOLD)
+
+
+def test_direct_asks_for_the_output_alone_and_changes_no_other_prompt(tmp_path):
+    default, program = Prompts.load("default"), Program("def f(): pass", call="f()")
+    said = only(default.direct().simulate(program))
+    assert "Answer at once" in said and "f()" in said
+    assert default.direct().explain(program) == default.explain(program)
+    assert Prompts.load("micro").direct().simulate(program) == default.direct().simulate(program), (
+        "default lends its own"
+    )
+    mine = own_set(tmp_path, direct_j2="now: {{ call }}").direct()
+    assert only(mine.simulate(program)) == "now: f()"
+
+
+def test_worked_examples_are_earlier_turns_asked_in_the_same_words(tmp_path):
+    prompts = own_set(
+        tmp_path,
+        examples_toml=EXAMPLE,
+        direct_j2="{% block system %}s{% endblock %}{% block user %}{{ stdin }}{% endblock %}",
+    )
+    program = Program("print(1)", "in")
+    asked = only(Prompts.load("default").simulate(Program("print(input() * 2)\n", "ab")))
+    assert prompts.simulate(program) == [
+        {"role": "user", "content": asked},
+        {"role": "assistant", "content": "prints abab\n<output>\nabab\n</output>"},
+        *Prompts.load("default").simulate(program),
+    ]
+    assert [message["content"] for message in prompts.explain(program)][1] == "prints abab\n<output>\nabab\n</output>"
+    assert [tuple(message.values()) for message in prompts.direct().simulate(program)] == [
+        ("system", "s"),
+        ("user", "ab"),
+        ("assistant", "<output>\nabab\n</output>"),
+        ("user", "in"),
+    ]
+    assert len(prompts.solve(PROBLEM)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[[example]\n", "examples.toml: Expected"),
+        ("", "examples.toml holds nothing, expected tables [[example]]"),
+        ("[[exmaple]]\nsource = ''", "holds exmaple, expected tables [[example]]"),
+        ("[example]\nsource = ''", "holds example, expected tables [[example]]"),
+        (EXAMPLE.replace("stdin", "input"), "example 1 has input; expected text in source, answer, and call or stdin"),
+        (EXAMPLE + "[[example]]\nsource = ''", "example 2 has no answer; expected"),
+        (EXAMPLE.replace('"ab"', "3"), "example 1: stdin is 3; expected text"),
+        (EXAMPLE.replace("</output>", "<output>"), "example 1: the answer holds no <output> block"),
+    ],
+)
+def test_an_example_that_is_none_is_named(tmp_path, text, words):
+    with pytest.raises(PromptError) as caught:
+        own_set(tmp_path, examples_toml=text)
+    assert words in str(caught.value)
+
+
+def test_an_include_that_is_not_there_is_named(tmp_path):
+    own_set(tmp_path)
+    (tmp_path / "simulate.j2").write_text('{% include "defualt/simulate.j2" %}')
+    with pytest.raises(PromptError, match=r"simulate\.j2: TemplateNotFound: .*defualt/simulate\.j2"):
+        Prompts.load(tmp_path).simulate(Program("print(1)"))
+
+
 def test_errors_name_what_is_wrong(tmp_path):
     with pytest.raises(PromptError, match="neither shipped \\(default, micro\\)"):
         Prompts.load("mirco")

@@ -34,7 +34,7 @@ class PromptMode(StrEnum):
     step_by_step = "step_by_step"
     """The prompt set's own simulate prompt: narrate, then answer."""
     direct = "direct"
-    """The output alone."""
+    """The output alone: the set's direct prompt."""
 
 
 @dataclass(kw_only=True)
@@ -52,7 +52,7 @@ class EvalConfig(RunConfig):
     simulating: SamplingConfig = field(default_factory=SamplingConfig)
     """How predictions are sampled inside self-verify and self-fix."""
     prompts: str = "default"
-    """A prompt set of deskcheck-agent (default, micro) or a folder of one's own."""
+    """A prompt set of deskcheck-agent (default, few_shot, micro) or a folder of one's own."""
     mode: PromptMode = PromptMode.step_by_step
     attempts: int = 10
     """output_prediction: predictions an item."""

@@ -21,7 +21,6 @@ from deskcheck_tracer import Sandbox
 from deskcheck_evals.benchmarks import BenchmarkName, load_items, load_problems_of
 from deskcheck_evals.benchmarks.micro import draw
 from deskcheck_evals.config import EvalConfig, PromptMode, TaskName
-from deskcheck_evals.prompting import DirectPrompts
 from deskcheck_evals.rows import Rows
 from deskcheck_evals.tasks import output_prediction, self_fix, self_verify
 from deskcheck_evals.tasks.gathering import Advance, Unscored
@@ -137,6 +136,6 @@ class Runner:
 
 
 def prompts_of(config: EvalConfig) -> Prompts:
-    """The prompt set, direct where the configuration says so."""
+    """The prompt set, asking for outputs alone where the configuration says so."""
     prompts = Prompts.load(config.prompts)
-    return DirectPrompts(prompts) if config.mode is PromptMode.direct else prompts
+    return prompts.direct() if config.mode is PromptMode.direct else prompts
