@@ -1,5 +1,6 @@
 """Values as text: equal to repr for plain data, bounded, safe, the same whatever the addresses and hashes."""
 
+import ast
 import decimal
 import enum
 import fractions
@@ -12,7 +13,7 @@ import pytest
 from deskcheck_tracer.values import LIMIT, Values, is_elided
 from deskcheck_tracer.watch import Pictures, alike
 from deskcheck_tracer.writer import Writer
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ATOMS = st.one_of(
@@ -41,8 +42,94 @@ def test_plain_data_reads_as_repr(value: object) -> None:
     if len(repr(value)) <= LIMIT:
         assert text == repr(value) and not is_elided(text)
     else:
-        # What was begun at the limit is ended: one more item, and the brackets and marks of everything around it.
-        assert (is_elided(text) or text == repr(value)) and len(text) < 2 * LIMIT
+        assert is_elided(text) and len(text) <= LIMIT
+
+
+class Plain:
+    pass
+
+
+class Numbers(list):  # type: ignore[type-arg]
+    pass
+
+
+class Word(str):
+    pass
+
+
+def instance(attributes: dict[str, object]) -> object:
+    made = Plain()
+    vars(made).update(attributes)
+    return made
+
+
+def function(name: str) -> object:
+    made = lambda: None  # noqa: E731
+    made.__name__ = name
+    return made
+
+
+HOSTILE = st.text(st.sampled_from("a'\"\\\n\0é\U0001f600\ud800"), max_size=300)
+SIZED = st.one_of(
+    ATOMS,
+    HOSTILE,
+    HOSTILE.map(lambda text: text.encode("utf-8", "surrogatepass")),
+    st.integers(1, 4200).map(lambda digits: 7 * 10**digits),
+    st.integers(1, 400).map(lambda digits: decimal.Decimal("1." + "3" * digits)),
+    st.integers(1, 900).map(lambda digits: fractions.Fraction(10**digits, 7)),
+    HOSTILE.map(function),
+    HOSTILE.map(lambda name: type("C" + name.replace("\0", "").replace("\ud800", ""), (), {})),
+    HOSTILE.map(Word),
+    HOSTILE.map(lambda text: bytearray(text, "utf-8", "surrogatepass")),
+    st.sets(st.one_of(HASHABLE, HOSTILE), max_size=60),
+    st.frozensets(st.one_of(HASHABLE, HOSTILE), max_size=60),
+)
+ANYTHING = st.recursive(
+    SIZED,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=8),
+        st.lists(inner, max_size=8).map(tuple),
+        st.lists(inner, max_size=8).map(Numbers),
+        st.lists(inner, max_size=4).map(lambda items: deque(items, maxlen=9)),
+        st.lists(inner, max_size=4).map(lambda items: ValueError(*items)),
+        st.dictionaries(st.one_of(HASHABLE, HOSTILE), inner, max_size=6),
+        st.dictionaries(HOSTILE, inner, max_size=4).map(lambda items: defaultdict(list, items)),
+        st.dictionaries(HOSTILE, inner, max_size=4).map(OrderedDict),
+        st.dictionaries(HOSTILE, inner, max_size=4).map(instance),
+        inner.map(lambda item: [[[[[[[[[[item]]]]]]]]]]),
+    ),
+    max_leaves=20,
+)
+
+
+@given(ANYTHING)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_text_is_longer_than_the_limit(value: object) -> None:
+    assert len(Values().text(value)) <= LIMIT and len(Values().exception(ValueError(value, value))) <= LIMIT
+    assert len(Writer(Values(), LIMIT, cut=True).write_cut(value)) <= LIMIT
+
+
+@pytest.mark.parametrize("value", [
+    "\0" * 300,
+    ["\U0001f600\ud800" * 90],
+    [10**4000],
+    {10**4000: 10**4000},
+    {"a" * 5000: [1]},
+    instance({"a" * 5000: 1}),
+    type("C" * 5000, (), {})(),
+    function("f" * 5000),
+    [defaultdict(list, {1: 2}) for _ in range(20)],
+], ids=lambda value: type(value).__name__)  # fmt: skip
+def test_what_is_cut_is_marked(value: object) -> None:
+    text = Values().text(value)
+    assert is_elided(text) and LIMIT // 2 < len(text) <= LIMIT
+
+
+def test_a_cut_string_ends_between_characters() -> None:
+    text = Values().text("\0" * 300)
+    shown, _, mark = text.rpartition("... ")
+    assert set(ast.literal_eval(shown)) == {"\0"} and mark == "(len 300)"
+    assert Values().text(["\0" * 300]).startswith("[" + repr("\0" * 39)[:-1])
 
 
 @pytest.mark.parametrize(("value", "text"), [
@@ -87,7 +174,10 @@ def test_recursive_values_end() -> None:
     deep: list[object] = []
     for _ in range(3000):
         deep = [deep]
-    assert len(Values().text(deep)) < LIMIT + 60
+    assert is_elided(Values().text(deep)) and len(Values().text(deep)) <= LIMIT
+    for _ in range(2940):
+        deep = deep[0]  # type: ignore[assignment]
+    assert is_elided(Values().text(deep)), "sixty brackets: short enough, but the innermost are left out"
 
 
 class LoudType(type):

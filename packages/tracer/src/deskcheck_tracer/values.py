@@ -2,9 +2,10 @@
 
 Numbers, strings, bytes, None and lists, tuples, dicts of them read as `repr` up to LIMIT characters; sets are sorted.
 A longer value is cut and says so: its text ends with ` (len N)`, N counting the elements, characters or digits of the
-whole (`is_elided`). Functions, classes and modules go by name. Any other object is labelled by its class and a number
-given on first sight and shows its attributes, `Node#1(value=3, next=Node#2)`: attributes are read from the instance's
-own storage, one object deep. A program's `__repr__`, `__eq__`, `__len__`, `__getattr__` or properties never run here.
+whole (`is_elided`). No text is longer than LIMIT, the mark included. Functions, classes and modules go by name. Any
+other object is labelled by its class and a number given on first sight and shows its attributes,
+`Node#1(value=3, next=Node#2)`: attributes are read from the instance's own storage, one object deep. A program's
+`__repr__`, `__eq__`, `__len__`, `__getattr__` or properties never run here.
 
 `writer` can render everything; the commonest values go shorter ways here, to the same text.
 """
@@ -60,7 +61,7 @@ class Values:
         self._storages: dict[int, tuple[type, Storage]] = {}  # by id: hashing a class may run code of its metaclass
 
     def text(self, value: Any) -> str:
-        """The value in at most about `limit` characters."""
+        """The value in at most `limit` characters."""
         kind = type(value)
         if kind is int or kind is bool or value is None or kind is float:
             return atom_text(value, self.limit)
@@ -122,13 +123,14 @@ class Values:
             if not all_atoms((key, item)):
                 return None
             pair = f"{key!r}: {item!r}"
-            left -= len(pair)  # its colon and space for the comma and space after it
+            left -= len(pair) + 2
             if left < 0 and _has_text(key, item):
                 return None
             parts.append(pair)
         else:
             return None
-        return f"{{{', '.join(parts)}}} (len {len(value)})"
+        text = f"{{{', '.join(parts)}}} (len {len(value)})"
+        return text if len(text) <= self.limit else None
 
     def _flat_set(self, value: set[Any]) -> str | None:
         """A set of atoms, if its text is whole."""
@@ -194,8 +196,9 @@ class Values:
 
     def exception(self, error: BaseException) -> str:
         """`ValueError('x')`, from the exception's own arguments."""
-        inner = ", ".join(self.text(argument) for argument in args_of(error))
-        return f"{name_of(type(error))}({inner})"
+        inner = ", ".join(self.text(argument) for argument in args_of(error)[: self.limit])
+        text = f"{name_of(type(error))}({inner})"
+        return text if len(text) <= self.limit else f"{text[: self.limit - 4]}...)"
 
 
 def _has_text(*items: object) -> bool:

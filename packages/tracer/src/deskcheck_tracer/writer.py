@@ -58,14 +58,18 @@ class Writer:
             text = self._value(value)
         except _TooLong:
             return None
-        return text if len(text) <= self.limit else None
+        return text if len(text) <= self.limit and not self.omitted else None
 
     def write_cut(self, value: object) -> str:
-        """As much of the text as fits, and how many elements the whole has."""
+        """As much of the text as fits, and how many elements the whole has; at most `limit` characters in all."""
         if id(type(value)) in ATOM_IDS:
             return atom_text(value, self.limit)
         text = self._value(value)
-        return f"{text} (len {self._size(value)})" if self.omitted else text
+        if not self.omitted and len(text) <= self.limit:
+            return text
+        mark = f" (len {self._size(value)})"
+        room = self.limit - len(mark)  # the accounts count whole items: the last one may not fit
+        return (text if len(text) <= room else f"{text[: room - 3]}...") + mark
 
     def _value(self, value: Any) -> str:
         kind = type(value)
@@ -83,9 +87,10 @@ class Writer:
             self.active.discard(id(value))
 
     def _bounded_atom(self, value: Any) -> str:
-        if self.cut and (type(value) is str or type(value) is bytes) and len(value) > self.left:
-            self.omitted = self.omitted or len(value) > 8
-            return repr(value[: max(self.left, 8)]) + ("..." if len(value) > max(self.left, 8) else "")
+        if self.cut and (type(value) is str or type(value) is bytes) and len(value) > 8:
+            text = beginning(value, max(self.left, 8))
+            self.omitted = self.omitted or text.endswith("...")
+            return text
         try:
             return repr(value)
         except ValueError:
@@ -135,7 +140,7 @@ class Writer:
                 parts.append("...")
                 break
             parts.append(f"{self._value(key)}: {self._value(item)}")
-            self._spend(", ")
+            self._spend(": , ")
         return ", ".join(parts)
 
     def _object(self, value: Any, kind: type) -> str:
@@ -189,7 +194,11 @@ class Writer:
         kind = type(value)
         if id(kind) in SEQUENCE_IDS or id(kind) in SET_IDS or id(kind) in DICT_IDS or kind is bytearray:
             return len(value)
+        if (named := named_text(value, kind)) is not None:
+            return len(named)
         storage = self.book.storage(kind)
+        if storage.is_error:
+            return len(args_of(value))
         if storage.content is not None and hasattr(storage.content, "__len__"):
             return storage.content.__len__(value)  # type: ignore[attr-defined]
         return len(storage.attributes(value))
@@ -295,7 +304,7 @@ def _negative_count(pair: tuple[Any, int]) -> int:
 
 
 def atom_text(value: Any, limit: int) -> str:
-    """A number, string or other atom in at most about `limit` characters."""
+    """A number, string or other atom in at most `limit` characters."""
     try:
         text = repr(value)
     except ValueError:  # an int beyond sys.get_int_max_str_digits()
@@ -304,8 +313,16 @@ def atom_text(value: Any, limit: int) -> str:
         return text
     keep = limit * 4 // 5
     if type(value) is str or type(value) is bytes:
-        return f"{value[: keep - 10]!r}... (len {len(value)})"
+        return f"{beginning(value, keep - 10)} (len {len(value)})"
     return f"{text[:keep]}... (len {len(text)})"
+
+
+def beginning(value: str | bytes, room: int) -> str:
+    """The repr of a string if it takes at most `room` characters between its quotes, else of what fits, and `...`."""
+    part = value[:room]
+    while (length := len(text := repr(part)) - 2 - (type(value) is bytes)) > room:
+        part = part[: len(part) * room // length]
+    return text if len(part) == len(value) else f"{text}..."
 
 
 def huge_int(value: int) -> str:
