@@ -1,8 +1,18 @@
 """For all tests: a skipped test is a failure where DESKCHECK_NO_SKIPS=1 (CI). A test that never runs proves nothing."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
+
+from tests.wandb_server import WandbServer
+
+
+@pytest.fixture
+def wandb_server() -> Iterator[WandbServer]:
+    server = WandbServer()
+    yield server
+    server.close()
 
 
 @pytest.hookimpl(trylast=True)

@@ -9,6 +9,7 @@ the metric `step` and not as W&B's own counter, which drops every row that does 
 """
 
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,18 +17,23 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from deskcheck_conf.errors import ConfigError
+from deskcheck_conf.errors import AnswerIsNo, ConfigError
 from deskcheck_conf.files import write_atomic
+from deskcheck_conf.messages import exit_code_of
 from deskcheck_conf.schema import RunConfig, WandbMode
 
 Log = Callable[[Mapping[str, Any]], None]
+
+FINISH_S = 120
+"""Longest wait at the end of a run for a server that has stopped answering; what it did not take stays on disk."""
+NEXT_STEP = "run `wandb login` (or set WANDB_API_KEY), or pass wandb=offline and `wandb sync` later, or wandb=disabled"
 
 
 @contextmanager
 def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | None = None) -> Iterator[Log | None]:
     """Yield a function that sends one row of metrics, or None when W&B is disabled.
 
-    Raises ConfigError when wandb is not installed or refuses to start (no account, no network).
+    Raises ConfigError when wandb is not installed or refuses to start (no account, no server, no network).
     """
     settings = config.wandb
     if settings.mode is WandbMode.disabled:
@@ -36,6 +42,8 @@ def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | Non
     wandb = _import_wandb()
     root = Path(config.output_root)
     try:
+        if settings.mode is WandbMode.online:
+            _log_in(wandb)
         run = wandb.init(
             mode=settings.mode.value,
             dir=str(folder),
@@ -48,16 +56,47 @@ def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | Non
             name=str(folder.relative_to(root)) if folder.is_relative_to(root) else folder.name,
             tags=settings.tags,
             config=OmegaConf.to_container(OmegaConf.structured(config), resolve=True, enum_to_str=True),
-            settings=wandb.Settings(console="off", silent=True),
+            settings=wandb.Settings(console="off", silent=True, finish_timeout=FINISH_S, finish_timeout_raises=True),
         )
     except wandb.errors.Error as error:
-        raise ConfigError(
-            f"W&B does not start with wandb.mode={settings.mode.value}: {error}; "
-            "run `wandb login`, or pass wandb=offline or wandb=disabled"
-        ) from error
+        raise ConfigError(f"W&B does not start with wandb.mode={settings.mode.value}: {error}; {NEXT_STEP}") from error
     run.define_metric("*", step_metric="step")
-    with run:
+    # Not `with run:`, which prints the traceback of every error that passes through it.
+    code = 0
+    try:
         yield lambda row: run.log(dict(row))
+    except AnswerIsNo:  # the work is done
+        raise
+    except BaseException as error:
+        code = exit_code_of(error)
+        raise
+    finally:
+        _finish(run, code)
+
+
+def _log_in(wandb: Any) -> None:
+    """Make sure of the account. ConfigError without one, or where the server does not know it or does not answer.
+
+    `wandb.init` alone would ask a question on a terminal, and wait 90 seconds for a server that is not there.
+    """
+    try:
+        known = wandb.login(prompt=False, verify=True)
+    except wandb.errors.AuthenticationError as error:
+        raise ConfigError(
+            f"wandb.mode=online: the server did not take the API key, or did not answer ({error}); "
+            f"check the network and WANDB_BASE_URL, {NEXT_STEP}"
+        ) from error
+    if not known:
+        raise ConfigError(f"wandb.mode=online needs an account, and no API key is configured; {NEXT_STEP}")
+
+
+def _finish(run: Any, code: int) -> None:
+    """Close the run. Its rows are in metrics.jsonl and in W&B's file, so a server that is gone is no error now."""
+    place = Path(run.dir).parent
+    try:
+        run.finish(exit_code=code)
+    except TimeoutError:
+        print(f"W&B did not take everything within {FINISH_S} s; later: wandb sync {place}", file=sys.stderr)
 
 
 def _import_wandb() -> Any:

@@ -68,9 +68,12 @@ def inputs(tmp_path: Path) -> None:
         "run/rows.jsonl": '{"schema": 1, "config": "c"}\n{not json\n',
         "program.py": "print(input())\n",
         "empty.jsonl": "",
+        "begun/shards/00000.json": "{}",
+        "begun/data/train-00000.parquet": "",
+        "finished/checkpoint/config.json": "{}",
     }
     for name, text in texts.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "bytes.jsonl").write_bytes(b"\xff\xfe\n")
 
@@ -119,6 +122,9 @@ MISTAKES = [
     (("collect", "source=jsonl", "source.path=empty.jsonl"), "empty.jsonl is empty (source.path)"),
     (("collect", "prompts=nowhere"), "prompt set 'nowhere' is neither shipped (default, micro) nor a folder"),
     ((*SFT, "datasets=[{path: nowhere}]"), "dataset nowhere does not exist"),
+    (("sft", "experiment=sft/micro"), "run `deskcheck-collect experiment=collect/micro` first"),
+    (("sft", "experiment=sft/demo", "output_root=o"), "run `deskcheck-collect experiment=collect/demo output_root=o`"),
+    ((*SFT, "datasets=[{path: begun}]"), "dataset begun is not finished (no manifest.json in it): run deskcheck-col"),
     ((*SFT, "datasets=[{path: text.jsonl}]"), "text.jsonl:2: not JSON"),
     ((*SFT, "datasets=[{path: list.jsonl}]"), "list.jsonl:1: got list, expected one JSON object a line"),
     ((*SFT, "datasets=[{path: empty.jsonl}]"), "empty.jsonl is empty"),
@@ -126,6 +132,9 @@ MISTAKES = [
     ((*SFT, "datasets=[{path: other.jsonl, tasks: [fix]}]"), "other.jsonl has no column task"),
     ((*SFT, "datasets=[{path: other.jsonl}]", "model.path=nowhere"), "model 'nowhere' is neither a folder"),
     (("rl", "model.path=nowhere"), "model 'nowhere' is neither a folder nor an installed micro model"),
+    (("rl", "experiment=rl/micro-self-rlef"), "not there yet: run `deskcheck-sft experiment=sft/micro` first"),
+    (("rl", "experiment=rl/micro-solve", "seed=2"), "run `deskcheck-sft experiment=sft/micro seed=2` first"),
+    (("rl", "model.path=finished"), "finished is a run folder, its model is finished/checkpoint"),
     (("rl", "prompts=nowhere"), "prompt set 'nowhere'"),
     (("rl", "algo.trl={nonsense: 1}"), "nonsense"),
     ((*RL, "env.solve.benchmark.path=nowhere.jsonl"), "cannot read problems from nowhere.jsonl"),
@@ -148,6 +157,10 @@ MISTAKES = [
     ((*PREDICT, "benchmark=cruxeval_o", "benchmark.path=bytes.jsonl"), "bytes.jsonl: not UTF-8"),
     (("eval", "sampler=transformers", "sampler.model.path=nowhere"), "model 'nowhere' is neither a folder"),
     (("eval", "sampler=openai", "sampler.base_url=http://127.0.0.1:9/v1"), "nothing answers at http://127.0.0.1:9/v1"),
+    (
+        ("eval", "experiment=eval/demo", "task=output_prediction"),
+        "model 'outputs/rl-demo-s0/checkpoint' is not there yet: run `deskcheck-rl experiment=rl/demo` first",
+    ),
     (("report", "runs=[nowhere]"), "nowhere: no rows.jsonl in it"),
     (("report", "runs=[run]"), "run/rows.jsonl:2: not JSON"),
     (("report", "output_root=nothing"), "no run under nothing/: run deskcheck-eval first"),
@@ -156,6 +169,15 @@ MISTAKES = [
     (("trace", "judge", "program.py", "broken.jsonl"), "broken.jsonl, line"),
     (("trace", "record", "program.py", "-o", "nowhere/trace.jsonl"), "cannot write nowhere/trace.jsonl"),
 ]
+
+
+def test_an_error_is_no_traceback_where_wandb_is_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    """Offline is what a user has; the other tests here switch it off to be quick."""
+    monkeypatch.chdir(tmp_path)
+    assert main_of("report")(["runs=[nowhere]"]) == 2
+    said = capfd.readouterr().err  # of the process: W&B prints by itself
+    assert said.startswith("deskcheck-report: nowhere: no rows.jsonl") and "Traceback" not in said
+    assert not (tmp_path / "outputs").exists()
 
 
 @pytest.mark.parametrize(

