@@ -39,6 +39,7 @@ class RowWriter:
     def __init__(self, descriptor: int, batch: int = 1) -> None:
         self._descriptor, self._batch = descriptor, batch
         self._waiting: list[tuple[Any, ...]] = []
+        self._writing = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -56,10 +57,16 @@ class RowWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write all rows that wait."""
-        if self._waiting:
-            self.write("".join([_encode(row) + "\n" for row in self._waiting]))
-            self._waiting.clear()
+        """Write all rows that wait, unless another thread is at it: it goes on until none is left."""
+        if self._writing:
+            return
+        self._writing = True
+        try:
+            while rows := self._waiting:
+                self._waiting = []  # writing lets other threads run, and they append
+                self.write("".join([_encode(row) + "\n" for row in rows]))
+        finally:
+            self._writing = False
 
     def write(self, text: str) -> None:
         """Write text whole; a reader that went away ends the process, since nobody wants the rest."""
