@@ -1,8 +1,8 @@
 """Prove that narrations are true and false ones are caught, on real programs: `make proof PROOF=narration`.
 
 Every program is recorded in the sandbox and told in every style, whole and within a budget of 300 words and symbols.
-Every claim must be read back and hold; from the step narration every state must be rebuilt. Then one narration a
-program is made wrong in one place, five times (a value, a line number, a round of a loop, a branch, the output), and
+Every claim must be read back and hold; from the step narration every state must be rebuilt. Then each whole narration
+is made wrong in one place, up to five times (a value, a line number, a round of a loop, a branch, the output), and
 `check` must object each time. Exit code 1 if anything is not so.
 """
 
@@ -10,13 +10,14 @@ import random
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterable
 
-from deskcheck_tracer import Limits, Sandbox, Trace, check, claims, narrate
-from deskcheck_tracer.claims import changes_told
+from deskcheck_tracer import Limits, Narrator, Program, Sandbox, Trace, claims, narrate
 from deskcheck_tracer.facts import ClaimKind
 from deskcheck_tracer.rebuild import rebuild, states
 from deskcheck_tracer.styles import STYLES
-from oracle.programs import programs
+
+from tools.oracle.programs import programs
 
 LIMITS = Limits(max_events=400)
 """Long enough for loops, calls and exceptions; a longer run leaves a partial trace, which is told all the same."""
@@ -38,47 +39,54 @@ class Counts:
         self.kinds: Counter[str] = Counter()
         self.wrong: Counter[str] = Counter()
         self.covered: dict[str, list[int]] = {style: [0, 0] for style in STYLES if style != "compact"}
+        self.left_out: Counter[str] = Counter()
         self.faults: list[str] = []
 
 
 def main(limit: int) -> int:
+    counts = prove(programs(limit))
+    report(counts)
+    return 1 if counts.faults else 0
+
+
+def prove(programs: Iterable[tuple[str, Program]]) -> Counts:
+    """All of it on named programs; progress on standard output every 500."""
     counts, rng = Counts(), random.Random(0)
-    left_out: Counter[str] = Counter()
     with Sandbox(workers=1) as sandbox:
-        for number, (name, program) in enumerate(programs(limit), 1):
+        for number, (name, program) in enumerate(programs, 1):
             try:
                 trace = sandbox.trace(program, LIMITS)
             except RuntimeError:  # the sandbox failed twice
-                left_out["the sandbox failed"] += 1
+                counts.left_out["the sandbox failed"] += 1
                 continue
             if not any(True for _ in trace.steps()):
-                left_out[f"no line was run, {trace.end.reason.value}"] += 1
+                counts.left_out[f"no line was run, {trace.end.reason.value}"] += 1
                 continue
             try:
-                prove(name, trace, counts, rng)
+                prove_trace(name, trace, counts, rng)
             except Exception as error:  # a fault like any other: the proof goes on and fails
                 counts.faults.append(f"{name}: {type(error).__name__}: {error}")
             if number % 500 == 0:
                 print(f"{number} programs, {counts.traces} traces, {len(counts.faults)} faults", flush=True)
-    report(counts, left_out)
-    return 1 if counts.faults else 0
+    return counts
 
 
-def prove(name: str, trace: Trace, counts: Counts, rng: random.Random) -> None:
-    """All styles of one trace, and five false narrations in one of them."""
+def prove_trace(name: str, trace: Trace, counts: Counts, rng: random.Random) -> None:
+    """All styles of one trace, and false narrations in each."""
     counts.traces += 1
     counts.ends[trace.end.reason.value] += 1
+    narrator = Narrator(trace)
     for style in STYLES:
         for budget in (None, BUDGET):
-            found = claims(narrate(trace, style=style, max_tokens=budget))
-            results = check(found, trace)
+            found = claims(narrator.narrate(style, max_tokens=budget))
+            results = narrator.check(found)
             counts.claims += len(results)
             counts.kinds.update(result.claim.kind.value for result in results)
             counts.faults += [
                 f"{name}, {style}: {result.claim} {result.reason}" for result in results if not result.holds
             ][:1]
             if budget is None and style in counts.covered:
-                told, total = changes_told(found, trace)
+                told, total = narrator.changes_told(found)
                 counts.covered[style][0] += told
                 counts.covered[style][1] += total
             if budget is None and style == "step":
@@ -86,18 +94,23 @@ def prove(name: str, trace: Trace, counts: Counts, rng: random.Random) -> None:
                 counts.steps += len(expected)
                 if rebuild(found) != expected:
                     counts.faults.append(f"{name}: the states rebuilt from the step narration differ")
+        for kind, text, wrong in corrupted(narrator.narrate(style), rng):
+            counts.wrong[kind] += 1
+            if is_believed(wrong, narrator):
+                counts.faults.append(f"{name}, {style}: a wrong {kind} is not caught: {difference(text, wrong)}")
     style = list(STYLES)[counts.traces % len(STYLES)]
-    text = narrate(trace, style=style)
-    for kind, wrong in corrupted(text, rng):
-        counts.wrong[kind] += 1
-        results = check(claims(wrong), trace)
-        lost = sum(result.claim.kind is ClaimKind.output for result in results) == 0
-        if all(result.holds for result in results) and not lost:
-            counts.faults.append(f"{name}, {style}: a wrong {kind} is not caught: {difference(text, wrong)}")
+    if narrate(trace, style) != narrator.narrate(style):
+        counts.faults.append(f"{name}, {style}: told otherwise the second time")
 
 
-def corrupted(text: str, rng: random.Random) -> list[tuple[str, str]]:
-    """The narration with one place made wrong, for each kind of place that it has."""
+def is_believed(text: str, narrator: Narrator) -> bool:
+    """Whether a narration states an output and all it claims holds."""
+    results = narrator.check(claims(text))
+    return all(result.holds for result in results) and any(result.claim.kind is ClaimKind.output for result in results)
+
+
+def corrupted(text: str, rng: random.Random) -> list[tuple[str, str, str]]:
+    """(kind of place, the narration, the narration with one place made wrong) for each kind of place that it has."""
     body, mark, output = text.rpartition("<output>\n")
     found = [("output", body + mark + ("x" + output if rng.random() < 0.5 else output.replace("\n</", "x\n</", 1)))]
     for kind, pattern in _PLACES.items():
@@ -109,7 +122,7 @@ def corrupted(text: str, rng: random.Random) -> list[tuple[str, str]]:
         start, end, old = match.start(group), match.end(group), match[group]
         new = {"yes": "no", "no": "yes"}.get(old) or str((int(old) + rng.randint(1, 9)) % 10)
         found.append((kind, body[:start] + new + body[end:] + mark + output))
-    return found
+    return [(kind, text, wrong) for kind, wrong in found]
 
 
 def difference(text: str, wrong: str) -> str:
@@ -118,9 +131,9 @@ def difference(text: str, wrong: str) -> str:
     return repr(wrong[max(0, place - 60) : place + 20])
 
 
-def report(counts: Counts, left_out: Counter[str]) -> None:
+def report(counts: Counts) -> None:
     print(f"{counts.traces} traces, {counts.steps} steps; ended: {dict(counts.ends.most_common())}")
-    print(f"left out: {dict(left_out) or 'none'}")
+    print(f"left out: {dict(counts.left_out) or 'none'}")
     print(f"{counts.claims} claims in {len(STYLES)} styles, whole and within {BUDGET} words and symbols")
     print(f"by kind: {dict(counts.kinds.most_common())}")
     print(f"every state rebuilt from the step narration: {'yes' if not counts.faults else 'see below'}")

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from deskcheck_tracer import InputError, Program, Trace, check, claims, narrate, stated_output
-from deskcheck_tracer.claims import changes_told
+from deskcheck_tracer import InputError, Narrator, Program, Trace, check, claims, narrate, stated_output
 from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.facts import ClaimKind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tools.narration import prove
+from tools.oracle.programs import programs
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PROGRAMS = sorted((GOLDEN / "programs").glob("*.py"))
@@ -50,7 +52,7 @@ def test_every_claim_holds_and_all_changes_are_claimed(path: Path, style: str) -
     assert [result for result in check(found, trace) if not result.holds] == []
     told = sum(claim.kind in (ClaimKind.variable, ClaimKind.length, ClaimKind.unbound) for claim in found)
     if style == "step":
-        told, total = changes_told(found, trace)
+        told, total = Narrator(trace).changes_told(found)
         assert told == total
     elif style == "compact":
         assert told >= sum(len(step.changes) for step in trace.steps()) - source_definitions(trace)
@@ -258,6 +260,35 @@ def test_a_wrong_word_in_a_shorter_telling_is_caught(style: str, right: str, wro
     assert not all(result.holds for result in check(claims(text.replace(right, wrong, 1)), trace))
 
 
+@pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
+def test_one_narrator_tells_and_checks_what_the_functions_do(path: Path) -> None:
+    trace = trace_of(path)
+    narrator = Narrator(trace)
+    for style in (*STYLES, *STYLES):
+        for budget in (None, 120):
+            text = narrator.narrate(style, max_tokens=budget)
+            assert text == narrate(trace, style=style, max_tokens=budget)
+            wrong = text[::-1].replace("3", "4", 1)[::-1]
+            for told in (text, wrong):
+                assert narrator.claims(told) == claims(told)
+                assert narrator.check(claims(told)) == check(claims(told), trace)
+
+
+def test_a_narration_of_another_program_is_no_error() -> None:
+    trace = record_here("x = 1\n")
+    texts = [
+        narrate(record_here(LONG_LOOP), style=style, max_tokens=budget) for style in STYLES for budget in (None, 99)
+    ]
+    huge = "9" * 5000
+    texts += [
+        f"... {huge} lines left out ...",
+        f"Iterations 1 to 2 of line 1, `x`, are left out ({huge} lines).",
+        "Lines",
+    ]
+    for text in texts:
+        assert not all(result.holds for result in check(claims(text), trace)) or not claims(text)
+
+
 def test_unknown_style_and_empty_text() -> None:
     trace = record_here("x = 1\n")
     with pytest.raises(InputError, match="expected one of step, block, summary, compact"):
@@ -286,6 +317,17 @@ def test_a_variable_called_end_is_no_end() -> None:
         found = claims(narrate(trace, style=style))
         assert all(result.holds for result in check(found, trace))
         assert not any(claim.kind is ClaimKind.end for claim in found)
+
+
+# ---- real programs ----
+
+if "DESKCHECK_DATA" in os.environ:  # the real data is no part of the repository
+
+    def test_a_sample_of_real_programs() -> None:
+        """As `make proof PROOF=narration`, which takes all."""
+        counts = prove(programs(40))
+        assert counts.faults == [] and counts.traces >= 35
+        assert counts.claims > 10_000 and min(counts.wrong.values()) > 20
 
 
 # ---- generated programs ----

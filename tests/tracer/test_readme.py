@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from deskcheck_tracer import Narrator
+from deskcheck_tracer.engine import record_here
+from deskcheck_tracer.styles import STYLES
 
 README = (Path(__file__).parents[2] / "packages" / "tracer" / "README.md").read_text()
 
@@ -32,6 +35,17 @@ def test_commands_print_what_is_shown(tmp_path: Path) -> None:
             text=True,
         )
         assert done.stdout == expected, command
+
+
+def test_the_styles_read_as_shown() -> None:
+    program = re.findall(r'Program\("(.*)"\)', README)[0].replace("\\n", "\n")
+    narrator = Narrator(record_here(program))
+    shown = re.findall(r"^\| `(step|block|summary|compact)` \| .* \| `+(.*?)`+ \|$", README, re.MULTILINE)
+    assert [style for style, _ in shown] == list(STYLES)
+    for style, line in shown:
+        assert line in narrator.narrate(style).splitlines()
+    for line in re.findall(r"`(Told in .*?)`", README):
+        assert line in narrator.narrate("block").splitlines()
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.split("\n")[0])

@@ -15,11 +15,11 @@ from deskcheck_agent.parse import parse_solution
 from deskcheck_agent.problem import Problem
 from deskcheck_conf.entry import load_config
 from deskcheck_evals.micro import micro_problems
-from deskcheck_tracer import Limits, Program, TestCase, Trace, check, claims, narrate, stated_output
+from deskcheck_tracer import Limits, Narrator, Program, TestCase, Trace, check, claims, narrate, stated_output
 from deskcheck_tracer.engine import record_here
 from deskcheck_trainer.build import Recipe, difference, narration_fault
 from deskcheck_trainer.collect import collect, main, make_recipe, make_source, unique
-from deskcheck_trainer.collect_config import CollectConfig
+from deskcheck_trainer.collect_config import CollectConfig, Style
 from deskcheck_trainer.micro_source import MicroSource
 from deskcheck_trainer.nlex import MANIFEST, Reason, Rejected, Row, Task, read_rows
 from deskcheck_trainer.own_process import OwnProcess
@@ -173,6 +173,16 @@ def test_what_depends_on_the_hash_seed_is_dropped() -> None:
     assert isinstance(outcome, Rejected) and outcome.reason is Reason.nondeterministic
 
 
+@pytest.mark.parametrize("style", list(Style))
+def test_any_style_is_one_override(tmp_path, style: Style) -> None:
+    assert run(tmp_path, f"style={style}", "source.problems=2", "source.solve=false", "source.fix=false") == 0
+    rows = list(read_rows(tmp_path / "collect-smoke-s0"))
+    assert rows and not reasons(tmp_path / "collect-smoke-s0").keys() - {Reason.duplicate, Reason.trivial}
+    for row in rows:
+        trace = record_here(row.source, row.stdin or "", row.call, Limits())
+        assert row.style == style and row.completion[0]["content"] == narrate(trace, style=style)
+
+
 # ---- the builder ----
 
 
@@ -182,13 +192,14 @@ def trace_of(source: str, stdin: str = "") -> Trace:
 
 def test_a_false_statement_blocks_a_narration() -> None:
     trace = trace_of("a = [3, 1]\ns = 0\nfor x in a:\n    s += x\nprint(s)")
-    for style in ("compact", "step"):
-        text = narrate(trace, style=style)
-        assert narration_fault(text, trace, None) is None
-        assert narration_fault(text.replace("<output>\n4", "<output>\n5"), trace, None) is not None
-        assert (narration_fault(text.replace("3", "7"), trace, None) or ("", ""))[0] == Reason.claim_false
-        assert (narration_fault("<output>\n4\n</output>", trace, None) or ("", ""))[0] == Reason.no_claims
-        assert (narration_fault(text, trace, 5) or ("", ""))[0] == Reason.too_long
+    narrator = Narrator(trace)
+    for style in Style:
+        text = narrator.narrate(style)
+        assert narration_fault(text, narrator, None) is None
+        assert narration_fault(text.replace("<output>\n4", "<output>\n5"), narrator, None) is not None
+        assert (narration_fault(text.replace("3", "7"), narrator, None) or ("", ""))[0] == Reason.claim_false
+        assert (narration_fault("<output>\n4\n</output>", narrator, None) or ("", ""))[0] == Reason.no_claims
+        assert (narration_fault(text, narrator, 5) or ("", ""))[0] == Reason.too_long
 
 
 def test_runs_that_differ_are_told_apart() -> None:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .checks import ClaimCheck as ClaimCheck
     from .claims import (
         OUTPUT_CLOSE as OUTPUT_CLOSE,
     )
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     )
     from .claims import (
         Claim as Claim,
-    )
-    from .claims import (
-        ClaimCheck as ClaimCheck,
-    )
-    from .claims import (
-        check as check,
     )
     from .claims import (
         claims as claims,
@@ -52,7 +47,15 @@ if TYPE_CHECKING:
     from .judge import (
         judge_many as judge_many,
     )
-    from .narrate import narrate as narrate
+    from .narrate import (
+        Narrator as Narrator,
+    )
+    from .narrate import (
+        check as check,
+    )
+    from .narrate import (
+        narrate as narrate,
+    )
     from .program import Limits as Limits
     from .program import Program as Program
     from .program import TestCase as TestCase
@@ -83,11 +86,12 @@ if TYPE_CHECKING:
     from .verdict import Verdict as Verdict
 
 _HOMES = {
-    "claims": ["OUTPUT_CLOSE", "OUTPUT_OPEN", "Claim", "ClaimCheck", "check", "claims", "stated_output"],
+    "checks": ["ClaimCheck"],
+    "claims": ["OUTPUT_CLOSE", "OUTPUT_OPEN", "Claim", "claims", "stated_output"],
     "compare": ["Difference", "compare"],
     "errors": ["DeskcheckError", "InputError", "SandboxFailed", "SandboxUnavailable"],
     "judge": ["Judgement", "TestResult", "ajudge", "judge", "judge_many"],
-    "narrate": ["narrate"],
+    "narrate": ["Narrator", "check", "narrate"],
     "program": ["Limits", "Program", "TestCase"],
     "record": ["record"],
     "recorder": ["Recorder"],

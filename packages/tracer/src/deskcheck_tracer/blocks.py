@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from . import sentences
 from .clauses import Clause, clauses, join, note, printed
 from .clauses import read as read_clauses
-from .facts import ClaimKind, Said, effect_texts
+from .facts import ClaimKind, Said, Told, effect_texts
 from .moment import Form, Moment, What
-from .story import story
-from .trace import Trace
 
 _LINES = re.compile(r"Lines (\d+-\d+)(?:, iteration (\d+))?: (.*)\.\Z")
 _CHANGES = (ClaimKind.variable, ClaimKind.length, ClaimKind.unbound)
@@ -54,11 +52,6 @@ def steps_of(unit: Unit) -> list[Moment]:
     return unit.steps if isinstance(unit, Block) else [unit]
 
 
-def blocks(trace: Trace) -> Iterator[Unit]:
-    """The story of a trace in blocks."""
-    return grouped(story(trace))
-
-
 def grouped(moments: Iterable[Moment]) -> Iterator[Unit]:
     """Moments with runs of plain lines put together."""
     steps: list[Moment] = []
@@ -83,19 +76,27 @@ def _unit(steps: list[Moment]) -> Unit:
     return Block(steps) if len(steps) > 1 else steps[0]
 
 
-def write(unit: Unit) -> str:
+def tell(unit: Unit) -> Told:
     """One sentence."""
     if isinstance(unit, Moment):
-        return sentences.write(unit)
+        return sentences.tell(unit)
+    parts = block_clauses(unit)
+    known = _facts(unit, parts)
     start = f"Lines {unit.lines}" + (f", iteration {unit.head.round}" if unit.head.round else "") + ": "
-    line = f"{start}{join(block_clauses(unit))}."
-    if set(read(line)) == facts(unit):
-        return line
-    last = {name: step for step in unit.steps for name in step.changes}
-    texts = [
-        text for step in unit.steps for text in effect_texts(step, printed=False) if last.get(text.split()[0]) is step
+    line = f"{start}{join(parts)}."
+    said = read(line)
+    if known == set(said):
+        return Told(line, said, known)
+    line = start + "; ".join(_plain_effects(unit) or ["done"]) + "."
+    return Told(line, read(line), known)
+
+
+def _plain_effects(block: Block) -> list[str]:
+    """What changed, as `name = value`."""
+    last = {name: step for step in block.steps for name in step.changes}
+    return [
+        text for step in block.steps for text in effect_texts(step, printed=False) if last.get(text.split()[0]) is step
     ]
-    return start + "; ".join(texts or ["done"]) + "."
 
 
 def block_clauses(block: Block) -> list[Clause]:
@@ -133,12 +134,14 @@ def _placed(part: Clause, step: Moment) -> Clause:
 
 def facts(unit: Unit) -> set[Said]:
     """Everything that the sentence of a unit may state."""
-    if isinstance(unit, Moment):
-        return sentences.facts(unit)
-    known = {said for part in block_clauses(unit) for said in part.said}
-    known.add(Said(ClaimKind.line, "", unit.lines))
-    if unit.head.round:
-        known.add(Said(ClaimKind.iteration, "", str(unit.head.round)))
+    return sentences.facts(unit) if isinstance(unit, Moment) else _facts(unit, block_clauses(unit))
+
+
+def _facts(block: Block, parts: list[Clause]) -> set[Said]:
+    known = {said for part in parts for said in part.said}
+    known.add(Said(ClaimKind.line, "", block.lines))
+    if block.head.round:
+        known.add(Said(ClaimKind.iteration, "", str(block.head.round)))
     return known
 
 

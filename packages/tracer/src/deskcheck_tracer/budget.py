@@ -7,23 +7,25 @@ stretch between is one sentence that says how many lines it stands for and what 
 from collections.abc import Callable, Iterator, Sequence
 
 from .blocks import Unit, steps_of
-from .folds import Span
 from .rounds import LoopRun, loop_runs
+
+Place = tuple[int, int]
+"""What a line stands for: the units from the first index up to the second."""
 
 PLANS = ((3, True), (2, True), (1, True), (1, False))
 """First rounds kept, and whether changing ones are kept; tried in this order."""
 
 
-def plans(units: Sequence[Unit], source: str) -> Iterator[list[Unit | Span]]:
-    """Ever shorter tellings of the same units."""
+def plans(units: Sequence[Unit], source: str) -> Iterator[list[Place]]:
+    """Ever shorter tellings of the same units, as the places of their lines."""
     runs = [run for run in loop_runs(units, source) if len(run.starts) > 2]
     if runs:
         for first, changing in PLANS:
             yield list(_folded(units, runs, first, changing))
 
 
-def _folded(units: Sequence[Unit], runs: list[LoopRun], first: int, changing: bool) -> Iterator[Unit | Span]:
-    folds: dict[int, Span] = {}
+def _folded(units: Sequence[Unit], runs: list[LoopRun], first: int, changing: bool) -> Iterator[Place]:
+    folds: dict[int, int] = {}
     for run in reversed(runs):  # an outer loop began before its inner ones, and its folds hide theirs
         kept = _kept(units, run, first, changing)
         number = 1
@@ -32,17 +34,13 @@ def _folded(units: Sequence[Unit], runs: list[LoopRun], first: int, changing: bo
             while last + 1 <= len(run.starts) and (last + 1 in kept) == (number in kept) and number not in kept:
                 last += 1
             if number not in kept and last > number:
-                start = run.starts[number - 1]
-                folds[start] = Span(units, start, run.of_round(last)[1])
+                folds[run.starts[number - 1]] = run.of_round(last)[1]
             number = last + 1
     index = 0
     while index < len(units):
-        if index in folds:
-            yield folds[index]
-            index = folds[index].stop
-        else:
-            yield units[index]
-            index += 1
+        stop = folds.get(index, index + 1)
+        yield index, stop
+        index = stop
 
 
 def _kept(units: Sequence[Unit], run: LoopRun, first: int, changing: bool) -> set[int]:
@@ -65,10 +63,7 @@ def middle_left_out[Line](
     fits: Callable[[str], bool],
     left_out: Callable[[list[Line]], Line],
 ) -> str:
-    """As many lines as fit, equally many at both ends."""
-    whole = text(lines)
-    if fits(whole):
-        return whole
+    """As many lines as fit where not all do, equally many at both ends."""
 
     def keeping(kept: int) -> str:
         first, last = (kept + 1) // 2, len(lines) - kept // 2

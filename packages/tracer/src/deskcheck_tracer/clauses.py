@@ -29,6 +29,7 @@ _LONG = re.compile(rf"({NAME}) has (?:length (\d+)|(\d+) attributes)\Z")
 _OBJECT = re.compile(r"[\w.]+#\d+\(")
 _GONE = re.compile(rf"({NAME}) is no longer bound\Z")
 _DEFINED = re.compile(rf"(function|class|method) ({NAME}) is defined\Z")
+_DEFINES = ("function", "class", "method")
 _VERB = re.compile(rf"({LABEL}) (returns|yields|raises again|raises) (.*)\Z")
 
 
@@ -217,6 +218,9 @@ def read_one(part: str) -> list[Said]:
         return [Said(ClaimKind.item, "", "no")]
     if part in NOTES:
         return [Said(ClaimKind.note, "", part)]
+    changed = _CLAUSE.match(part)
+    if changed and changed[1] not in _DEFINES and (changed[2], changed[3]) != ("is", "no longer bound"):
+        return _read_change(*changed.groups())
     if match := _PLACED.match(part):
         return [Said(ClaimKind.branch, match[1], match[2]), Said(ClaimKind.expression, match[1], match[3])]
     if part.startswith(("yes, ", "no, ")):
@@ -235,8 +239,8 @@ def read_one(part: str) -> list[Said]:
         return [Said(ClaimKind.length, match[1], match[2] or match[3])]
     if match := _GONE.match(part):
         return [Said(ClaimKind.unbound, match[1], "")]
-    if match := _CLAUSE.match(part):
-        return _read_change(*match.groups())
+    if changed:
+        return _read_change(*changed.groups())
     if match := _VERB.match(part):
         expression, value = _last_equals(match[3]) if match[2] == "returns" else (None, match[3])
         before = [] if expression is None else [Said(ClaimKind.expression, "", expression)]

@@ -46,7 +46,8 @@ def narrate_command(options: argparse.Namespace) -> int:
 
 def check_command(options: argparse.Namespace) -> int:
     """A line a claim; exit code 1 if one is false, or nothing is claimed."""
-    from .claims import check, claims
+    from .claims import claims
+    from .narrate import check
 
     if options.narration == options.file == "-":
         raise InputError("the narration and the program cannot both be standard input: give a file for one of them")

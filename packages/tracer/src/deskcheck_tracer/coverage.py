@@ -13,6 +13,8 @@ from .moment import Form, Moment, What
 _WORDS = {"step": "step by step", "block": "in blocks", "summary": "in summary"}
 _LINE = re.compile(rf"Told ({'|'.join(_WORDS.values())}): (\d+ of \d+) changes of state\.\Z")
 _CHANGES = (ClaimKind.variable, ClaimKind.length, ClaimKind.unbound)
+KINDS = frozenset({*_CHANGES, ClaimKind.stays})
+"""Kinds of claims that tell of changes, or that there was none."""
 
 
 def changes_of(moment: Moment) -> int:
@@ -38,5 +40,5 @@ def write(style: str, told: int, total: int) -> str:
 
 def read(line: str) -> tuple[str, str] | None:
     """The style and `told of total` of such a line; None if it is none."""
-    match = _LINE.match(line)
+    match = _LINE.match(line) if line.startswith("Told ") else None
     return None if match is None else (next(s for s, words in _WORDS.items() if words == match[1]), match[2])

@@ -29,6 +29,7 @@ class Describer:
         self.before, self.next_line = _neighbours(self.steps, trace.events)
         self.nested = _nested(trace.events)
         self.loops = Loops(self.source)
+        self.rebound = rebound_in(self.source)
         self.module_step: Step | None = None
         """The module's line that is being run."""
 
@@ -72,9 +73,8 @@ class Describer:
         another frame's view of it may be old: there it has no known value.
         """
         local = self.before[step.index]
-        rebound = rebound_in(self.source)
-        if rebound and step.index in self.nested:
-            local = {name: value for name, value in local.items() if name not in rebound}
+        if self.rebound and step.index in self.nested:
+            local = {name: value for name, value in local.items() if name not in self.rebound}
         around = self.module_step
         if step.frame == 0 or around is None:
             return local
@@ -88,15 +88,15 @@ class Describer:
         after = step.locals if step.complete else {}
         read = moment.read.removesuffix("\n") if moment.read and moment.read.count("\n") <= 1 else None
         following = self.next_line.get(step.index)
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and (name := _single_target(node)):
+        if isinstance(node, _ASSIGNS) and (name := _single_target(node)):
             _tell_assigned(moment, (name,), after)
             expression = _right_side(source, node, names, read)
             if expression is not None and name in after and not is_elided(after[name]):
                 moment.form, moment.target, moment.expression = Form.assign, name, expression
                 return
-        if isinstance(node, ast.For | ast.AsyncFor):
+        if isinstance(node, _FOR):
             self._tell_loop(moment, node, statement, step, names)
-        elif isinstance(node, ast.If | ast.While):
+        elif isinstance(node, _BRANCHES):
             moment.form, moment.target = Form.branch, statement.text.split(None, 1)[0].split("(")[0]
             moment.expression = substitute(source, node.test, names, read)
             if following is not None:
@@ -104,7 +104,7 @@ class Describer:
         elif isinstance(node, ast.Return):
             moment.form = Form.return_
             moment.expression = substitute(source, node.value, names, read) if node.value is not None else None
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        elif isinstance(node, _DEFINITIONS):
             word = "class" if isinstance(node, ast.ClassDef) else "def"
             moment.form, moment.target = Form.define, f"{word} {node.name}"
             plain = (f"<function {node.name}>", f"<class '{node.name}'>")
@@ -154,12 +154,17 @@ class _Around(Mapping[str, str]):
         return sum(1 for _ in self)
 
 
+_ASSIGNS = (ast.Assign, ast.AnnAssign, ast.AugAssign)  # tuples: `A | B` would be made anew for every line
+_FOR, _BRANCHES = (ast.For, ast.AsyncFor), (ast.If, ast.While)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
 def _tell_assigned(moment: Moment, targets: tuple[str, ...], after: Mapping[str, str]) -> None:
     """Also tell assigned names whose value did not change."""
-    if moment.assigned:
+    if moment.assigned or not targets:
         return
     moment.assigned = targets
-    moment.stays = frozenset(name for name in targets if name in after and name not in moment.changes)
+    moment.stays = frozenset([name for name in targets if name in after and name not in moment.changes])
     moment.changes = {**{name: after[name] for name in targets if name in after}, **moment.changes}
 
 

@@ -80,6 +80,15 @@ class Said(NamedTuple):
     value: str
 
 
+class Told(NamedTuple):
+    """A line of a narration, with what is read back from it."""
+
+    text: str
+    said: list[Said]
+    known: set[Said]
+    """All that the line may state."""
+
+
 def facts(moment: Moment) -> set[Said]:
     """Everything true of a moment that may be stated."""
     found = {Said(ClaimKind.line, "", str(moment.line))}
@@ -208,6 +217,8 @@ def split_outside(text: str, separator: str) -> list[str]:
     """Split at a separator that is outside quotes and brackets."""
     if separator not in text:
         return [text]
+    if not _NESTS.search(text):
+        return text.split(separator)
     parts, depth, start = [], 0, 0
     for match in _scanner(separator).finditer(text):
         found = match[0]
@@ -222,6 +233,7 @@ def split_outside(text: str, separator: str) -> list[str]:
     return parts
 
 
+_NESTS = re.compile(r"['\"(\[{)\]}]")
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 

@@ -12,11 +12,23 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from .blocks import Unit, head, steps_of
 from .clauses import LABEL, Clause, capital, change, join, printed, small
 from .clauses import read as read_clauses
-from .facts import ClaimKind, Said, effect_texts, is_simple_line, read_effect, shown, split_outside, unquote, variable
+from .facts import (
+    ClaimKind,
+    Said,
+    Told,
+    effect_texts,
+    is_simple_line,
+    read_effect,
+    shown,
+    split_outside,
+    unquote,
+    variable,
+)
 from .moment import Form, Moment, What
 from .sentences import _QUOTED, _normal, _quote
 
@@ -24,7 +36,7 @@ MAX_PRINTED = 80
 """Characters up to which all that a span printed is quoted."""
 
 _LEFT_OUT = re.compile(
-    rf"Iterations (\d+ to \d+) of line (\d+), {_QUOTED}, are left out \((\d+) lines\)(?:: (.*))?\.\Z"
+    rf"Iterations (\d+ to \d+) of line (\d+), {_QUOTED}, are left out \((\d{{1,9}}) lines\)(?:: (.*))?\.\Z"
 )
 _LOOP = re.compile(rf"The loop on line (\d+), {_QUOTED}, runs (\d+) times?(?:: (.*))?\.\Z")
 _RUN = re.compile(
@@ -41,12 +53,12 @@ class Span:
     start: int
     stop: int
 
-    @property
+    @cached_property
     def moments(self) -> list[Moment]:
         """All moments of the span."""
         return [moment for unit in self.units[self.start : self.stop] for moment in steps_of(unit)]
 
-    @property
+    @cached_property
     def head(self) -> Moment:
         """Its first moment."""
         return head(self.units[self.start])
@@ -132,23 +144,23 @@ def _times(count: int) -> str:
 # ---- rounds that are left out ----
 
 
-def write_left_out(span: Span) -> str:
+def tell_left_out(span: Span) -> Told:
     """The sentence that stands for some rounds of a loop."""
-    parts = effects(span)
-    start = (
-        f"Iterations {_rounds(span)} of line {span.head.line}, {_quote(span.head.statement)}, are left out "
-        f"({span.stop - span.start} lines)"
-    )
-    line = f"{start}: {join(parts)}." if parts else f"{start}."
-    return line if set(read(line) or ()) == left_out_facts(span) else f"{start}."
+    parts, rounds, lines = effects(span), _rounds(span), str(span.stop - span.start)
+    start = f"Iterations {rounds} of line {span.head.line}, {_quote(span.head.statement)}, are left out ({lines} lines)"
+    known = {said for part in parts for said in part.said} | _place(span)
+    return _told(start, parts, known | {Said(ClaimKind.span, "", lines), Said(ClaimKind.iteration, "", rounds)})
 
 
-def left_out_facts(span: Span) -> set[Said]:
-    """Everything that may be stated of rounds that are left out."""
-    known = {said for part in effects(span) for said in part.said}
-    return known | _place(span) | {
-        Said(ClaimKind.span, "", str(span.stop - span.start)), Said(ClaimKind.iteration, "", _rounds(span)),
-    }  # fmt: skip
+def _told(start: str, parts: list[Clause], known: set[Said]) -> Told:
+    """A sentence with its clauses; without them where they would be misread."""
+    if parts:
+        line = f"{start}: {join(parts)}."
+        said = read(line) or []
+        if known == set(said):
+            return Told(line, said, known)
+    line = f"{start}."
+    return Told(line, read(line) or [], known)
 
 
 def _rounds(span: Span) -> str:
@@ -175,61 +187,46 @@ class Run(Span):
     """A frame from where it is entered to where it is left; the last unit is where."""
 
 
-def write_loop(loop: Loop) -> str:
+def tell_loop(loop: Loop) -> Told:
     """The sentence that tells a whole loop."""
-    times = loop_rounds(loop)
+    times, parts = _loop_rounds(loop), _loop_clauses(loop)
     start = f"The loop on line {loop.head.line}, {_quote(loop.head.statement)}, runs {_times(times)}"
-    parts = loop_clauses(loop)
-    line = f"{start}: {join(parts)}." if parts else f"{start}."
-    return line if set(read(line) or ()) == loop_facts(loop) else f"{start}."
+    known = {said for part in parts for said in part.said} | _place(loop)
+    return _told(start, parts, known | {Said(ClaimKind.iteration, "", str(times))})
 
 
-def loop_rounds(loop: Loop) -> int:
+def _loop_rounds(loop: Loop) -> int:
     """How often its body began."""
     first = loop.head
     return max(m.round for m in loop.moments if m.frame == first.frame and m.line == first.line)
 
 
-def loop_clauses(loop: Loop) -> list[Clause]:
+def _loop_clauses(loop: Loop) -> list[Clause]:
     """What changed, how conditions came out, who was called, what was printed."""
     found = effects(loop)
     told = [part for part in found if part.said[0].kind not in (ClaimKind.printed, ClaimKind.written)]
     return told + counts(loop) + [part for part in found if part not in told]
 
 
-def loop_facts(loop: Loop) -> set[Said]:
-    """Everything that may be stated of a loop."""
-    known = {said for part in loop_clauses(loop) for said in part.said}
-    return known | _place(loop) | {Said(ClaimKind.iteration, "", str(loop_rounds(loop)))}
-
-
-def write_run(run: Run) -> str:
+def tell_run(run: Run) -> Told:
     """The sentence that tells a call, or a generator from one suspension to the next."""
-    label, lines, arguments, word, value = _run_parts(run)
-    text = f"{label} runs {lines} line{'s' * (lines != 1)}"
-    text += f" with {', '.join(arguments)}" if arguments else ""
-    text += f" and {word} {value}" if word else ""
-    line = capital(f"{text}.")
-    return line if set(read(line) or ()) == run_facts(run) else f"{label} runs {lines} line{'s' * (lines != 1)}."
-
-
-def run_facts(run: Run) -> set[Said]:
-    """Everything that may be stated of it."""
-    label, lines, _, word, value = _run_parts(run)
-    known = {Said(ClaimKind.called, "", label), Said(ClaimKind.lines, "", str(lines))}
-    known |= {variable(name, text) for name, text in run.head.changes.items()}
-    return known | ({Said(ClaimKind.outcome, word, value)} if word else set())
-
-
-def _run_parts(run: Run) -> tuple[str, int, list[str], str, str]:
-    moments = run.moments
-    lines = sum(m.what is What.step or (m.what is What.begin and m.line > 0) for m in moments)
-    last = moments[-1]
+    first, last = run.head, run.moments[-1]
+    lines = sum(m.what is What.step or (m.what is What.begin and m.line > 0) for m in run.moments)
     word = last.verb if last.verb in ("returns", "yields") else _LEAVES.get(last.what, "")
-    if last.frame != run.head.frame:
-        word = ""
-    label = f"The body of {run.head.function}" if run.head.what is What.body else run.head.function
-    return label, lines, effect_texts(run.head), word, shown(last.value) if word else ""
+    word, value = (word, shown(last.value)) if last.frame == first.frame and word else ("", "")
+    label = f"The body of {first.function}" if first.what is What.body else first.function
+    known = {Said(ClaimKind.called, "", label), Said(ClaimKind.lines, "", str(lines))}
+    known |= {variable(name, text) for name, text in first.changes.items()}
+    known |= {Said(ClaimKind.outcome, word, value)} if word else set()
+    start = capital(f"{label} runs {lines} line{'s' * (lines != 1)}")
+    line = start
+    line += f" with {', '.join(effect_texts(first))}" if first.changes else ""
+    line += f" and {word} {value}" if word else ""
+    for text in (f"{line}.", f"{start}."):
+        said = read(text) or []
+        if known == set(said):
+            break
+    return Told(text, said, known)
 
 
 # ---- reading ----
@@ -237,20 +234,20 @@ def _run_parts(run: Run) -> tuple[str, int, list[str], str, str]:
 
 def read(line: str) -> list[Said] | None:
     """What a sentence about a span states; None if it is none."""
-    if match := _LEFT_OUT.match(line):
+    if line.startswith("Iterations ") and (match := _LEFT_OUT.match(line)):
         source = match[3] if match[3] is not None else match[4]
         return [
             Said(ClaimKind.span, "", match[5]), Said(ClaimKind.iteration, "", match[1]),
             Said(ClaimKind.line, "", match[2]), Said(ClaimKind.expression, "source", source),
             *(_read_effects(match[6]) if match[6] else []),
         ]  # fmt: skip
-    if match := _LOOP.match(line):
+    if line.startswith("The loop ") and (match := _LOOP.match(line)):
         source = match[2] if match[2] is not None else match[3]
         return [
             Said(ClaimKind.line, "", match[1]), Said(ClaimKind.expression, "source", source),
             Said(ClaimKind.iteration, "", match[4]), *(_read_effects(match[5]) if match[5] else []),
         ]  # fmt: skip
-    if match := _RUN.match(small(line)):
+    if " runs " in line and (match := _RUN.match(small(line))):
         said = [Said(ClaimKind.called, "", match[1]), Said(ClaimKind.lines, "", match[2])]
         for part in split_outside(match[3], ", ") if match[3] else []:
             said.append(read_effect(part) or Said(ClaimKind.unread, "", part))

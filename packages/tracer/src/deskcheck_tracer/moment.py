@@ -82,3 +82,8 @@ class Moment:
     def has_effect(self) -> bool:
         """Whether there is anything to say beyond that the line ran."""
         return bool(self.changes or self.printed or self.read or self.taken is not None)
+
+
+def is_call_begin(moment: Moment) -> bool:
+    """Whether the program's call expression begins."""
+    return moment.what is What.begin and moment.line == 0

@@ -2,20 +2,18 @@
 
 All end with the output. Every line states facts of the trace alone, so that `claims` reads them back and `check` finds
 them all true. With a token budget rounds of loops are left out first, then the middle; lines say how much, and what
-part of all changes of state is told.
+part of all changes of state is told. A `Narrator` tells and checks one trace and walks it once.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from . import coverage
-from .budget import middle_left_out, plans
-from .claims import left_out, output_block, true_output
+from .checks import ClaimCheck, changes_claimed, check_claims
+from .claims import Claim, read_claims
 from .errors import InputError
-from .facts import end_text
-from .folds import Span
-from .styles import STYLES, moments_of
+from .pages import page
+from .styles import STYLES
+from .telling import Tellings
 from .trace import Trace
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -33,62 +31,49 @@ def narrate(
     of loops the first, the last and the changing rounds, and at last every style leaves out lines of the middle. The
     output is always told, also where it alone is longer. Raises InputError on an unknown style.
     """
-    if style not in STYLES:
-        raise InputError(f"style is {style!r}, expected one of {', '.join(STYLES)}")
-    told = STYLES[style]
-    units = list(told.units(trace))
-    page = _Page(trace, style, sum(coverage.changes_of(m) for u in units for m in moments_of(u)))
-    lines = page.lines(units)
-    if max_tokens is None:
-        return page.text(lines)
-    count = count_tokens or count_words
+    return Narrator(trace).narrate(style, max_tokens, count_tokens)
 
-    def fits(text: str) -> bool:
-        return count(text) <= max_tokens
 
-    if told.folds and not fits(page.text(lines)):
-        for plan in plans(units, trace.program.source):
-            lines = page.lines(plan)
-            if fits(page.text(lines)):
-                break
-    return middle_left_out(lines, page.text, fits, lambda dropped: _Line(left_out(sum(d.units for d in dropped))))
+def check(claims: Sequence[Claim], trace: Trace) -> list[ClaimCheck]:
+    """One check a claim, in order. Nothing claimed gives no checks, which is not a pass."""
+    return Narrator(trace).check(claims)
+
+
+class Narrator:
+    """Tells one trace in any style and checks what is claimed of it; what one call worked out serves the next.
+
+    The trace must not change meanwhile.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self._tellings = Tellings(trace)
+
+    def narrate(
+        self,
+        style: str = "step",
+        max_tokens: int | None = None,
+        count_tokens: Callable[[str], int] | None = None,
+    ) -> str:
+        """See `deskcheck_tracer.narrate`."""
+        if style not in STYLES:
+            raise InputError(f"style is {style!r}, expected one of {', '.join(STYLES)}")
+        count = count_tokens or count_words
+        return page(self._tellings, style, lambda text: max_tokens is None or count(text) <= max_tokens)
+
+    def claims(self, text: str) -> list[Claim]:
+        """See `deskcheck_tracer.claims`; lines that this narrator wrote are not read again."""
+        return read_claims(text, lambda style: self._tellings.of(style).read)
+
+    def check(self, claims: Sequence[Claim]) -> list[ClaimCheck]:
+        """See `deskcheck_tracer.check`."""
+        return check_claims(claims, self._tellings)
+
+    def changes_told(self, claims: Sequence[Claim]) -> tuple[int, int]:
+        """How many changes of state are claimed, rightly or not, and how many there are."""
+        return changes_claimed(claims), self._tellings.changes
 
 
 def count_words(text: str) -> int:
     """Words and symbols of a text."""
     return len(_TOKEN.findall(text))
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A line of the narration, how many units it stands for and how many changes it claims."""
-
-    text: str
-    units: int = 0
-    changes: int = 0
-
-
-class _Page:
-    """Puts lines of one narration together with what ends it."""
-
-    def __init__(self, trace: Trace, style: str, total: int) -> None:
-        self._style, self._told, self._total = style, STYLES[style], total
-        end = end_text(trace.end)
-        self._end = [self._told.end_word + end] if end is not None else []
-        self._output = output_block(true_output(trace))
-
-    def lines(self, units: list) -> list[_Line]:
-        """One line a unit."""
-        found = []
-        for unit in units:
-            text = self._told.write_any(unit)
-            changes = 0 if self._style == "compact" else coverage.changes_in(self._told.read(text))
-            found.append(_Line(text, unit.stop - unit.start if type(unit) is Span else 1, changes))
-        return found
-
-    def text(self, lines: list[_Line]) -> str:
-        """The whole text."""
-        told = sum(line.changes for line in lines)
-        states = self._told.partial or (self._told.folds and told < self._total)
-        covered = [coverage.write(self._style, told, self._total)] if states else []
-        return "\n".join([*(line.text for line in lines), *self._end, *covered, self._output])

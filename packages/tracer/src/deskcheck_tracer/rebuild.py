@@ -10,7 +10,7 @@ from itertools import groupby
 from .claims import Claim
 from .facts import ClaimKind, shown
 from .moment import What
-from .story import CALL, Frames
+from .running import CALL, Frames
 from .trace import Trace
 
 

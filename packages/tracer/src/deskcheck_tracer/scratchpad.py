@@ -11,7 +11,7 @@
     return 3 + 1 = 4                its value; at last the effect of the calling line: `y = 4`
     L7: x = 1, y = 2                anything that would be ambiguous
 
-`write` and `read` are inverse: a line that would be read back differently is written in the last form.
+`tell` and `read` are inverse: a line that would be read back differently is written in the last form.
 """
 
 import re
@@ -19,6 +19,7 @@ import re
 from .facts import (
     ClaimKind,
     Said,
+    Told,
     begin_text,
     effect_texts,
     facts,
@@ -39,17 +40,18 @@ _EVENTS = {"yield": What.yield_, "throw": What.throw, "raise": What.raise_, "rer
 _WORDS = {what: word for word, what in _EVENTS.items()}
 
 
-def write(moment: Moment) -> str:
+def tell(moment: Moment) -> Told:
     """One line for one moment."""
-    line = _line(moment)
-    said = set(read(line))
-    if "\n" not in line and said <= facts(moment) and _is_whole(moment, said):
-        return line
+    known, line = facts(moment), _line(moment)
+    said = read(line)
+    if "\n" not in line and known.issuperset(said) and _is_whole(moment, said):
+        return Told(line, said, known)
     effects = ", ".join(effect_texts(moment))
-    return f"L{moment.line}: {effects}" if effects else f"L{moment.line}"
+    line = f"L{moment.line}: {effects}" if effects else f"L{moment.line}"
+    return Told(line, read(line), known)
 
 
-def _is_whole(moment: Moment, said: set[Said]) -> bool:
+def _is_whole(moment: Moment, said: list[Said]) -> bool:
     """Whether every change is told."""
     return all(variable(name, value) in said for name, value in moment.changes.items())
 

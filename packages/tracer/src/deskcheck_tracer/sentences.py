@@ -6,17 +6,17 @@
     Line 6, `y = f(x)` begins.            then the lines of f, and at last: Back on line 6, `y = f(x)`: y becomes 7.
     count#2 goes on.                      a generator, the second of that name
 
-Clauses are parted by semicolons; printed text comes last. `write` and `read` are inverse; `facts` is what a sentence
-may state.
+Clauses are parted by semicolons; printed text comes last. `tell` and `read` are inverse; `facts` is what a sentence may
+state.
 """
 
 import re
 
-from .clauses import LABEL, capital, clauses, join, small
+from .clauses import LABEL, Clause, capital, clauses, join, small
 from .clauses import read as read_clauses
-from .facts import ClaimKind, Said, effect_texts, shown
-from .moment import Moment, What
-from .story import CALL, is_call_begin
+from .facts import ClaimKind, Said, Told, effect_texts, shown
+from .moment import Moment, What, is_call_begin
+from .running import CALL
 
 _QUOTED = r"(?:`([^`]*)`|``(.*?)``)"
 _BEGINS = re.compile(rf"Line (\d+), {_QUOTED} begins\.\Z")
@@ -50,30 +50,58 @@ _WORDS = {
 
 def looks_like(line: str) -> bool:
     """Whether a line is written in this style."""
+    if not line.startswith(("Line ", "Back ", "Then ")):
+        return False
     return any(pattern.match(line) for pattern in (_STEP, _BEGINS, _EVALUATED))
 
 
-def write(moment: Moment) -> str:
+def tell(moment: Moment) -> Told:
     """One sentence for one moment."""
+    parts = _parts(moment)
+    known = _facts(moment, parts)
+    if not _is_line(moment):
+        text = _short_sentence(moment, parts)
+        return Told(text, read(text), known)
+    place = "Back on line" if moment.what is What.effect else "Line"
+    start = f"{place} {moment.line}, {_quote(moment.statement)}: "
+    text = f"{start}{join(parts)}."
+    said = read(text)
+    if known == set(said):
+        return Told(text, said, known)
+    text = start + "; ".join(effect_texts(moment) or ["done"]) + "."
+    return Told(text, read(text), known)
+
+
+def facts(moment: Moment) -> set[Said]:
+    """Everything that the sentence of a moment may state."""
+    return _facts(moment, _parts(moment))
+
+
+def _is_line(moment: Moment) -> bool:
+    """Whether it is an executed line with its effect."""
     what = moment.what
-    if what is What.begin and not moment.verb:
+    return what is What.step or what is What.effect or (what is What.begin and moment.verb != "")
+
+
+def _parts(moment: Moment) -> list[Clause]:
+    """The clauses of a line, and of a call with arguments."""
+    told = _is_line(moment) or (moment.changes and moment.what in (What.call, What.body))
+    return clauses(moment) if told else []
+
+
+def _short_sentence(moment: Moment, parts: list[Clause]) -> str:
+    what = moment.what
+    if what is What.begin:
         quoted = _quote(moment.statement)
         return f"Then {quoted} is evaluated." if is_call_begin(moment) else f"Line {moment.line}, {quoted} begins."
     if what in (What.call, What.body):
         start = f"Call {moment.function}" if what is What.call else f"The body of {moment.function} begins"
-        return f"{start}: {join(clauses(moment))}." if moment.changes else f"{start}."
+        return f"{start}: {join(parts)}." if parts else f"{start}."
     if what is What.cut:
         return f"The recording stops: {moment.value}."
     if what is What.switch:
         return f"Frame {moment.frame} goes on."
-    if what in _WORDS:
-        return capital(_WORDS[what].format(label=moment.function, value=shown(moment.value)))
-    place = "Back on line" if what is What.effect else "Line"
-    start = f"{place} {moment.line}, {_quote(moment.statement)}: "
-    line = f"{start}{join(clauses(moment))}."
-    if set(read(line)) == facts(moment):
-        return line
-    return start + "; ".join(effect_texts(moment) or ["done"]) + "."
+    return capital(_WORDS[what].format(label=moment.function, value=shown(moment.value)))
 
 
 def _quote(source: str) -> str:
@@ -87,25 +115,21 @@ def _normal(source: str) -> str:
     return source.replace("`", "'") if "``" in source or source[:1] == "`" or source[-1:] == "`" else source
 
 
-def facts(moment: Moment) -> set[Said]:
-    """Everything that the sentence of a moment may state."""
+def _facts(moment: Moment, parts: list[Clause]) -> set[Said]:
     what, label = moment.what, moment.function
-    if what is What.begin and is_call_begin(moment):
-        return {Said(ClaimKind.begins, "", _normal(moment.statement)), Said(ClaimKind.event, What.begin, CALL)}
-    if what in (What.step, What.effect, What.begin):
-        place = (
-            Said(ClaimKind.begins, "", _normal(moment.statement)) if what is What.begin and not moment.verb else None
-        )
-        source = place or Said(ClaimKind.expression, "source", _normal(moment.statement))
-        known = {Said(ClaimKind.line, "", str(moment.line)), source}
+    known = {said for clause in parts for said in clause.said}
+    if _is_line(moment):
+        known.add(Said(ClaimKind.line, "", str(moment.line)))
+        known.add(Said(ClaimKind.expression, "source", _normal(moment.statement)))
         if what is What.effect:
             known.add(Said(ClaimKind.event, What.effect, ""))
-        if place is None:
-            known.update(said for clause in clauses(moment) for said in clause.said)
         return known
+    if what is What.begin:
+        place = (ClaimKind.event, What.begin, CALL) if is_call_begin(moment) else (ClaimKind.line, "", str(moment.line))
+        return {Said(ClaimKind.begins, "", _normal(moment.statement)), Said(*place)}
     if what in (What.call, What.body):
-        known = {Said(ClaimKind.called if what is What.call else ClaimKind.event, _name_of(what), label)}
-        return known.union(*(clause.said for clause in clauses(moment))) if moment.changes else known
+        known.add(Said(ClaimKind.called if what is What.call else ClaimKind.event, _name_of(what), label))
+        return known
     if what is What.switch:
         return {Said(ClaimKind.event, what, str(moment.frame))}
     if what is What.cut:

@@ -6,6 +6,7 @@ lambdas) is told as it is written.
 """
 
 import ast
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,7 +33,8 @@ class Statement:
 def tree(source: str) -> ast.Module:
     """The syntax tree of a source; one of no statements if it does not parse."""
     try:
-        return ast.parse(source)
+        with warnings.catch_warnings(action="ignore"):  # of the program: an invalid escape, `is` with a literal
+            return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return ast.Module([], [])
 

@@ -1,12 +1,11 @@
-"""The styles of narration: what each tells (units), how a unit is written, read back, and what is true of it."""
+"""The styles of narration: what each tells (units), how a unit is told, read back, and what is true of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from . import blocks, coverage, facts, folds, scratchpad, sentences, summary
-from .facts import Said
-from .folds import Span
+from . import blocks, coverage, facts, scratchpad, sentences, summary
+from .facts import Said, Told
 from .moment import Moment
 from .moments import moments
 from .story import story
@@ -17,11 +16,13 @@ from .trace import Trace
 class Style:
     """One way of telling a trace."""
 
-    units: Callable[[Trace], Iterable[Any]]
-    """What is told, one line each."""
-    write: Callable[[Any], str]
+    walk: Callable[[Trace], list[Moment]]
+    """Goes through the trace, moment by moment."""
+    units: Callable[[list[Moment], str], Iterable[Any]]
+    """The moments (and the program's source) as what is told, one line each."""
+    tell: Callable[[Any], Told]
     read: Callable[[str], list[Said]]
-    """What a line states; inverse of `write`."""
+    """What a line states; inverse of `tell`."""
     facts: Callable[[Any], set[Said]]
     """What may be stated of a unit."""
     end_word: str = "The program ends: "
@@ -30,27 +31,20 @@ class Style:
     partial: bool = False
     """Whether even the whole narration tells a part of the changes, and says how large."""
 
-    def write_any(self, unit: Any) -> str:
-        """A unit, or a span of units that is left out."""
-        return folds.write_left_out(unit) if type(unit) is Span else self.write(unit)
 
-    def facts_at(self, units: Sequence[Any], place: int, span: int) -> set[Said]:
-        """What may be stated by a line that stands for `span` units."""
-        if span == 1 or not self.folds:
-            return self.facts(units[place])
-        return folds.left_out_facts(Span(units, place, place + span))
+def _each(moments: list[Moment], source: str) -> list[Moment]:
+    return moments
 
 
-def moments_of(unit: Any) -> list[Moment]:
-    """The moments that any unit is made of."""
-    return unit.moments if isinstance(unit, Span) else blocks.steps_of(unit)
+def _in_blocks(moments: list[Moment], source: str) -> Iterable[blocks.Unit]:
+    return blocks.grouped(moments)
 
 
 STYLES = {
-    "step": Style(story, sentences.write, summary.read, sentences.facts, folds=True),
-    "block": Style(blocks.blocks, blocks.write, summary.read, blocks.facts, folds=True, partial=True),
-    "summary": Style(summary.summary, summary.write, summary.read, summary.facts, partial=True),
-    "compact": Style(moments, scratchpad.write, scratchpad.read, facts.facts, "end "),
+    "step": Style(story, _each, sentences.tell, summary.read, sentences.facts, folds=True),
+    "block": Style(story, _in_blocks, blocks.tell, summary.read, blocks.facts, folds=True, partial=True),
+    "summary": Style(story, summary.folded, summary.tell, summary.read, summary.facts, partial=True),
+    "compact": Style(moments, _each, scratchpad.tell, scratchpad.read, facts.facts, "end "),
 }
 
 

@@ -11,22 +11,19 @@ from collections.abc import Iterator, Sequence
 
 from . import blocks, folds
 from .blocks import Unit, grouped
-from .facts import Said
+from .facts import Said, Told
 from .folds import Loop, Run
 from .moment import Moment, What
 from .rounds import LoopRun, loop_runs
-from .story import story
-from .trace import Trace
 
 _ENTERS = (What.call, What.resume, What.throw, What.body)
 _LEAVES = (What.return_, What.yield_, What.unwind, What.body_end)
 
 
-def summary(trace: Trace) -> Iterator[Unit | Loop | Run]:
-    """The story of a trace with its loops and calls folded."""
-    moments = list(story(trace))
+def folded(moments: Sequence[Moment], source: str) -> Iterator[Unit | Loop | Run]:
+    """The story of a program with its loops and calls folded."""
     calls = Counter(moment.function.partition("#")[0] for moment in moments if moment.what is What.call)
-    runs = {run.starts[0]: run for run in loop_runs(moments, trace.program.source) if run.starts}
+    runs = {run.starts[0]: run for run in loop_runs(moments, source) if run.starts}
     plain: list[Moment] = []
     index = 0
     while index < len(moments):
@@ -66,18 +63,16 @@ def _leaves(moment: Moment) -> bool:
     return moment.what in _LEAVES or moment.verb in ("returns", "yields")
 
 
-def write(unit: Unit | Loop | Run) -> str:
+def tell(unit: Unit | Loop | Run) -> Told:
     """One sentence."""
     if isinstance(unit, Loop):
-        return folds.write_loop(unit)
-    return folds.write_run(unit) if isinstance(unit, Run) else blocks.write(unit)
+        return folds.tell_loop(unit)
+    return folds.tell_run(unit) if isinstance(unit, Run) else blocks.tell(unit)
 
 
 def facts(unit: Unit | Loop | Run) -> set[Said]:
     """Everything that the sentence of a unit may state."""
-    if isinstance(unit, Loop):
-        return folds.loop_facts(unit)
-    return folds.run_facts(unit) if isinstance(unit, Run) else blocks.facts(unit)
+    return tell(unit).known if isinstance(unit, Loop | Run) else blocks.facts(unit)
 
 
 def read(line: str) -> list[Said]:

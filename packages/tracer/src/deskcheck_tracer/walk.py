@@ -47,7 +47,7 @@ def walk(trace: Trace) -> Iterator[Scene]:
             value = None if moment.what in (What.cut, What.body_end) else moment.value
             yield Scene(
                 moment.what.value, moment.line, moment.frame, states.show(moment), moment.printed, moment.read,
-                value, moment.verb or _VERBS.get(moment.what, ""), sentences.write(moment), under.link(moment),
+                value, moment.verb or _VERBS.get(moment.what, ""), sentences.tell(moment).text, under.link(moment),
             )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from deskcheck_agent.feedback import ExecutedFeedback, TestFeedback
 from deskcheck_agent.parse import SUBMIT
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
-from deskcheck_tracer import Limits, Program, Sandbox, Trace, Verdict, ajudge, check, claims, narrate, stated_output
+from deskcheck_tracer import Limits, Narrator, Program, Sandbox, Trace, Verdict, ajudge, stated_output
 from deskcheck_tracer.claims import true_output
 from deskcheck_tracer.errors import SandboxFailed
 from deskcheck_tracer.facts import ClaimKind
@@ -111,8 +111,9 @@ class Builder:
         return None
 
     def _narrated(self, item: Explain, trace: Trace) -> Row | Rejected:
-        text = narrate(trace, style=self.recipe.style, max_tokens=self.recipe.max_tokens)
-        if fault := narration_fault(text, trace, self.recipe.max_tokens):
+        narrator = Narrator(trace)
+        text = narrator.narrate(self.recipe.style, self.recipe.max_tokens)
+        if fault := narration_fault(text, narrator, self.recipe.max_tokens):
             return rejected(item, fault, narration=text)
         return Row(
             task=Task.explain,
@@ -210,14 +211,14 @@ def difference(first: Trace, second: Trace) -> Fault | None:
     return Reason.nondeterministic, f"line {where.line} goes another way" if where else "the runs differ in length"
 
 
-def narration_fault(text: str, trace: Trace, max_tokens: int | None) -> Fault | None:
-    """What is wrong with a narration of `trace`: too long, nothing claimed, a false claim, another output."""
+def narration_fault(text: str, narrator: Narrator, max_tokens: int | None) -> Fault | None:
+    """What is wrong with a narration of a trace: too long, nothing claimed, a false claim, another output."""
     if max_tokens is not None and (size := words_and_symbols(text)) > max_tokens:
         return Reason.too_long, f"{size} words and symbols, expected at most {max_tokens}"
-    stated, true = stated_output(text), true_output(trace)
+    stated, true = stated_output(text), true_output(narrator.trace)
     if stated != true:
         return Reason.wrong_output, f"states {stated!r}, true is {true!r}"
-    checks = check(claims(text), trace)
+    checks = narrator.check(narrator.claims(text))
     if all(c.claim.kind is ClaimKind.output for c in checks):
         return Reason.no_claims, "no statement about a step that could be checked"
     if false := next((c for c in checks if not c.holds), None):

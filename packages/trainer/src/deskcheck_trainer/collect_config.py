@@ -25,7 +25,13 @@ class Style(StrEnum):
     """Narration style, see deskcheck_tracer.narrate."""
 
     step = "step"
+    """A sentence a line: complete."""
+    block = "block"
+    """A sentence for lines that run straight through."""
+    summary = "summary"
+    """A sentence a loop or call: the shortest."""
     compact = "compact"
+    """A terse scratchpad, for models of a few million parameters."""
 
 
 class Isolation(StrEnum):
@@ -142,7 +148,7 @@ class CollectConfig(RunConfig):
     """Prompt set: a name of deskcheck_agent's, or a folder of templates."""
     style: Style = Style.step
     max_tokens: int | None = None
-    """Longest narration in words and symbols; long loops are summarised, with counts, to fit."""
+    """Longest narration in words and symbols: rounds of loops are left out to fit, then the middle (both are said)."""
     isolation: Isolation = Isolation.auto
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     filters: FiltersConfig = field(default_factory=FiltersConfig)
