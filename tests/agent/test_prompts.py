@@ -1,12 +1,19 @@
 """Prompts: exact micro text, errors that name the file, and no way in for what a model may not see."""
 
+import os
+import tomllib
+from pathlib import Path
+
+import deskcheck_agent
 import pytest
 from deskcheck_agent.errors import PromptError
 from deskcheck_agent.feedback import TestFeedback
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import NAMES, Prompts
-from deskcheck_tracer import Program, TestCase
+from deskcheck_tracer import Program, TestCase, check, claims, record, stated_output
 
+GOLDEN = Path(__file__).parent.parent / "golden/prompts"
+SHIPPED = Path(deskcheck_agent.__file__).parent / "prompts"
 PROBLEM = Problem(
     "p", "add them", (TestCase("1 2\n", "3\n"), TestCase("4\n5\n", "9\n")), (TestCase("7 7\n", "PRIVATE\n"),)
 )
@@ -40,6 +47,39 @@ def test_every_set_renders_every_prompt_and_never_the_private_tests(name):
     ]
     assert all(text and "PRIVATE" not in text for text in texts)
     assert "f(1)" in texts[1]
+
+
+@pytest.mark.parametrize("mode", ["step_by_step", "direct"])
+def test_few_shot_prompts_are_exactly_these(mode):
+    """Rewrite with DESKCHECK_UPDATE_GOLDEN=1 and read the difference."""
+    prompts = Prompts.load("few_shot")
+    if mode == "direct":
+        prompts = prompts.direct()
+    called = prompts.simulate(Program("def f(n):\n    return n * 'ab'\n", call="f(2)"))
+    reading = prompts.simulate(Program("print(int(input()) + 1)\n", "4\n"))
+    assert reading[:-1] == called[:-1]
+    text = "".join(f"[{message['role']}]\n{message['content']}\n" for message in [*called, reading[-1]])
+    golden = GOLDEN / f"few_shot.{mode}.txt"
+    if os.environ.get("DESKCHECK_UPDATE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+def test_few_shot_asks_for_programs_as_default_does():
+    few_shot, default = Prompts.load("few_shot"), Prompts.load("default")
+    assert few_shot.solve(PROBLEM) == default.solve(PROBLEM)
+    assert few_shot.submit_or_fix(PROBLEM, "print(3)\n", TOLD) == default.submit_or_fix(PROBLEM, "print(3)\n", TOLD)
+
+
+def test_every_worked_answer_is_true():
+    shown = tomllib.loads((SHIPPED / "few_shot/examples.toml").read_text())["example"]
+    assert len(shown) == 5
+    for example in shown:
+        trace = record(Program(example["source"], call=example["call"]), isolation="process")
+        checks = check(claims(example["answer"]), trace)
+        assert len(checks) > 3 and all(each.holds for each in checks), example["call"]
+        assert stated_output(example["answer"]) == trace.returned
 
 
 def test_template_markup_in_programs_stays_text():
@@ -152,7 +192,7 @@ def test_an_include_that_is_not_there_is_named(tmp_path):
 
 
 def test_errors_name_what_is_wrong(tmp_path):
-    with pytest.raises(PromptError, match="neither shipped \\(default, micro\\)"):
+    with pytest.raises(PromptError, match="neither shipped \\(default, few_shot, micro\\)"):
         Prompts.load("mirco")
     with pytest.raises(PromptError, match=r"no explain\.j2"):
         Prompts.load(tmp_path)

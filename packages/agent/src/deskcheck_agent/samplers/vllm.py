@@ -109,7 +109,15 @@ def _on_a_cpu() -> dict[str, Any]:
     if torch.cuda.is_available():
         return {}
     os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")  # read when the engine is made
-    return {"kv_cache_memory_bytes": CPU_CACHE_BYTES, "distributed_executor_backend": "uni"}
+    return {
+        "kv_cache_memory_bytes": CPU_CACHE_BYTES,
+        "distributed_executor_backend": "uni",
+        # A prompt cut in two rewinds its request's generator, which a CPU's cannot do: "CPU Generator does not use
+        # offset" (vLLM 0.30), as soon as one batch's prompts are longer than 4,096 tokens together.
+        "enable_chunked_prefill": False,
+        # Compiling is repeated by every start and takes minutes; without it small models start in half a minute.
+        "enforce_eager": True,
+    }
 
 
 def _completion(answer: Any) -> Completion:
