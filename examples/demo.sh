@@ -6,18 +6,9 @@
 # that continues where it was stopped, and is skipped when it is done: interrupt this at any point and run it again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export PATH="$PWD/.venv/bin:$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TRL_EXPERIMENTAL_SILENCE=1
 out=outputs
-# ISOLATION=degraded goes on where the kernel denies the sandbox a limit, and marks every result.
-jail=()
-[ "${ISOLATION:-}" = degraded ] && jail=(degraded=true)
-started=$SECONDS
+source examples/stages.sh
 
-stage() { # stage TITLE COMMAND...
-    printf '\n== %s  (%d:%02d)\n' "$1" $(((SECONDS - started) / 60)) $(((SECONDS - started) % 60)) >&2
-    shift
-    "$@"
-}
 predict() { # predict RUN: exact outputs of unseen programs by the model of a training run
     deskcheck-eval experiment=eval/demo task=output_prediction run_name="predict-$1" \
         sampler.model.path="$out/$1-s0/checkpoint"
@@ -28,8 +19,10 @@ fix() { # fix RUN FEEDBACK: trajectories on unseen problems
 }
 
 stage "1/9 record and narrate programs" deskcheck-collect experiment=collect/demo
-stage "2/9 SFT with narrations" deskcheck-sft experiment=sft/demo
-stage "3/9 SFT with bare outputs" deskcheck-sft experiment=sft/demo-bare
+beside sft-demo-bare deskcheck-sft experiment=sft/demo-bare
+stage "2/9 SFT with narrations (and beside it, on the other core, with bare outputs)" \
+    on_one_core deskcheck-sft experiment=sft/demo
+join_stage "3/9 SFT with bare outputs"
 stage "4/9 RL: Self-RLEF and output prediction" deskcheck-rl experiment=rl/demo ${jail[@]+"${jail[@]}"}
 stage "5/9 predict outputs: bare outputs" predict sft-demo-bare
 stage "6/9 predict outputs: narrations" predict sft-demo

@@ -1,21 +1,13 @@
 #!/usr/bin/env bash
-# The micro experiment: the paper's chain of claims at micro scale, over seeds: `examples/micro.sh 0 1 2`. It has
-# not been run to its end yet; count in hours a seed on two CPU cores. Like the demo, every stage is a command of its own
+# The micro experiment: the paper's chain of claims at micro scale, over seeds: `examples/micro.sh 0 1 2`. About two
+# hours a seed on two CPU cores. Like the demo, every stage is a command of its own
 # that continues where it was stopped and is skipped when it is done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export PATH="$PWD/.venv/bin:$PATH" HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false TRL_EXPERIMENTAL_SILENCE=1
-export OMP_WAIT_POLICY=passive
 [ $# -gt 0 ] || { echo "usage: examples/micro.sh SEED..." >&2; exit 2; }
 out=outputs
-jail=()
-[ "${ISOLATION:-}" = degraded ] && jail=(degraded=true)
+source examples/stages.sh
 
-stage() { # stage TITLE COMMAND...
-    printf '\n== %s  %(%H:%M)T\n' "$1" -1 >&2
-    shift
-    "$@"
-}
 eval_of() { # eval_of EXPERIMENT RUN SEED NAME OVERRIDE...: measure the model of a training run
     local experiment=$1 run=$2 seed=$3 name=$4
     shift 4
@@ -25,10 +17,13 @@ eval_of() { # eval_of EXPERIMENT RUN SEED NAME OVERRIDE...: measure the model of
 
 stage "record and narrate programs" deskcheck-collect experiment=collect/micro
 for seed in "$@"; do
-    stage "seed $seed: SFT with narrations" deskcheck-sft experiment=sft/micro seed="$seed"
-    stage "seed $seed: RL" deskcheck-rl experiment=rl/micro-self-rlef seed="$seed" ${jail[@]+"${jail[@]}"}
-    stage "seed $seed: SFT with bare outputs, equal tokens" deskcheck-sft experiment=sft/micro-bare seed="$seed"
-    stage "seed $seed: SFT with bare outputs, equal programs" deskcheck-sft experiment=sft/micro-bare-programs seed="$seed"
+    beside "sft-micro-bare-s$seed" deskcheck-sft experiment=sft/micro-bare seed="$seed"
+    stage "seed $seed: SFT with narrations" on_one_core deskcheck-sft experiment=sft/micro seed="$seed"
+    join_stage "seed $seed: SFT with bare outputs, equal tokens"
+    beside "sft-micro-bare-programs-s$seed" deskcheck-sft experiment=sft/micro-bare-programs seed="$seed"
+    stage "seed $seed: RL" \
+        on_one_core deskcheck-rl experiment=rl/micro-self-rlef seed="$seed" ${jail[@]+"${jail[@]}"}
+    join_stage "seed $seed: SFT with bare outputs, equal programs"
     for run in sft-micro-bare-programs sft-micro-bare sft-micro rl-micro-self-rlef; do
         stage "seed $seed: predict outputs, $run" eval_of micro-predict "$run" "$seed" "predict-$run"
     done
