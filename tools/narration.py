@@ -104,8 +104,8 @@ def prove_trace(name: str, trace: Trace, counts: Counts, rng: random.Random) -> 
 
 
 def is_believed(text: str, narrator: Narrator) -> bool:
-    """Whether a narration states an output and all it claims holds."""
-    results = narrator.check(claims(text))
+    """Whether a narration states an output and all it claims holds; lines as in the true one are not read again."""
+    results = narrator.check(narrator.claims(text))
     return all(result.holds for result in results) and any(result.claim.kind is ClaimKind.output for result in results)
 
 
