@@ -92,3 +92,52 @@ class C(metaclass=Meta):
 """
     trace = record_here(source)
     assert trace.stdout == "" and list(trace.steps())[-1].locals["b"] == "2"
+
+
+def test_an_object_of_a_library_may_change_itself_unseen() -> None:
+    """`str(path)` keeps the text in an attribute, without a recorded line."""
+    source = """\
+from pathlib import PurePosixPath
+def main():
+    path = PurePosixPath("a") / "b"
+    a = str(path)
+    b = 1
+main()
+"""
+    changes = {step.line: step.changes for step in record_here(source, limits=FREE).steps() if step.function == "main"}
+    assert "_str" not in str(changes[3]["path"]) and "_str='a/b'" in str(changes[4]["path"])
+
+
+def test_a_callback_of_a_weak_reference_is_not_overlooked() -> None:
+    source = """\
+from weakref import ref
+class Own: pass
+def main():
+    own, xs = Own(), []
+    watch = ref(own, xs.append)
+    own = 1
+    b = 2
+main()
+"""
+    steps = [step for step in record_here(source, limits=FREE).steps() if step.function == "main"]
+    assert "xs" in steps[2].changes and steps[2].line == 6
+
+
+def test_printing_leaves_what_is_known() -> None:
+    """A line that prints a number of a long list is not followed by a comparison of the list, but one that changes the
+    list in passing is."""
+    source = """\
+class Sly:
+    def __str__(self): return str(xs.append(1))
+def main():
+    global xs
+    xs = [0]
+    ys, sly = xs, Sly()
+    print(ys[0])
+    print(sly)
+    print("x", len(ys))
+    return ys
+main()
+"""
+    steps = {step.line: step for step in record_here(source, limits=FREE).steps() if step.function == "main"}
+    assert steps[7].changes == {} and steps[8].changes == {"ys": "[0, 1]"} and steps[9].stdout == "x 2\n"

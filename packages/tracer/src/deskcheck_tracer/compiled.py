@@ -7,6 +7,7 @@ their loops and frames apart.
 """
 
 import ast
+from collections.abc import Iterator
 from types import CodeType
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
@@ -40,3 +41,11 @@ def _gather(node: ast.stmt) -> None:
         if isinstance(part, (ast.expr, ast.stmt, ast.keyword)):
             part.lineno = part.end_lineno = node.lineno
             part.col_offset = part.end_col_offset = 0
+
+
+def family(code: CodeType) -> Iterator[CodeType]:
+    """A code object and those of the functions and classes in it."""
+    yield code
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            yield from family(constant)

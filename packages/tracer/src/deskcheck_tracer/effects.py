@@ -77,9 +77,11 @@ _CHANGING_METHODS = frozenset({
     "append", "appendleft", "pop", "popleft", "popitem", "add", "discard", "remove", "insert", "clear", "reverse",
     "sort", "setdefault", "rotate", "move_to_end",
 })  # fmt: skip
-_DYNAMIC = frozenset(
-    {"exec", "eval", "compile", "__import__", "globals", "locals", "vars", "setattr", "builtins", "__builtins__"}
-)
+_DYNAMIC = frozenset({
+    "exec", "eval", "compile", "__import__", "globals", "locals", "vars", "setattr", "delattr", "builtins",
+    "__builtins__", "weakref", "ctypes", "mock", "gc",
+})  # fmt: skip
+"""Names of what makes a program do more than its text says."""
 _PURE = (
     ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Constant, ast.Name, ast.Attribute, ast.Tuple,
     ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Slice,
@@ -99,7 +101,9 @@ class Effects:
         imported = [a for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names]
         bound |= {alias.asname or alias.name for alias in imported}
         bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        used = names | bound | {alias.name for alias in imported}
+        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+        paths = modules | {alias.name for alias in imported}
+        used = names | bound | {part for path in paths for part in path.split(".")}
         self._off = not _DYNAMIC.isdisjoint(used) or "*" in bound
         self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
         self._built_in: list[str] = []  # names that the statement at hand needs to hold atoms or built-in containers

@@ -16,12 +16,15 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from .bypass import Bypass
-from .compiled import compiled
-from .monitor import MARGIN, Monitor, Stop
+from .compiled import compiled, family
+from .monitor import Monitor
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .program import DEFAULT_LIMITS, Limits, Program
+from .recording import Stop
+from .recursion import Recursion
 from .stdio import TextInput, TextOutput
 from .stream import RowWriter, end_line, header_line
+from .tape import whole
 from .threads import alive
 from .trace import End, EndReason, Trace, event_from_row
 
@@ -34,7 +37,7 @@ def record_here(source: str, stdin: str = "", call: str | None = None, limits: L
     program = Program(source, stdin, call)
     run = _Run(program, limits, [])
     end, returned = run.execute()
-    events = [event_from_row(list(row)) for row in run.monitor.rows]
+    events = [event_from_row(list(whole(row))) for row in run.monitor.rows]
     events.append(event_from_row(["end", *run.place, str(end.reason)]))
     return Trace(program, events, "".join(run.stdout), returned, end, python_version())
 
@@ -104,7 +107,8 @@ class _Run:
         sys.modules["__main__"], sys.argv = main, [self.path or "program.py"]
         if self.path is not None:
             main.__dict__["__file__"] = self.path
-        self._room_on_the_stack()
+        self.monitor.recording.recursion = Recursion()
+        self.monitor.recording.codes = frozenset(map(id, family(body)))
         try:
             return self._run(body, call, main.__dict__)
         finally:
@@ -151,7 +155,7 @@ class _Run:
             return End(EndReason.exited, exit_code(error))
         if isinstance(error, MemoryError):
             return End(EndReason.memory, "MemoryError")
-        if self.program.call is not None and self.monitor.stack:
+        if self.program.call is not None and self.monitor.frames.stack:
             self.monitor.leave_call("unwind", self.monitor.values.exception(error))
         return End(EndReason.raised, describe(error))
 
@@ -169,15 +173,6 @@ class _Run:
         self.monitor.flush()
         if isinstance(self.monitor.rows, RowWriter):
             self.monitor.rows.flush()
-
-    def _room_on_the_stack(self) -> None:
-        depth, frame = 0, sys._getframe()
-        while frame.f_back is not None:
-            depth, frame = depth + 1, frame.f_back
-        limit = sys.getrecursionlimit()
-        self.monitor.recursion_limit = limit + MARGIN + depth
-        self.monitor.spare = MARGIN + depth
-        sys.setrecursionlimit(self.monitor.recursion_limit)
 
 
 def _including(

@@ -54,9 +54,11 @@ class SourceRows:
     def __init__(self, sink: Any, included: Included) -> None:
         self._sink, self._included = sink, included
         self._told: set[str] = set()
+        self._count = 0
 
     def append(self, row: tuple[Any, ...]) -> None:
         """Take one row; a call's sixth element is its file."""
+        self._count += 1
         if row[0] == "call" and row[5] is not None:
             label = self._included.label(row[5])
             if label not in self._told:
@@ -66,13 +68,7 @@ class SourceRows:
         self._sink.append(row)
 
     def __len__(self) -> int:
-        return len(self._sink)
-
-    def __getitem__(self, index: int) -> tuple[Any, ...]:
-        return self._sink[index]
-
-    def __setitem__(self, index: int, row: tuple[Any, ...]) -> None:
-        self._sink[index] = row
+        return self._count
 
 
 def source_of(filename: str) -> str:

@@ -9,11 +9,13 @@ tree, once a source.
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import CodeType
 from typing import NamedTuple
 
 from .effects import Effect, Effects
 from .originals import BUILTINS as __builtins__  # noqa: F401
+from .tape import CHANGE_BYTES, ROW_BYTES
 
 Position = tuple[int, int]
 
@@ -76,31 +78,72 @@ class Layout:
         places = _places(code) if self.comprehensions else {}
         own = _own(places, self.comprehensions)
         loops, masks = _loops(places, own), _masks(code, places, own)
-        careful = _OLD_LOCALS and bool(code.co_flags & 1) and not _VIEWERS.isdisjoint(code.co_names)
+        careful = _OLD_LOCALS and bool(code.co_flags & CO_OPTIMIZED) and not _VIEWERS.isdisjoint(code.co_names)
         effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
-        return CodeLayout(heads, masks, frozenset(heads.values()), loops, careful, effects, {})
+        return CodeLayout(code, heads, masks, frozenset(heads.values()), loops, careful, effects)
 
 
-class CodeLayout(NamedTuple):
+class Line:
+    """One statement's own part; what it can do is laid out flat for the recorder's inner loop."""
+
+    __slots__ = ("again", "cost", "effect", "line", "name", "nothing", "number", "spread")
+
+    def __init__(self, number: int, spread: bool, effect: Effect | None, line: "Line | None" = None) -> None:
+        self.number, self.spread, self.effect = number, spread, effect
+        self.line = line or self
+        """Itself; the line that a jump began is another object, since a LINE report may repeat it."""
+        self.nothing = effect is not None and effect.nothing
+        self.name = effect.name if effect is not None else None
+        self.again = effect is not None and effect.again
+        self.cost = ROW_BYTES + CHANGE_BYTES + len(self.name or "")
+        """Bytes of a row that tells the name's new value, without the value."""
+
+    def begun_by_jump(self) -> "Line":
+        """The same line, which a LINE report may repeat."""
+        return Line(self.number, self.spread, None, self.line)
+
+    def distrust(self) -> None:
+        """It may do anything."""
+        self.effect, self.name, self.nothing, self.again = None, None, False, False
+
+
+@dataclass(slots=True, eq=False)
+class CodeLayout:
     """What the recorder asks at every line of one code object."""
 
-    heads: dict[int, int]
+    code: CodeType
+    """Kept alive, so that its id stays its own."""
+    heads: dict[int, int] = field(default_factory=dict)
     """Line -> first line of its statement, where that is another one."""
-    masks: dict[int, frozenset[str]]
+    masks: dict[int, frozenset[str]] = field(default_factory=dict)
     """Instruction offset -> names that a comprehension hides there (maybe none)."""
-    spread: frozenset[int]
+    spread: frozenset[int] = frozenset()
     """First lines of the statements that take several lines."""
-    loops: Mapping[int, frozenset[Span]] = {}
+    loops: Mapping[int, frozenset[Span]] = field(default_factory=dict)
     """Instruction offset -> the comprehensions it lies in."""
     careful: bool = False
     """Whether the function may look at its own `locals()`, which reading them from outside would change before Python
     3.13."""
-    effects: Mapping[int, Effect] = {}
+    effects: Mapping[int, Effect] = field(default_factory=dict)
     """What the statement of a line can change, where that is known."""
-    lines: dict[int, "Line"] = {}  # noqa: RUF012  filled by `line`
+    lines: dict[int, Line] = field(default_factory=dict)
     """Line -> its statement, as far as asked for."""
+    name: str = field(init=False)
+    entry: Line = field(init=False)
+    """Where a call is told: between it and the first line nothing changes."""
+    opcodes: bytes = field(init=False)
+    """Opcode and argument of every instruction; the code object makes this anew when asked."""
+    optimized: bool = field(init=False)
+    """Whether it is a function's: a module or class body keeps its names in a dictionary."""
 
-    def line(self, number: int) -> "Line":
+    def __post_init__(self) -> None:
+        first = self.code.co_firstlineno
+        self.name = self.code.co_name
+        self.entry = Line(self.heads.get(first, first), False, Effect(()))
+        self.opcodes = self.code.co_code
+        self.optimized = bool(self.code.co_flags & CO_OPTIMIZED)
+
+    def line(self, number: int) -> Line:
         """The statement that a line belongs to; the same object for all its lines."""
         head = self.heads.get(number, number)
         found = self.lines.get(head)
@@ -109,17 +152,19 @@ class CodeLayout(NamedTuple):
         self.lines[number] = found
         return found
 
+    def unsure(self) -> "CodeLayout":
+        """The same with nothing known of what statements do."""
+        return replace(self, effects={}, lines={})
 
-class Line:
-    """One statement's own part."""
-
-    __slots__ = ("effect", "number", "spread")
-
-    def __init__(self, number: int, spread: bool, effect: Effect | None) -> None:
-        self.number, self.spread, self.effect = number, spread, effect
+    def distrust(self) -> None:
+        """Forget what is known of what statements do, those that run included."""
+        self.effects = {}
+        for line in self.lines.values():
+            line.distrust()
 
 
 _OLD_LOCALS = sys.version_info < (3, 13)  # PEP 667
+CO_OPTIMIZED = 1  # inspect.CO_OPTIMIZED
 _VIEWERS = frozenset({"locals", "vars", "dir", "eval", "exec", "f_locals"})
 
 
@@ -187,7 +232,7 @@ def _places(code: CodeType) -> dict[int, tuple[Position, Position]]:
 def _masks(
     code: CodeType, places: dict[int, tuple[Position, Position]], spans: list[Span]
 ) -> dict[int, frozenset[str]]:
-    optimized = bool(code.co_flags & 1)  # elsewhere the hidden names are not part of the namespace
+    optimized = bool(code.co_flags & CO_OPTIMIZED)  # elsewhere the hidden names are not part of the namespace
     local = frozenset(code.co_varnames + code.co_cellvars) if optimized else frozenset()
     masks = {}
     for index, place in places.items():

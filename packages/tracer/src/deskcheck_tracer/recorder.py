@@ -16,6 +16,7 @@ from .errors import InputError
 from .included import Included, source_of
 from .monitor import Monitor
 from .program import NO_TRACE_LIMITS, Limits, Program
+from .tape import whole
 from .trace import End, EndReason, Event, Trace, event_from_row
 
 
@@ -69,7 +70,7 @@ class Recorder:
         place = self._monitor.place()
         self._monitor.stop()
         rows: list[Any] = self._monitor.rows
-        events = [event_from_row(list(row)) for row in rows]
+        events = [event_from_row(list(whole(row))) for row in rows]
         end = End(*self._monitor.stopped) if self._monitor.stopped else _end_of(error)
         events.append(event_from_row(["end", *place, str(end.reason)]))
         self._trace = self._whole(events, end)

@@ -7,46 +7,31 @@ statement may have changed is compared. Both give the new texts by name, None fo
 
 import sys
 from types import FrameType, FunctionType, ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from .effects import Change, Effect, Index
-from .layout import CodeLayout
+from .frames import Frame
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms
-from .values import LIMIT, Values
+from .tape import CHANGE_BYTES, Tape
+from .values import Values
 from .watch import Picture, Pictures, alike, same_atom
 
 Changes = dict[str, str | None]
 _BUILT_IN_IDS = SEQUENCE_IDS | DICT_IDS | SET_IDS
 _SNAPSHOTS = sys.version_info < (3, 13)  # PEP 667
-_OPTIMIZED = 1  # inspect.CO_OPTIMIZED
 _MISSING = object()
-
-
-class Activation(Protocol):
-    """What is known of one activation of a function, module or class body."""
-
-    layout: CodeLayout
-    seen: dict[str, Any]
-    """Name -> the atom it held, or the picture or label of what it held."""
-    view: dict[str, Any]
-    """What its own `locals()` gave it, where that matters (`CodeLayout.careful`)."""
-    namespace: Any
-    """The dictionary of its names, for a module or class body; None for a function."""
-    snapshot: bool
-    """Whether reading its locals leaves objects of the program in a dictionary, which would keep them alive."""
 
 
 class State:
     """Looks at frames; one per recording."""
 
-    def __init__(self) -> None:
+    def __init__(self, tape: Tape) -> None:
         self.values = Values()
         self.pictures = Pictures(self.values)
-        self.size = 0
-        """Characters in all changes so far, with some for the punctuation around them."""
+        self.tape = tape  # counts the characters in all changes
 
-    def look(self, record: Activation, frame: FrameType) -> Changes | None:
+    def look(self, record: Frame, frame: FrameType) -> Changes | None:
         """What differs in the frame's locals since the last look; None if nothing does."""
         seen, changes = record.seen, None
         now = names_of(record, frame)
@@ -70,7 +55,7 @@ class State:
             now.clear()
         return changes
 
-    def difference(self, record: Activation, name: str, old: Any, value: Any) -> str | None:
+    def difference(self, record: Frame, name: str, old: Any, value: Any) -> str | None:
         """The text of a value that may have changed; None if it is as before."""
         kind = type(value)
         if id(kind) in ATOM_IDS:
@@ -91,40 +76,10 @@ class State:
             text = self.pictures.text(entry, value)
         if name[:2] == "__" and name[-2:] == "__":
             return None
-        self.size += len(name) + len(text) + 6
+        self.tape.left -= len(name) + len(text) + CHANGE_BYTES
         return text
 
-    def store(self, record: Activation, frame: FrameType, effect: Effect) -> Changes | None:
-        """As `glance`, for one plain assignment, the commonest statement."""
-        name: str = effect.name  # type: ignore[assignment]
-        seen = record.seen
-        now = frame.f_locals if record.namespace is None else names_of(record, frame)
-        value, old = now.get(name, _MISSING), seen.get(name, _MISSING)
-        if record.snapshot:
-            now.clear()
-        kind = type(value)
-        if effect.again and type(old) is not kind:
-            return self.glance(record, frame, effect)
-        if old is value:
-            return None
-        if kind is int or kind is str or (kind is float and value == value and value != 0.0):  # nan, -0.0
-            seen[name] = value
-            if type(old) is kind and old == value:
-                return None
-            try:
-                text = repr(value)
-            except ValueError:  # too many digits
-                text = self.values.text(value)
-            if len(text) > LIMIT:
-                text = self.values.text(value)
-            self.size += len(name) + len(text) + 6
-            return {name: text}
-        if value is _MISSING or (effect.again and id(kind) not in ATOM_IDS):
-            return self.look(record, frame)
-        text = self.difference(record, name, old, value)
-        return None if text is None else {name: text}
-
-    def glance(self, record: Activation, frame: FrameType, effect: Effect) -> Changes | None:
+    def glance(self, record: Frame, frame: FrameType, effect: Effect) -> Changes | None:
         """As `look`, for a frame that ran nothing but one statement of this effect."""
         seen = record.seen
         for name in effect.atoms:
@@ -150,7 +105,7 @@ class State:
             now.clear()
         return changes or None
 
-    def _changed(self, record: Activation, now: dict[str, Any], parts: tuple[Change, ...], changes: Changes) -> bool:
+    def _changed(self, record: Frame, now: dict[str, Any], parts: tuple[Change, ...], changes: Changes) -> bool:
         """Bring pictures up to date after known changes inside containers; False if they are not as plain as they
         look, and then all locals have to be compared."""
         seen, pictures = record.seen, self.pictures
@@ -174,7 +129,7 @@ class State:
                     changes[name] = text
         for name in [name for name, text in changes.items() if text == ""]:
             changes[name] = text = pictures.text(seen[name], now[name])
-            self.size += len(name) + len(text) + 6
+            self.tape.left -= len(name) + len(text) + CHANGE_BYTES
         return True
 
     def _changed_picture(self, now: dict[str, Any], part: Change, old: Picture, value: Any) -> Any:
@@ -212,13 +167,7 @@ def index_of(index: Index, now: dict[str, Any]) -> Any:
     return value + add if type(value) is int else _MISSING
 
 
-def namespace_of(frame: FrameType) -> Any:
-    """Where a module or class body keeps its names, taken when it begins: since Python 3.13 `f_locals` is something
-    else while a comprehension runs. None for a function."""
-    return None if frame.f_code.co_flags & _OPTIMIZED else frame.f_locals
-
-
-def names_of(record: Activation, frame: FrameType) -> dict[str, Any]:
+def names_of(record: Frame, frame: FrameType) -> dict[str, Any]:
     """The frame's locals, by name."""
     namespace = record.namespace
     if namespace is None:
@@ -228,9 +177,9 @@ def names_of(record: Activation, frame: FrameType) -> dict[str, Any]:
     return dict(dict.items(namespace)) if issubclass(type(namespace), dict) else {}  # a metaclass's __prepare__
 
 
-def _peek(record: Activation, frame: FrameType) -> dict[str, Any]:
+def _peek(record: Frame, frame: FrameType) -> dict[str, Any]:
     """The frame's locals without refreshing the dictionary that the function's own `locals()` has handed out."""
-    before = dict(record.view)
+    before = dict(record.view or ())
     view = frame.f_locals
     now = dict(view)
     view.clear()

@@ -13,6 +13,7 @@ from .originals import write
 from .program import Program
 from .trace import SCHEMA, End
 
+_quoted = encode_basestring_ascii
 _make = getattr(json.encoder, "c_make_encoder", None)  # None where Python has no C accelerator
 _chunks = _make and _make(None, JSONEncoder().default, encode_basestring_ascii, None, ":", ",", False, False, True)
 
@@ -34,25 +35,26 @@ def end_line(row: tuple[Any, ...], end: End, returned: str | None) -> str:
 
 
 class RowWriter:
-    """A sink that keeps the newest rows back only while they may still grow (printed text) or a batch fills."""
+    """A sink that writes rows in batches; its length is the count of rows it took."""
 
     def __init__(self, descriptor: int, batch: int = 1) -> None:
         self._descriptor, self._batch = descriptor, batch
-        self._waiting: list[tuple[Any, ...]] = []
+        self._waiting: list[str] = []
         self._writing = False
+        self._count = 0
 
     def __len__(self) -> int:
-        return len(self._waiting)
-
-    def __getitem__(self, index: int) -> tuple[Any, ...]:
-        return self._waiting[index]
-
-    def __setitem__(self, index: int, row: tuple[Any, ...]) -> None:
-        self._waiting[index] = row
+        return self._count
 
     def append(self, row: tuple[Any, ...]) -> None:
         """Take one row; write if a batch is full."""
-        self._waiting.append(row)
+        self._count += 1
+        if row[0] == "line" and len(row) == 5:
+            _, frame, line, name, text = row
+            written = f'["line",{frame},{line},{{{_quoted(name)}:{_quoted(text)}}}]\n'
+        else:
+            written = _encode(row) + "\n"
+        self._waiting.append(written)  # looked up only now: encoding may have let another thread take the list
         if len(self._waiting) >= self._batch:
             self.flush()
 
@@ -62,9 +64,9 @@ class RowWriter:
             return
         self._writing = True
         try:
-            while rows := self._waiting:
+            while lines := self._waiting:
                 self._waiting = []  # writing lets other threads run, and they append
-                self.write("".join([_encode(row) + "\n" for row in rows]))
+                self.write("".join(lines))
         finally:
             self._writing = False
 

@@ -14,6 +14,7 @@ import re
 import weakref
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Callable
 from itertools import accumulate, islice
 from typing import Any
 
@@ -55,6 +56,8 @@ class Values:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self.limit = limit
+        self.met: Callable[[type], None] = lambda kind: None
+        """Told of each class whose instances show more than a name."""
         self.labels: dict[int, Label | KeptLabel] = {}
         """id of an object -> its label, while it lives."""
         self._counts: Counter[str] = Counter()
@@ -192,6 +195,8 @@ class Values:
         found = self._storages.get(id(kind))
         if found is None:
             found = self._storages[id(kind)] = (kind, Storage(kind))
+            if not found[1].by_name:
+                self.met(kind)
         return found[1]
 
     def exception(self, error: BaseException) -> str:
