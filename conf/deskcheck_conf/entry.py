@@ -78,7 +78,8 @@ class _Command:
         self.run = run
         self.process = os.getpid()
         self.jobs = 0
-        self.failures: list[tuple[str, BaseException]] = []
+        self.failures: list[tuple[str, int, str]] = []
+        """Of each job that did not end well: overrides, exit code, first line of what was told."""
 
     def main(self, argv: Sequence[str] | None) -> int:
         before = list(sys.argv)
@@ -96,7 +97,7 @@ class _Command:
             sys.argv = before
         if self.jobs > 1 and self.failures:
             self._report_sweep()
-        return worst(exit_code_of(error) for _, error in self.failures)
+        return worst(code for _, code, _ in self.failures)
 
     def _compose_and_run(self) -> None:
         def task(config: DictConfig) -> float | None:
@@ -117,6 +118,7 @@ class _Command:
     def _job(self, composed: DictConfig) -> float | None:
         self.jobs += 1
         overrides = list(HydraConfig.get().overrides.task)
+        folder: Path | None = None
         try:
             refuse_added_keys(composed, self.schema)
             config = cast(RunConfig, OmegaConf.to_object(composed))
@@ -130,22 +132,23 @@ class _Command:
         except Exception as error:
             if os.getpid() != self.process:
                 raise  # a launcher's own process: the launcher carries the error home
-            self.failures.append((" ".join(overrides), error))
-            self._report(error)
+            told = self._report(error, folder)
+            self.failures.append((" ".join(overrides), exit_code_of(error), told.splitlines()[0]))
             return None
 
-    def _report(self, error: BaseException) -> None:
-        message = message_of(error, self.schema)
+    def _report(self, error: BaseException, folder: Path | None = None) -> str:
+        """Print what there is to say about `error`; returns it in a line or more."""
+        message = message_of(error, self.schema, folder)
         if message is None or os.environ.get("DESKCHECK_TRACEBACK") == "1":
             traceback.print_exception(error)
         if message is not None:
             print(f"deskcheck-{self.config_name}: {message}", file=sys.stderr)
+        return message or f"{type(error).__name__}: {error}"
 
     def _report_sweep(self) -> None:
         print(f"{len(self.failures)} of {self.jobs} jobs did not end with exit code 0:", file=sys.stderr)
-        for overrides, error in self.failures:
-            text = (message_of(error, self.schema) or f"{type(error).__name__}: {error}").splitlines()[0]
-            print(f"  [{exit_code_of(error)}] {overrides}: {text}", file=sys.stderr)
+        for overrides, code, told in self.failures:
+            print(f"  [{code}] {overrides}: {told}", file=sys.stderr)
 
 
 def flags_first(words: Sequence[str]) -> list[str]:

@@ -1,10 +1,12 @@
 """Writing a file so that a reader, or a killed process, never sees half of it.
 
 The text goes to a temporary file in the same folder, is synced, and takes the final name in one step. Where that fails
-(disk full, say) the temporary file is removed and what was there before is untouched.
+(disk full, say) the temporary file is removed and what was there before is untouched. A line added to a file is there
+whole or not at all in the same way; only a kill in the middle of it leaves a torn one, which the next start drops.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 BLOCK_BYTES = 65_536
@@ -24,6 +26,23 @@ def write_atomic(path: Path, text: str) -> None:
         if isinstance(error, OSError):
             error.filename = str(path)  # a failed write does not say where
         raise
+
+
+def append_whole(path: Path, text: str) -> None:
+    """Add `text` (lines with their newlines) to the end of a file, all or nothing. OSError as the system raises it."""
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    end = os.fstat(file).st_size
+    try:
+        left = text.encode("utf-8")
+        while left:
+            left = left[os.write(file, left) :]
+    except OSError as error:
+        with suppress(OSError):  # what is no ordinary file cannot be cut
+            os.ftruncate(file, end)
+        error.filename = str(path)  # a failed write, unlike a failed open, does not say where
+        raise
+    finally:
+        os.close(file)
 
 
 def drop_torn_line(path: Path) -> None:

@@ -47,8 +47,11 @@ def exit_code_of(error: BaseException) -> int:
     return BUG if message_of(error) is None else USERS
 
 
-def message_of(error: BaseException, schema: type | None = None) -> str | None:
-    """What to tell the user about `error`; None if it is a bug. `schema`: the command's dataclass, for suggestions."""
+def message_of(error: BaseException, schema: type | None = None, folder: Path | None = None) -> str | None:
+    """What to tell the user about `error`; None if it is a bug.
+
+    `schema`: the command's dataclass, for suggestions; `folder`: where it writes, for errors of a disk that do not say.
+    """
     if isinstance(getattr(error, "exit_code", None), int):
         return str(error)
     if isinstance(error, HydraException | OmegaConfBaseException):
@@ -58,7 +61,7 @@ def message_of(error: BaseException, schema: type | None = None) -> str | None:
     # Hydra's, as of experiment=null.
     if isinstance(error, ValueError) and str(error).startswith("Config group override"):
         return f"{error}; expected the name of one of the group's files, or ~GROUP to leave the group out"
-    return _system(error)
+    return _system(error, folder)
 
 
 def _configuration(error: Exception, schema: type | None) -> str:
@@ -93,13 +96,15 @@ def _yaml(error: YAMLError) -> str:
     )
 
 
-def _system(error: BaseException) -> str | None:
+def _system(error: BaseException, folder: Path | None) -> str | None:
+    within = f"{folder}: " if folder is not None else ""  # a failed write, unlike a failed open, does not say where
     for part in _chain(error):
         if isinstance(part, OSError) and part.errno in NEXT_STEP:
-            where = f"{part.filename}: " if part.filename else ""
+            is_of_disk = part.errno in (errno.ENOSPC, errno.EDQUOT)
+            where = f"{part.filename}: " if part.filename else within if is_of_disk else ""
             return f"{where}{part.strerror or part}; {NEXT_STEP[part.errno]}"
         if NO_SPACE in str(part):
-            return f"{str(part).splitlines()[0]}; {NEXT_STEP[errno.ENOSPC]}"
+            return f"{within}{str(part).splitlines()[0]}; {NEXT_STEP[errno.ENOSPC]}"
     return None
 
 

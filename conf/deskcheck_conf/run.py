@@ -28,7 +28,7 @@ from omegaconf import OmegaConf
 from yaml import YAMLError
 
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.files import drop_torn_line, write_atomic
+from deskcheck_conf.files import append_whole, drop_torn_line, write_atomic
 from deskcheck_conf.messages import USERS, exit_code_of
 from deskcheck_conf.provenance import provenance
 from deskcheck_conf.schema import RunConfig
@@ -110,13 +110,7 @@ class Run:
             write_atomic(self.folder / "done.json", json.dumps({"summary": self.summary}, indent=2) + "\n")
 
     def _append(self, name: str, row: Mapping[str, Any]) -> None:
-        path = self.folder / name
-        try:
-            with open(path, "a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
-        except OSError as error:
-            error.filename = error.filename or str(path)  # a failed write, unlike a failed open, does not say where
-            raise
+        append_whole(self.folder / name, json.dumps(row) + "\n")
 
     def __enter__(self) -> Self:
         if self.is_main:

@@ -1,9 +1,11 @@
 """Files that are whole or not there."""
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
-from deskcheck_conf.files import BLOCK_BYTES, drop_torn_line, write_atomic
+from deskcheck_conf.files import BLOCK_BYTES, append_whole, drop_torn_line, write_atomic
 
 
 def test_a_write_that_fails_leaves_the_old_text_and_nothing_else(tmp_path: Path) -> None:
@@ -13,6 +15,23 @@ def test_a_write_that_fails_leaves_the_old_text_and_nothing_else(tmp_path: Path)
         write_atomic(path, "new \ud800")  # a lone surrogate cannot be written as UTF-8
     assert path.read_text() == "old"
     assert [entry.name for entry in tmp_path.iterdir()] == ["config.yaml"]
+
+
+def test_lines_are_added_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A limit on the size of files cuts a write in two, as a disk that runs full does."""
+    path = tmp_path / "rows.jsonl"
+    append_whole(path, "first é\n")
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (15, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as failed:
+            append_whole(path, "the second line\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert failed.value.filename == str(path) and path.read_text() == "first é\n"
+    append_whole(path, "third\n")
+    assert path.read_text() == "first é\nthird\n"
 
 
 @pytest.mark.parametrize("long", [0, BLOCK_BYTES, 3 * BLOCK_BYTES + 1])

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deskcheck_conf import AnswerIsNo, Run, command, progress
-from deskcheck_conf.files import drop_torn_line
+from deskcheck_conf.files import append_whole, drop_torn_line
 from deskcheck_tracer import Sandbox, TestCase
 
 from deskcheck_agent.config import SolveConfig, SolveMode, params_of
@@ -113,8 +113,7 @@ class Solver:
 
         async def one(problem: Problem) -> Solved:
             row = await self.solve_one(problem)
-            with results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(row)) + "\n")
+            append_whole(results, json.dumps(asdict(row)) + "\n")
             advance(1)
             return row
 
@@ -158,8 +157,7 @@ class Solver:
 
     async def ranked(self, problem: Problem, candidates: list[Candidate]) -> Solved:
         ranking = await rank(problem, candidates, self.feedback, seed=self.config.seed)
-        with (self.folder / "rankings.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(ranking_row(ranking)) + "\n")
+        append_whole(self.folder / "rankings.jsonl", json.dumps(ranking_row(ranking)) + "\n")
         best = ranking.best
         tokens = sum(candidate.tokens for candidate in candidates)
         status = "ranked" if best.code is not None else "no_code"

@@ -16,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from deskcheck_conf.files import append_whole
 from deskcheck_tracer.errors import InputError
 
 from deskcheck_agent.feedback import FeedbackSource, TestFeedback
@@ -109,8 +110,7 @@ class TrajectoryFile:
 
     def _append(self, row: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+        append_whole(self.path, json.dumps(row) + "\n")
 
     def read(self) -> dict[str, Trajectory]:
         """Trajectories by key, unfinished ones included; a torn last line (a kill) is dropped from the file."""

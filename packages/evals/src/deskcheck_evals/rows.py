@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deskcheck_conf.files import drop_torn_line
+from deskcheck_conf.files import append_whole, drop_torn_line
 
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.jsonl import read_jsonl
@@ -62,13 +62,8 @@ class Rows:
             raise EvalError(f"{self.path}: a second row with the key of {row.get('id')!r}: is a problem listed twice?")
         whole = {"key": key, **row}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(("" if file.tell() else _line(self.header)) + _line(whole))
-        except OSError as error:
-            # A failed write, unlike a failed open, does not say where.
-            error.filename = error.filename or str(self.path)
-            raise
+        is_begun = self.path.exists() and self.path.stat().st_size > 0
+        append_whole(self.path, ("" if is_begun else _line(self.header)) + _line(whole))
         self.rows[key] = whole
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deskcheck_conf.errors import ConfigError
+from deskcheck_conf.files import append_whole
 
 from deskcheck_trainer.rollout import Rollout, RolloutGroup, Seconds
 
@@ -79,9 +80,8 @@ class Monitor:
         first: dict[str, Rollout] = {}
         for group in groups:
             first.setdefault(group.task.env, group.rollouts[0])
-        with self.path.open("a", encoding="utf-8") as file:
-            for rollout in first.values():
-                file.write(json.dumps({"step": self.step, **_readable(rollout)}) + "\n")
+        rows = [{"step": self.step, **_readable(rollout)} for rollout in first.values()]
+        append_whole(self.path, "".join(json.dumps(row) + "\n" for row in rows))
 
 
 def _readable(rollout: Rollout) -> dict[str, Any]:
