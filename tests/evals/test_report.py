@@ -39,6 +39,7 @@ def test_one_page_and_one_set_of_tables(three, tmp_path, capsys):
     assert re.search(r"perfect simulator = best@10 exec, k=10 .* yes", out)
     html = page.read_text()
     assert "deskcheck-eval task=x" in html and "torch 2.13.0" in html, "every number has its command and versions"
+    assert re.search(r"\(programs: 0-9: \d+, 10-19: \d+", html), "a bar says how many programs it stands on"
     assert html.count("<figure") == 4 and "prefers-color-scheme: dark" in html
     assert not re.search(r'(?:src|href)="(?!#)', html.replace("xlink:href", "")), "nothing is loaded from anywhere"
 

@@ -4,14 +4,14 @@ Nothing is loaded from anywhere: styles and figures are inside the file, and it 
 theme.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
 from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
-from deskcheck_evals.measures import accuracy_by_length, curve_measures
+from deskcheck_evals.measures import Measure, accuracy_by_length, curve_measures
 from deskcheck_evals.results import Result, length_unit, pools, predictions
 from deskcheck_evals.tables import (
     Options,
@@ -125,10 +125,16 @@ def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
     chapter = Chapter("Output prediction", "The model reads a program and its input and says what comes out.")
     chapter.drawings.append(bars_figure(made, "Share of programs whose output is predicted exactly.", "right, %"))
     if any(lengths.values()):
-        caption = "pass@1 by the number of lines the program executes."
-        chapter.drawings.append(bars_figure({k: v for k, v in lengths.items() if v}, caption, "right, %"))
+        counted = {label: made for label, made in lengths.items() if made}
+        chapter.drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
     chapter.tables += [measures_table("Predicted right", results, options), status_table(results)]
     return chapter
+
+
+def _length_caption(bins: Mapping[str, Measure]) -> str:
+    """What the bars are, and how many programs each stands on."""
+    programs = ", ".join(f"{name}: {len(measure.values)}" for name, measure in bins.items())
+    return f"pass@1 by the number of lines the program executes (programs: {programs})."
 
 
 def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
