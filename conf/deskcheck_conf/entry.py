@@ -30,6 +30,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from deskcheck_conf.errors import AnswerIsNo, ConfigError
 from deskcheck_conf.messages import BUG, dotted_keys, exit_code_of, message_of, suggestion
+from deskcheck_conf.progress import quiet_libraries
 from deskcheck_conf.run import Run
 from deskcheck_conf.schema import RunConfig
 
@@ -85,6 +86,7 @@ class _Command:
         before = list(sys.argv)
         program, words = (sys.argv[0], sys.argv[1:]) if argv is None else (f"deskcheck-{self.config_name}", list(argv))
         sys.argv = [program, *flags_first(words)]
+        quiet_libraries()
         try:
             self._compose_and_run()
         except KeyboardInterrupt:

@@ -5,6 +5,7 @@ rich bar; elsewhere (CI, a log file, a pipe) it is a plain line at the start, at
 and at the end. Bars may be nested: an inner one is drawn below the outer one.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -28,6 +29,13 @@ def progress(label: str, total: int | None, *, done: int = 0) -> Iterator[Advanc
     show = _bar if sys.stderr.isatty() else _lines
     with show(label, total, done) as advance:
         yield advance
+
+
+def quiet_libraries() -> None:
+    """Hugging Face's bars (loading, tokenising), like ours, only on a terminal: a log takes no carriage returns."""
+    if not sys.stderr.isatty():
+        for library in ("HUB", "DATASETS"):  # Transformers heeds the hub's; both are read at import
+            os.environ.setdefault(f"HF_{library}_DISABLE_PROGRESS_BARS", "1")
 
 
 @contextmanager

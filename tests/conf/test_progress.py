@@ -1,5 +1,9 @@
 """The progress line where stderr is no terminal, and its arithmetic."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from deskcheck_conf.progress import progress, rate_and_eta
 
@@ -44,3 +48,17 @@ def test_bars_on_a_terminal_nest(monkeypatch: pytest.MonkeyPatch, capsys: pytest
         outer(2)
     shown = capsys.readouterr().err
     assert "outer" in shown and "inner" in shown and "3/3" in shown and "2/2" in shown
+
+
+def test_a_log_gets_no_bars_of_other_libraries():
+    """In a fresh process, since both libraries read their setting once."""
+    asked = "from datasets import are_progress_bars_disabled as a; from transformers.utils import logging as b"
+    answer = "print(a(), b.is_progress_bar_enabled())"
+    clean = {name: value for name, value in os.environ.items() if not name.endswith("DISABLE_PROGRESS_BARS")}
+    for quiet, expected in (
+        ("", "False True"),
+        ("; from deskcheck_conf.progress import quiet_libraries as q; q()", "True False"),
+    ):
+        code = f"import sys{quiet}; {asked}; {answer}"
+        ran = subprocess.run([sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True)
+        assert ran.stdout.strip() == expected
