@@ -18,10 +18,10 @@ from .facts import ClaimKind, Said, Told, effect_texts, shown
 from .moment import Moment, What, is_call_begin
 from .running import CALL
 
-_QUOTED = r"(?:`([^`]*)`|``(.*?)``)"
-_BEGINS = re.compile(rf"Line (\d+), {_QUOTED} begins\.\Z")
-_EVALUATED = re.compile(rf"Then {_QUOTED} is evaluated\.\Z")
-_STEP = re.compile(rf"(Line|Back on line) (\d+), {_QUOTED}: (.*)\.\Z")
+QUOTED = r"(?:`([^`]*)`|``(.*?)``)"
+_BEGINS = re.compile(rf"Line (\d+), {QUOTED} begins\.\Z")
+_EVALUATED = re.compile(rf"Then {QUOTED} is evaluated\.\Z")
+_STEP = re.compile(rf"(Line|Back on line) (\d+), {QUOTED}: (.*)\.\Z")
 _CALL = re.compile(rf"(Call|The body of) ({LABEL})( begins)?(?:: (.*))?\.\Z")
 _CUT = re.compile(r"The recording stops: (.*)\.\Z")
 _SWITCH = re.compile(r"Frame (\d+) goes on\.\Z")
@@ -63,7 +63,7 @@ def tell(moment: Moment) -> Told:
         text = _short_sentence(moment, parts)
         return Told(text, read(text), known)
     place = "Back on line" if moment.what is What.effect else "Line"
-    start = f"{place} {moment.line}, {_quote(moment.statement)}: "
+    start = f"{place} {moment.line}, {quote(moment.statement)}: "
     text = f"{start}{join(parts)}."
     said = read(text)
     if known == set(said):
@@ -92,7 +92,7 @@ def _parts(moment: Moment) -> list[Clause]:
 def _short_sentence(moment: Moment, parts: list[Clause]) -> str:
     what = moment.what
     if what is What.begin:
-        quoted = _quote(moment.statement)
+        quoted = quote(moment.statement)
         return f"Then {quoted} is evaluated." if is_call_begin(moment) else f"Line {moment.line}, {quoted} begins."
     if what in (What.call, What.body):
         start = f"Call {moment.function}" if what is What.call else f"The body of {moment.function} begins"
@@ -104,12 +104,13 @@ def _short_sentence(moment: Moment, parts: list[Clause]) -> str:
     return capital(_WORDS[what].format(label=moment.function, value=shown(moment.value)))
 
 
-def _quote(source: str) -> str:
-    source = _normal(source)
+def quote(source: str) -> str:
+    """The text of a statement in quotes that `QUOTED` matches."""
+    source = normal(source)
     return f"``{source}``" if "`" in source else f"`{source}`"
 
 
-def _normal(source: str) -> str:
+def normal(source: str) -> str:
     """The text of a statement as it can stand in quotes."""
     source = source.replace("\n", " ")
     return source.replace("`", "'") if "``" in source or source[:1] == "`" or source[-1:] == "`" else source
@@ -120,13 +121,13 @@ def _facts(moment: Moment, parts: list[Clause]) -> set[Said]:
     known = {said for clause in parts for said in clause.said}
     if _is_line(moment):
         known.add(Said(ClaimKind.line, "", str(moment.line)))
-        known.add(Said(ClaimKind.expression, "source", _normal(moment.statement)))
+        known.add(Said(ClaimKind.expression, "source", normal(moment.statement)))
         if what is What.effect:
             known.add(Said(ClaimKind.event, What.effect, ""))
         return known
     if what is What.begin:
         place = (ClaimKind.event, What.begin, CALL) if is_call_begin(moment) else (ClaimKind.line, "", str(moment.line))
-        return {Said(ClaimKind.begins, "", _normal(moment.statement)), Said(*place)}
+        return {Said(ClaimKind.begins, "", normal(moment.statement)), Said(*place)}
     if what in (What.call, What.body):
         known.add(Said(ClaimKind.called if what is What.call else ClaimKind.event, _name_of(what), label))
         return known

@@ -10,8 +10,8 @@ from typing import Any
 
 from . import coverage, folds
 from .facts import Said, Told
-from .folds import Span
 from .moment import Moment
+from .spans import Span
 from .story import story
 from .styles import STYLES, Style
 from .trace import Trace
