@@ -1,7 +1,7 @@
 """Checkpoints under kills: cut-off ones never count, and the best model is what an uninterrupted run would have kept."""
 
 import pytest
-from deskcheck_trainer.checkpoints import Best, last_complete, save_whole
+from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
 
 
 def writer(text: str):
@@ -16,6 +16,7 @@ def test_the_last_complete_checkpoint_by_number(tmp_path):
         if state is not None:
             (folder / "trainer_state.json").write_text(state)
     assert last_complete(tmp_path) == tmp_path / "checkpoint-10"
+    assert (steps_of(last_complete(tmp_path)), steps_of(None)) == (10, 0)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-10", "checkpoint-9"]
 
 

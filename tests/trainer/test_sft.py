@@ -75,7 +75,7 @@ def test_a_finished_run_is_not_run_again(tmp_path: Path):
     assert model.stat().st_mtime_ns == before
 
 
-def test_a_stopped_run_continues_to_the_weights_of_an_unbroken_one(tmp_path: Path):
+def test_a_stopped_run_continues_to_the_weights_of_an_unbroken_one(tmp_path: Path, capsys):
     import torch
     from safetensors.torch import load_file
 
@@ -95,8 +95,10 @@ def test_a_stopped_run_continues_to_the_weights_of_an_unbroken_one(tmp_path: Pat
 
     trainer.add_callback(Stop())
     trainer.train()
+    capsys.readouterr()
     with Run.at(tmp_path / "broken", config) as run:
         train(config, run)
+    assert "pretrain: 2/4" in capsys.readouterr().err, "its progress starts where the run goes on"
     whole, broken = weights("whole"), weights("broken")
     assert all(torch.equal(whole[name], broken[name]) for name in whole)
 

@@ -25,7 +25,12 @@ def last_complete(folder: Path) -> Path | None:
             complete.append(path)
         else:
             shutil.rmtree(path)
-    return max(complete, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
+    return max(complete, key=steps_of, default=None)
+
+
+def steps_of(checkpoint: Path | None) -> int:
+    """How many steps had been done at a checkpoint; 0 where there is none."""
+    return int(checkpoint.name.removeprefix("checkpoint-")) if checkpoint else 0
 
 
 def _is_complete(path: Path) -> bool:

@@ -20,7 +20,7 @@ from deskcheck_conf.entry import command
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
-from deskcheck_trainer.checkpoints import Best, last_complete, save_whole
+from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
 from deskcheck_trainer.filters import Gibberish, Overlong
 from deskcheck_trainer.mixture import BlockMixture, Source
 from deskcheck_trainer.monitor import Monitor, averages
@@ -43,7 +43,7 @@ def train(config: RLConfig, run: Run) -> float | None:
         parts = build(config, run.folder)
         parts.prove(config.prove_rewards)
         resume = last_complete(run.folder / "trainer")
-        with progress("rl", config.max_steps) as advance:
+        with progress("rl", config.max_steps, done=steps_of(resume)) as advance:
             parts.attach(run, advance)
             parts.trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         run.finish(parts.finish())
@@ -107,7 +107,7 @@ class Parts:
 def build(config: RLConfig, folder: Path) -> Parts:
     """Model, environments, mixture, engine and trainer of `config`; checkpoints go under `folder`."""
     from datasets import Dataset
-    from deskcheck_agent.samplers.transformers import TransformersSampler, load_model
+    from deskcheck_agent.samplers.transformers import TransformersSampler, load_model, model_path
     from transformers import PrinterCallback
     from transformers.utils import logging as transformers_logging
 
@@ -121,6 +121,7 @@ def build(config: RLConfig, folder: Path) -> Parts:
     )
     from deskcheck_trainer.optimizer import build_optimizer
 
+    model_path(config.model)  # first: a missing one is told before problems are drawn
     monitor = Monitor(folder)
     envs = make_envs(config, progress=lambda: monitor.step / config.max_steps)
     tasks = {name: load_tasks(name, training_benchmark(config, name)) for name in config.env.used()}
@@ -200,7 +201,6 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
         """Progress, logs, and validation with the best weights kept."""
 
         def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            advance(state.global_step)  # what an interrupted run has done already
             parts.monitor.step = state.global_step
             if parts.validation:
                 parts.best = Best.at(parts.folder, upto=state.global_step)

@@ -18,7 +18,7 @@ from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
-from deskcheck_trainer.checkpoints import last_complete, save_whole
+from deskcheck_trainer.checkpoints import last_complete, save_whole, steps_of
 from deskcheck_trainer.sft_config import SFTConfig
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ def train(config: SFTConfig, run: Run) -> float | None:
     """Fine-tune (or pretrain) and save the model; returns the mean training loss of the last tenth of the steps."""
     if not run.is_done():
         trainer = build(config, run.folder)
-        with progress("sft" if config.scratch is None else "pretrain", trainer.args.max_steps) as advance:
+        resume = last_complete(run.folder / "trainer")
+        label = "sft" if config.scratch is None else "pretrain"
+        with progress(label, trainer.args.max_steps, done=steps_of(resume)) as advance:
             trainer.add_callback(_report_to(run, advance))
-            resume = last_complete(run.folder / "trainer")
             trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         save_whole(run.folder / CHECKPOINT, lambda fresh: _save(trainer, fresh))
         run.finish(_summary(trainer))
@@ -48,11 +49,14 @@ def train(config: SFTConfig, run: Run) -> float | None:
 
 def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     """The trainer, ready to start: model, rows, optimiser and schedule of `config`, checkpoints under `folder`."""
+    from deskcheck_trainer.sft_data import files_of, mixture, pretraining_rows
+
+    for part in config.datasets if config.scratch is None else ():
+        files_of(part.path)  # a missing one is told before torch is loaded
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
 
     from deskcheck_trainer.optimizer import build_optimizer
-    from deskcheck_trainer.sft_data import mixture, pretraining_rows
 
     arguments = _arguments(config, folder)  # first: a wrong name is told before anything is loaded
     model, tokenizer = _model(config)
@@ -155,9 +159,6 @@ def _report_to(run: Run, advance: Advance) -> TrainerCallback:
     from transformers import TrainerCallback
 
     class Report(TrainerCallback):
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            advance(state.global_step)  # what an interrupted run has done already
-
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             advance()
 
