@@ -4,6 +4,7 @@ Which measures there are depends on the task; their names are the ones in every 
 averages a problem's items first when it is paired with another run, and weighs items equally when it stands alone.
 """
 
+import ast
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -121,9 +122,22 @@ def prediction_measures(
         owners,
         note=f"always answers {common!r}",
     )
-    copied = [right(row.expected, row.input, is_call=row.is_call, checker=checker) for row in rows]
+    copied = [right(row.expected, copied_input(row), is_call=row.is_call, checker=checker) for row in rows]
     maker.add("copy input", copied, owners)
     return maker.made
+
+
+def copied_input(row: Predicted) -> str | None:
+    """What a copier answers: standard input, or a call's first argument as it is written; None if there is none."""
+    if not row.is_call:
+        return row.input
+    try:
+        call = ast.parse(row.input, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+    if not isinstance(call, ast.Call) or not call.args:
+        return None
+    return ast.get_source_segment(row.input, call.args[0])
 
 
 def majority_output(rows: Sequence[Predicted]) -> str:
