@@ -8,6 +8,7 @@ closest existing name as a suggestion.
 
 import difflib
 import errno
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -32,11 +33,16 @@ NEXT_STEP = {
     errno.ENOENT: "check the path",
     errno.ENOTDIR: "check the path: a part of it is a file",
     errno.EISDIR: "expected a file: check the path",
-    errno.EADDRINUSE: "stop the other process on that port, or pass another port",
+    errno.EADDRINUSE: "stop the other process on that port, or pass another one (for training: MASTER_PORT)",
     errno.ECONNREFUSED: "start the server, or check its address",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
 }
-NO_SPACE = "No space left on device"  # libraries that write through C or Rust raise it as text only
+IN_TEXT = {
+    "No space left on device": errno.ENOSPC,
+    "enforce fail at inline_container.cc": errno.ENOSPC,  # torch.save, of a file that did not fit
+    "EADDRINUSE": errno.EADDRINUSE,
+}
+"""Signs of a system's error in the texts of libraries that write through C++ or Rust and raise no OSError."""
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -103,8 +109,11 @@ def _system(error: BaseException, folder: Path | None) -> str | None:
             is_of_disk = part.errno in (errno.ENOSPC, errno.EDQUOT)
             where = f"{part.filename}: " if part.filename else within if is_of_disk else ""
             return f"{where}{part.strerror or part}; {NEXT_STEP[part.errno]}"
-        if NO_SPACE in str(part):
-            return f"{within}{str(part).splitlines()[0]}; {NEXT_STEP[errno.ENOSPC]}"
+        for sign, code in IN_TEXT.items():
+            if sign in str(part):
+                told, system = str(part).splitlines()[0], os.strerror(code)
+                reason = told if system in told else f"{system} ({told})"
+                return f"{within if code == errno.ENOSPC else ''}{reason}; {NEXT_STEP[code]}"
     return None
 
 

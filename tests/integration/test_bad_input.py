@@ -4,14 +4,12 @@ The mistakes are made for real, in this process: nothing is patched. What all co
 one in tests/conf/test_entry.py; here every command takes part.
 """
 
-import importlib
 import json
 import os
 import shutil
 import socket
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -20,6 +18,8 @@ from deskcheck_conf.messages import exit_code_of, message_of
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
+from tests.integration.smoke import files, main_of
+
 HYDRA = ("collect", "sft", "rl", "solve", "eval", "report")
 PROBLEM = {"id": "a", "statement": "Print the input.", "public_tests": [{"input": "1", "output": "1"}]}
 SFT = ("sft", "scratch=null")
@@ -27,15 +27,6 @@ RL = ("rl", "env=solve", "env.solve.benchmark.name=problems")
 PREDICT = ("eval", "task=output_prediction")
 
 Say = Callable[..., str]
-
-
-def main_of(command: str) -> Callable[[list[str]], int]:
-    (script,) = entry_points(group="console_scripts", name=f"deskcheck-{command}")
-    return getattr(importlib.import_module(script.module), script.attr)
-
-
-def files(folder: Path) -> set[Path]:
-    return {path for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
@@ -215,24 +206,18 @@ def test_no_sandbox(refused: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_port_in_use() -> None:
+    """No command of ours opens a port; torch does, where one training runs as several processes (torchrun)."""
+    import torch.distributed
+
     with socket.socket() as first, socket.socket() as second:
         first.bind(("127.0.0.1", 0))
         first.listen()
-        with pytest.raises(OSError) as failed:
+        with pytest.raises(OSError) as ours:
             second.bind(first.getsockname())
-    assert exit_code_of(failed.value) == 2
-    assert "stop the other process on that port" in str(message_of(failed.value))
-
-
-@pytest.mark.parametrize("command", ["collect", "sft"])
-def test_a_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / "outputs" / f"{command}-smoke-s0"
-    folder.mkdir(parents=True)
-    (folder / "metrics.jsonl").symlink_to("/dev/full")  # never a file that a command reads: it has no end
-    assert main_of(command)(["wandb=disabled", *(["max_steps=1", "log_every=1"] if command == "sft" else [])]) == 2
-    said = capsys.readouterr().err
-    assert "metrics.jsonl: No space left on device; free space on that disk" in said and "Traceback" not in said
-    assert not (folder / "done.json").exists()
+        where = f"tcp://127.0.0.1:{first.getsockname()[1]}"
+        with pytest.raises(RuntimeError) as torchs:
+            torch.distributed.init_process_group("gloo", init_method=where, rank=0, world_size=1)
+    for failed in (ours, torchs):
+        assert exit_code_of(failed.value) == 2
+        assert "Address already in use" in str(message_of(failed.value))
+        assert "stop the other process on that port" in str(message_of(failed.value))

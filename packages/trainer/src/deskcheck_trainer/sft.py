@@ -53,6 +53,7 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
 
     for part in config.datasets if config.scratch is None else ():
         files_of(part.path)  # a missing one is told before torch is loaded
+
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
 
