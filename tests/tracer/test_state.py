@@ -9,15 +9,39 @@ from hypothesis import strategies as st
 
 FREE = Limits(max_events=None, max_bytes=None)
 SETUP = """\
-import collections, queue
+import collections, dataclasses, queue
 class Own(list):
     def append(self, item): list.append(self, item); seen.append(item)
     def __iadd__(self, other): list.extend(self, other); return self
 class Odd:
     def __add__(self, other): seen.append(other); return 7
     def __index__(self): seen.append("index"); return 0
+class Plain:
+    shared = 0
+    def walk(self): return self
+class Other(Plain): pass
+class Sly(Plain):
+    n = property(lambda self: 3, lambda self, v: seen.append(v))
+class Slot:
+    __slots__ = ("z", "n", "a")
+class Guard(Plain):
+    def __setattr__(self, name, v): seen.append(name); object.__setattr__(self, name, v)
+class Field:
+    def __set__(self, it, v): xs_of_main.append(v)
+    def __get__(self, it, kind=None): return 1
+class Desc(Plain):
+    n = Field()
+class Late(Plain): pass
+prop = Field()
+class Meta(type):
+    def __setattr__(cls, name, v): seen.append(name)
+class WithMeta(metaclass=Meta): pass
+class Err(Exception): pass
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    n: int = 1
 def main():
-    global seen
+    global seen, xs_of_main
     seen = []
     xs, ys, zs = [1, 2, 3], [4], []
     alias, nest, twice = xs, [xs, [ys]], [xs, xs]
@@ -28,6 +52,9 @@ def main():
     big = list(range(300))
     own_alias, deep = own, [[1], [2], 3]
     other = deep
+    p, q_, sly, slot, guard, desc, late, meta, ex = Plain(), Plain(), Sly(), Slot(), Guard(), Desc(), Late(), WithMeta, Err(1)
+    frozen, xs_of_main = Frozen(), xs
+    p.n, slot.a, box = 1, 2, (xs, d, p)
 """
 STATEMENTS = [
     "xs.append(w)", "ys.append(t)", "zs.append(xs)", "own.append(2)", "nest.append(w)", "x = xs.pop() if xs else 0",
@@ -40,7 +67,11 @@ STATEMENTS = [
     "for v in xs: pass", "for v in it: break", "for a, b in d.items(): w = a", "for n, v in enumerate(ys): w = n",
     "del w; w = 1", "twice[0] = ys", "box[0].append(i)", "nest[1][0].append(i)", "seen.clear()", "xs.sort()",
     "xs = [v for v in xs]", "d['n'] = nest", "print(w, t)", "big[:] = big[::-1]", "c = collections.Counter(t)",
-    "c = collections.deque(ys)", "xs.insert(i, w)", "xs.reverse()", "d.setdefault(w, ys)", "deep.pop()", "deep = deep.pop()", "deep[0] += [9]", "alias = [*xs]", "w = e.copy()",
+    "c = collections.deque(ys)", "p.n = w", "p.n = xs", "p.n += 1", "p.n += [1]", "q_.n = p", "q_.n.n = 3", "p.m = w", "del p.n",
+    "p.n, q_.n = q_.n, p.n", "i, p.n = p.n, i", "sly.n = w", "slot.n = w", "slot.z = xs", "slot.n += 1", "guard.n = w", "held = [p, p]",
+    "own.n = w", "Plain.n = w", "p.walk = w", "twin = p", "p = Plain()", "p.n = p", "kept = p.n", "desc.n = w", "late.n = 5", "Late.n = prop",
+    "xs.append(ys.pop())", "ys.append(ys.pop())", "xs.append(xs.pop(0))", "xs.append(own.pop())", "zs.append(it.pop())", "xs.append(d.pop(k))",
+    "s.add(i)", "s.add(xs)", "s.add(p)", "box[1][w] = p", "frozen.n = w", "p.__class__ = Other", "meta.n = w", "ex.n = w", "xs.insert(i, w)", "xs.reverse()", "d.setdefault(w, ys)", "deep.pop()", "deep = deep.pop()", "deep[0] += [9]", "alias = [*xs]", "w = e.copy()",
 ]  # fmt: skip
 
 
@@ -141,3 +172,29 @@ main()
 """
     steps = {step.line: step for step in record_here(source, limits=FREE).steps() if step.function == "main"}
     assert steps[7].changes == {} and steps[8].changes == {"ys": "[0, 1]"} and steps[9].stdout == "x 2\n"
+
+
+@pytest.mark.parametrize("sharing", [
+    "a.__dict__ = b.__dict__",
+    "d = a.__dict__",
+    "d = vars(a)",
+    "d = getattr(a, '__dict__')",
+    "type(a).n = property(None, functools.partial(lambda xs, it, v: None, xs))",
+])  # fmt: skip
+def test_attributes_that_are_not_only_their_own(sharing: str) -> None:
+    """A store that shows elsewhere, too, is seen there."""
+    source = f"""\
+import functools
+class P: pass
+def main():
+    a, b, d, xs = P(), P(), None, []
+    a.m = b.m = 0
+    {sharing}
+    a.n = 5
+    a.n = 6
+    return a, b, d
+main()
+"""
+    ours = [event_row(event) for event in record_here(source, limits=FREE).events]
+    sure = [event_row(event) for event in record_here(source + "exec\n", limits=FREE).events]
+    assert ours[: len(sure) - 3] == sure[:-3]

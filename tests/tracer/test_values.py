@@ -10,8 +10,9 @@ import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 
 import pytest
+from deskcheck_tracer.picture import alike
 from deskcheck_tracer.values import LIMIT, Values, is_elided
-from deskcheck_tracer.watch import Pictures, alike
+from deskcheck_tracer.watch import Pictures
 from deskcheck_tracer.writer import Writer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

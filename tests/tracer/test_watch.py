@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from deskcheck_tracer.picture import Picture, alike
+from deskcheck_tracer.update import appended, assigned, stored
 from deskcheck_tracer.values import LIMIT, Values
-from deskcheck_tracer.watch import Picture, Pictures, alike
+from deskcheck_tracer.watch import Pictures
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +28,12 @@ DATA = st.recursive(
 
 def fresh() -> Pictures:
     return Pictures(Values())
+
+
+def hold(picture: Picture) -> Picture:
+    """What a frame does with a picture that it takes as a name's."""
+    picture.lent = picture.lent is not None
+    return picture
 
 
 def look(pictures: Pictures, value: Any) -> Any:
@@ -200,10 +208,10 @@ def test_steps_in_a_list_give_the_picture_and_text_of_a_fresh_look(items: list[A
     for what, index, value in steps:
         if what == "append":
             items.append(value)
-            picture = pictures.appended(picture, items)
+            picture = hold(appended(pictures, picture, items) or picture)
         elif what == "store" and -len(items) <= index < len(items):
             items[index] = value
-            picture = pictures.stored(picture, items, index)
+            picture = hold(stored(pictures, picture, items, index) or picture)
         elif what == "look":
             picture = look(pictures, items)
         assert alike(look(fresh(), items), picture)
@@ -217,22 +225,25 @@ def test_stores_in_a_dict_give_the_picture_and_text_of_a_fresh_look(table: dict[
     picture = look(pictures, table)
     for key, value in steps:
         table[key] = value
-        picture = pictures.stored(picture, table, key)
+        picture = hold(assigned(pictures, picture, table, key) or picture)
         assert alike(look(fresh(), table), picture)
         assert pictures.text(picture, table) == Values().text(table)
 
 
 def test_a_picture_that_somebody_else_holds_stays_as_it_was() -> None:
     pictures, items = fresh(), [1]
-    held = look(pictures, items)
+    held = hold(hold(look(pictures, items)))
     items.append(2)
-    own = pictures.appended(held, items)
+    own = appended(pictures, held, items)
+    assert own is not None and own is not held
+    own.lent = False  # one frame alone has it: then it may become the next picture
     items.append(3)
-    newest = pictures.appended(own, items)
-    assert held.items == [1] and newest.items == [1, 2, 3]
-    lent = look(pictures, items)
+    newest = appended(pictures, own, items)
+    assert held.items == [1] and newest is own and own.items == [1, 2, 3]
+    lent = hold(look(pictures, items))
     items[0] = 9
-    assert pictures.stored(lent, items, 0).items == [9, 2, 3] and lent.items == [1, 2, 3]
+    changed = stored(pictures, lent, items, 0)
+    assert changed is not None and changed.items == [9, 2, 3] and lent.items == [1, 2, 3]
 
 
 def test_long_lists_are_rendered_as_by_a_fresh_look() -> None:
@@ -241,5 +252,5 @@ def test_long_lists_are_rendered_as_by_a_fresh_look() -> None:
     pictures.text(picture, items)
     for index in (0, 30, 66, 150, 201, 399, -1, -400):
         items[index] = index + 7
-        picture = pictures.stored(picture, items, index)
+        picture = hold(stored(pictures, picture, items, index) or picture)
         assert pictures.text(picture, items) == Values().text(items) and len(picture.text) < LIMIT

@@ -23,9 +23,10 @@ class Change(NamedTuple):
 
     name: str
     how: str = "any"
-    """`append`: one element more at the end; `store`: the element at `index`; `any`."""
+    """`append`: one element more at the end; `add`: one more in a set; `store`: the element at `key`; `attribute`: the
+    one that `key` names; `any`."""
     key: Index = (None, None)
-    """For `store`: name and number to add to what it holds, or None and the index itself."""
+    """For `store`: name and number to add to what it holds, or None and the index itself; so for `attribute`."""
     in_place: bool = False
     """Whether the element itself may change (`xs[i] += v`), which only numbers and the like cannot."""
 
@@ -46,6 +47,8 @@ class Effect:
     """Whether it changes nothing whatever its names held."""
     name: str | None = field(init=False)
     """The name it binds, if that is all it can do (for `s += x`, if the name held an atom)."""
+    asks: bool = field(init=False)
+    """Whether it depends on what its names hold."""
     again: bool = field(init=False)
     """Whether that name must have held an atom."""
 
@@ -55,6 +58,7 @@ class Effect:
         object.__setattr__(self, "nothing", free and not self.stores and not self.atoms)
         object.__setattr__(self, "name", self.stores[0] if free and single else None)
         object.__setattr__(self, "again", bool(self.atoms))
+        object.__setattr__(self, "asks", bool(self.atoms or self.built_in))
 
 
 _QUIET_CALLS = frozenset({
@@ -108,6 +112,14 @@ class Effects:
         self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
         self._built_in: list[str] = []  # names that the statement at hand needs to hold atoms or built-in containers
         attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        calls = {
+            node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        texts = {
+            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        # an attribute may be more than its own: of two objects with one `__dict__`, or a setter that is not recorded
+        self._attributes = "__dict__" not in attributes | texts and "property" not in calls
         self._subscripts = "defaultdict" not in names | bound | attributes  # reading one of its items may create it
 
     def of(self, node: ast.AST) -> Effect | None:
@@ -138,7 +150,7 @@ class Effects:
                 return self._expression((name,), value)
             case ast.AugAssign(target=ast.Name(id=name), value=value):
                 return Effect((name,), atoms=(name,)) if self._pure(value) else None
-            case ast.AugAssign(target=ast.Subscript() as target, value=value) if self._pure(value):
+            case ast.AugAssign(target=ast.Subscript() | ast.Attribute() as target, value=value) if self._pure(value):
                 effect = self._assignment(target, value)
                 return effect and replace(effect, changes=tuple(c._replace(in_place=True) for c in effect.changes))
             case ast.For(target=target, iter=iterable):
@@ -151,9 +163,20 @@ class Effects:
             return Effect(stores)
         match value:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[]):
-                if method in _CHANGING_METHODS and name not in stores and all(map(self._pure, arguments)):
-                    how = "append" if method == "append" and not stores else "any"
-                    return Effect(stores, built_in=(name,), changes=(Change(name, how),))
+                return self._method(stores, name, method, arguments)
+        return None
+
+    def _method(self, stores: tuple[str, ...], name: str, method: str, arguments: list[ast.expr]) -> Effect | None:
+        """A changing method of a container; its one argument may be what another gave: `xs.append(ys.pop())`."""
+        if method not in _CHANGING_METHODS or name in stores:
+            return None
+        changes = (Change(name, method if method in ("append", "add") and not stores else "any"),)
+        if all(map(self._pure, arguments)):
+            return Effect(stores, built_in=(name,), changes=changes)
+        match arguments:
+            case [ast.Call(func=ast.Attribute(value=ast.Name(id=inner), attr=attr), args=rest, keywords=[])]:
+                if attr in _CHANGING_METHODS and inner not in stores and all(map(self._pure, rest)):
+                    return Effect(stores, built_in=(name, inner), changes=(*changes, Change(inner)))
         return None
 
     def _assignment(self, target: ast.expr, value: ast.expr) -> Effect | None:
@@ -168,11 +191,13 @@ class Effects:
                     stores.append(name)
                 case ast.Subscript(value=ast.Name(id=name), slice=index) if self._pure(index):
                     changes.append(_stored(name, index))
+                case ast.Attribute(value=ast.Name(id=name), attr=attr) if self._attributes and attr[:2] != "__":
+                    changes.append(Change(name, "attribute", (None, attr)))
                 case _:
                     return None
         if {change.key[0] for change in changes} & set(stores) or {change.name for change in changes} & set(stores):
             return None
-        return Effect(tuple(stores), built_in=tuple(change.name for change in changes), changes=tuple(changes))
+        return Effect(tuple(stores), changes=tuple(changes))
 
     def _loop(self, node: ast.For, target: ast.expr, iterable: ast.expr) -> Effect | None:
         """The head of a loop: it advances an iterator over a built-in container and binds the target."""

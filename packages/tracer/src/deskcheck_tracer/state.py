@@ -12,10 +12,12 @@ from typing import Any
 from .effects import Change, Effect, Index
 from .frames import Frame
 from .originals import BUILTINS as __builtins__  # noqa: F401
+from .picture import Picture, alike, same_atom
 from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms
 from .tape import CHANGE_BYTES, Tape
+from .update import added, appended, assigned, attribute_stored, looked_at, stored
 from .values import Values
-from .watch import Picture, Pictures, alike, same_atom
+from .watch import Pictures
 
 Changes = dict[str, str | None]
 _BUILT_IN_IDS = SEQUENCE_IDS | DICT_IDS | SET_IDS
@@ -33,15 +35,19 @@ class State:
 
     def look(self, record: Frame, frame: FrameType) -> Changes | None:
         """What differs in the frame's locals since the last look; None if nothing does."""
-        seen, changes = record.seen, None
-        now = names_of(record, frame)
-        masks = record.layout.masks
-        hidden = masks.get(frame.f_lasti, ()) if masks else ()
+        seen, changes, layout = record.seen, None, record.layout
+        now = names_of(record, frame) if layout.careful or not layout.optimized else frame.f_locals
+        hidden = layout.masks.get(frame.f_lasti, ()) if layout.masks else ()
+        of, difference = self.pictures.of, self.difference
         for name, value in now.items():
             old = seen.get(name, _MISSING)
-            if old is value or name in hidden:
+            if (
+                old is value
+                or name in hidden
+                or (type(old) is Picture and old.kind is type(value) and of(value, old.kind) is old)
+            ):
                 continue
-            text = self.difference(record, name, old, value)
+            text = difference(record, name, old, value)
             if text is not None:
                 if changes is None:
                     changes = {}
@@ -64,16 +70,17 @@ class State:
                 return None
             text = self.values.text(value)
         else:
-            record.snapshot = _SNAPSHOTS and record.namespace is None
-            entry = value if _is_steady(value, kind) else self.pictures.of(value, kind)
+            seen_alike = type(old) is Picture and old.kind is kind
+            entry = value if not seen_alike and _is_steady(value, kind) else self.pictures.of(value, kind)
             if entry is old:
                 return None
+            if type(entry) is Picture:
+                entry.lent = entry.lent is not None
+            record.snapshot = _SNAPSHOTS and record.namespace is None
             record.seen[name] = entry
-            if alike(old, entry):
+            if alike(old, entry) or name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
                 return None
-            if name[0] == "." or (name[:2] == "__" and name[-2:] == "__"):
-                return None
-            text = self.pictures.text(entry, value)
+            text = (entry.text if type(entry) is Picture else None) or self.pictures.text(entry, value)
         if name[:2] == "__" and name[-2:] == "__":
             return None
         self.tape.left -= len(name) + len(text) + CHANGE_BYTES
@@ -81,69 +88,96 @@ class State:
 
     def glance(self, record: Frame, frame: FrameType, effect: Effect) -> Changes | None:
         """As `look`, for a frame that ran nothing but one statement of this effect."""
-        seen = record.seen
-        for name in effect.atoms:
-            if id(type(seen.get(name, _MISSING))) not in ATOM_IDS:
-                return self.look(record, frame)
-        for name in effect.built_in:
-            held = seen.get(name, _MISSING)
-            if id(held.kind if type(held) is Picture else type(held)) not in _PURE_IDS:
-                return self.look(record, frame)
-        if not effect.stores and not effect.changes:
+        seen, layout = record.seen, record.layout
+        if effect.asks:
+            for name in effect.atoms:
+                if id(type(seen.get(name, _MISSING))) not in ATOM_IDS:
+                    return self.look(record, frame)
+            for name in effect.built_in:
+                held = seen.get(name, _MISSING)
+                if id(held.kind if type(held) is Picture else type(held)) not in _PURE_IDS:
+                    return self.look(record, frame)
+        stores, parts = effect.stores, effect.changes
+        if not (stores or parts):
             return None
-        now, changes = names_of(record, frame), {}
-        plain = all([name in now for name in effect.stores])
-        for name in effect.stores if plain else ():
-            value, old = now[name], seen.get(name, _MISSING)
+        now: dict[str, Any] = frame.f_locals if layout.optimized else names_of(record, frame)
+        changes: Changes = {}
+        for name in stores:
+            value, old = now.get(name, _MISSING), seen.get(name, _MISSING)
+            if value is _MISSING or (effect.atoms and id(type(value)) not in ATOM_IDS):
+                return self._look_again(record, frame, changes)
             if old is not value and (text := self.difference(record, name, old, value)) is not None:
                 changes[name] = text
-        if not plain or (effect.changes and not self._changed(record, now, effect.changes, changes)):
-            return {**changes, **(self.look(record, frame) or {})} or None
+        if parts and not self._changed(record, now, parts, changes):
+            return self._look_again(record, frame, changes)
         if len(changes) > 1:
             changes = {name: changes[name] for name in now if name in changes}  # in the order of `look`
         if record.snapshot:
             now.clear()
         return changes or None
 
+    def _look_again(self, record: Frame, frame: FrameType, changes: Changes) -> Changes | None:
+        """Look at all locals after all; some changes have been found."""
+        return {**changes, **(self.look(record, frame) or {})} or None
+
     def _changed(self, record: Frame, now: dict[str, Any], parts: tuple[Change, ...], changes: Changes) -> bool:
-        """Bring pictures up to date after known changes inside containers; False if they are not as plain as they
-        look, and then all locals have to be compared."""
-        seen, pictures = record.seen, self.pictures
+        """Bring pictures up to date after known changes inside objects; False if they are not as plain as they look,
+        and then all locals have to be compared."""
+        seen = record.seen
         for part in parts:
-            old, value = seen.get(part.name), now.get(part.name)
-            if type(old) is not Picture or old.kind is not type(value) or id(old.kind) not in _BUILT_IN_IDS:
+            name = part.name
+            if name not in now or not self._is_plain(part, seen.get(name), now[name]):
                 return False
-            if part.in_place and not old.flat:
-                return False
-            new = self._changed_picture(now, part, old, value)
-            if new is old:
-                continue
-            for name, held in seen.items():  # the change shows under every name of the container
-                if held is old:
-                    seen[name] = new
-                    changes[name] = ""
-        for name, held in list(seen.items()):  # and in what may hold it
-            if type(held) is Picture and not held.flat and name not in changes:
-                text = self.difference(record, name, held, now[name])
-                if text is not None:
-                    changes[name] = text
-        for name in [name for name, text in changes.items() if text == ""]:
-            changes[name] = text = pictures.text(seen[name], now[name])
+        found: list[str] = []
+        for part in parts:
+            old, value = seen[part.name], now[part.name]
+            if part.how == "attribute" and old.reader is not None and self.pictures.known.get(id(value)) is old:
+                new = attribute_stored(self.pictures, old, value, part.key[1])
+            else:
+                new = self._updated(part, old, value, now)
+            if new is not None:
+                if new is not old:
+                    new.lent = new.lent is not None
+                for name, held in seen.items():  # the change shows under every name of the object
+                    if held is old:
+                        seen[name] = new
+                        found.append(name)
+        if found:
+            for name, held in seen.items():  # and in what may hold it
+                if type(held) is Picture and not held.flat and name not in found and name not in changes:
+                    text = self.difference(record, name, held, now[name])
+                    if text is not None:
+                        changes[name] = text
+        for name in found:
+            entry = seen[name]
+            changes[name] = text = entry.text or self.pictures.text(entry, now[name])
             self.tape.left -= len(name) + len(text) + CHANGE_BYTES
         return True
 
-    def _changed_picture(self, now: dict[str, Any], part: Change, old: Picture, value: Any) -> Any:
-        """The picture of a container after one statement; `old` if it is as before."""
-        pictures = self.pictures
-        if part.how != "any" and old.flat and pictures.known.get(id(value)) is old:
-            if part.how == "append" and old.kind is list:
-                return pictures.appended(old, value)
-            if part.how == "store" and (old.kind is list or old.kind is dict):
-                key = index_of(part.key, now)
-                if type(key) is int or (old.kind is dict and id(type(key)) in ATOM_IDS):
-                    return pictures.stored(old, value, key)
-        new = pictures.of(value, old.kind)
-        return old if alike(old, new) else new
+    def _is_plain(self, part: Change, old: Any, value: Any) -> bool:
+        """Whether the object is one of those that such a statement changes in that way and no other."""
+        if type(old) is not Picture or old.kind is not type(value):
+            return False
+        if part.how == "attribute":
+            if not part.in_place:
+                return old.reader is not None or self.pictures.reader(old.kind) is not None
+            return old.reader is not None and id(type(old.items.get(part.key[1], self))) in ATOM_IDS
+        return id(old.kind) in _BUILT_IN_IDS and (old.flat or not part.in_place)
+
+    def _updated(self, part: Change, old: Picture, value: Any, now: dict[str, Any]) -> Picture | None:
+        """The picture of an object after one statement; None if it is as before."""
+        pictures, how = self.pictures, part.how
+        if how == "any" or not old.flat or pictures.known.get(id(value)) is not old:
+            return looked_at(pictures, old, value)
+        if old.kind is list and how == "append":
+            return appended(pictures, old, value)
+        if old.kind is list and how == "store":
+            return stored(pictures, old, value, index_of(part.key, now))
+        if old.kind is dict and how == "store":
+            return assigned(pictures, old, value, index_of(part.key, now))
+        if old.kind is set and how == "add":
+            return added(pictures, old, value)
+        return looked_at(pictures, old, value)
 
 
 _PURE_IDS = ATOM_IDS | _BUILT_IN_IDS
