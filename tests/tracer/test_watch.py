@@ -253,4 +253,4 @@ def test_long_lists_are_rendered_as_by_a_fresh_look() -> None:
     for index in (0, 30, 66, 150, 201, 399, -1, -400):
         items[index] = index + 7
         picture = hold(stored(pictures, picture, items, index) or picture)
-        assert pictures.text(picture, items) == Values().text(items) and len(picture.text) < LIMIT
+        assert pictures.text(picture, items) == Values().text(items) and len(pictures.text(picture, items)) < LIMIT

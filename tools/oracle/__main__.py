@@ -216,7 +216,7 @@ def _version() -> str:
 _TAKES_PART = {
     "monitor.py", "recording.py", "tape.py", "frames.py", "lines.py", "calls.py", "raised.py", "recursion.py",
     "state.py", "threads.py", "engine.py", "values.py", "storage.py", "writer.py", "watch.py", "picture.py",
-    "update.py", "words.py", "foreign.py", "compiled.py", "stream.py",
+    "parts.py", "update.py", "words.py", "atoms.py", "named.py", "foreign.py", "purity.py", "compiled.py", "stream.py",
     "effects.py", "layout.py", "stdio.py", "trace.py", "settrace.py", "compare.py", "programs.py",
 }  # fmt: skip
 

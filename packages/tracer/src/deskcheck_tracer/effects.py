@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
+from .purity import Purity
 
 Index = tuple[str | None, Any]
 
@@ -61,81 +62,33 @@ class Effect:
         object.__setattr__(self, "asks", bool(self.atoms or self.built_in))
 
 
-_QUIET_CALLS = frozenset({
-    "abs", "bool", "chr", "divmod", "float", "hash", "hex", "id", "input", "int", "isinstance", "len", "ord", "print",
-    "range", "repr", "round", "str", "type",
-})  # fmt: skip
-_READERS = frozenset({
-    "sum", "min", "max", "sorted", "list", "tuple", "set", "any", "all", "enumerate", "zip", "reversed",
-})  # fmt: skip
-"""Built-in functions that read through their arguments."""
-_PURE_METHODS = frozenset({
-    "keys", "values", "items", "copy", "count", "index", "upper", "lower", "strip", "lstrip", "rstrip", "split",
-    "rsplit", "splitlines", "startswith", "endswith", "find", "rfind", "replace", "isdigit", "isalpha", "isalnum",
-    "isupper", "islower", "isspace", "isnumeric", "title", "capitalize", "swapcase", "zfill", "center", "ljust",
-    "rjust",
-})  # fmt: skip
-_GETTERS = frozenset({"get"})
-"""Pure as well, but what they give may be anything."""
 _CHANGING_METHODS = frozenset({
     "append", "appendleft", "pop", "popleft", "popitem", "add", "discard", "remove", "insert", "clear", "reverse",
     "sort", "setdefault", "rotate", "move_to_end",
 })  # fmt: skip
-_DYNAMIC = frozenset({
-    "exec", "eval", "compile", "__import__", "globals", "locals", "vars", "setattr", "delattr", "builtins",
-    "__builtins__", "weakref", "ctypes", "mock", "gc",
-})  # fmt: skip
-"""Names of what makes a program do more than its text says."""
-_PURE = (
-    ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Constant, ast.Name, ast.Attribute, ast.Tuple,
-    ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Slice,
-    ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop,
-)  # fmt: skip
 
 
 class Effects:
     """Effects of the statements of one source."""
 
     def __init__(self, tree: ast.Module) -> None:
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        bound = {
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-        }
-        bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        imported = [a for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names]
-        bound |= {alias.asname or alias.name for alias in imported}
-        bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-        paths = modules | {alias.name for alias in imported}
-        used = names | bound | {part for path in paths for part in path.split(".")}
-        self._off = not _DYNAMIC.isdisjoint(used) or "*" in bound
-        self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
-        self._built_in: list[str] = []  # names that the statement at hand needs to hold atoms or built-in containers
-        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        calls = {
-            node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
-        texts = {
-            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        # an attribute may be more than its own: of two objects with one `__dict__`, or a setter that is not recorded
-        self._attributes = "__dict__" not in attributes | texts and "property" not in calls
-        self._subscripts = "defaultdict" not in names | bound | attributes  # reading one of its items may create it
+        self._code = Purity(tree)
+        self._is_pure = self._code.is_pure
 
     def of(self, node: ast.AST) -> Effect | None:
         """The effect of one statement's own line; None if it may change anything."""
-        if self._off:
+        if self._code.off:
             return None
-        self._built_in = []
+        self._code.built_in = []
         effect = self._effect(node)
-        if effect is None or not self._built_in:
+        if effect is None or not self._code.built_in:
             return effect
-        return replace(effect, built_in=(*effect.built_in, *sorted(set(self._built_in))))
+        return replace(effect, built_in=(*effect.built_in, *sorted(set(self._code.built_in))))
 
     def _effect(self, node: ast.AST) -> Effect | None:
         match node:
             case ast.If() | ast.While():
-                return Effect(()) if self._pure(node.test) else None
+                return Effect(()) if self._is_pure(node.test) else None
             case ast.Expr(value=value):
                 return self._expression((), value)
             case ast.Return(value=value):
@@ -144,13 +97,13 @@ class Effects:
                 return Effect(())
             case ast.Assign(targets=targets, value=value) if all(map(_is_plain, targets)):
                 return self._expression(tuple(name for target in targets for name in _names(target)), value)
-            case ast.Assign(targets=[target], value=value) if self._pure(value):
+            case ast.Assign(targets=[target], value=value) if self._is_pure(value):
                 return self._assignment(target, value)
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value, simple=1):
                 return self._expression((name,), value)
             case ast.AugAssign(target=ast.Name(id=name), value=value):
-                return Effect((name,), atoms=(name,)) if self._pure(value) else None
-            case ast.AugAssign(target=ast.Subscript() | ast.Attribute() as target, value=value) if self._pure(value):
+                return Effect((name,), atoms=(name,)) if self._is_pure(value) else None
+            case ast.AugAssign(target=ast.Subscript() | ast.Attribute() as target, value=value) if self._is_pure(value):
                 effect = self._assignment(target, value)
                 return effect and replace(effect, changes=tuple(c._replace(in_place=True) for c in effect.changes))
             case ast.For(target=target, iter=iterable):
@@ -159,7 +112,7 @@ class Effects:
 
     def _expression(self, stores: tuple[str, ...], value: ast.expr) -> Effect | None:
         """Evaluate and maybe bind: `x = value`, where the value may be one changing method of a container."""
-        if self._pure(value):
+        if self._is_pure(value):
             return Effect(stores)
         match value:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method), args=arguments, keywords=[]):
@@ -171,11 +124,11 @@ class Effects:
         if method not in _CHANGING_METHODS or name in stores:
             return None
         changes = (Change(name, method if method in ("append", "add") and not stores else "any"),)
-        if all(map(self._pure, arguments)):
+        if all(map(self._is_pure, arguments)):
             return Effect(stores, built_in=(name,), changes=changes)
         match arguments:
             case [ast.Call(func=ast.Attribute(value=ast.Name(id=inner), attr=attr), args=rest, keywords=[])]:
-                if attr in _CHANGING_METHODS and inner not in stores and all(map(self._pure, rest)):
+                if attr in _CHANGING_METHODS and inner not in stores and all(map(self._is_pure, rest)):
                     return Effect(stores, built_in=(name, inner), changes=(*changes, Change(inner)))
         return None
 
@@ -189,9 +142,9 @@ class Effects:
             match part:
                 case ast.Name(id=name) if pairs:
                     stores.append(name)
-                case ast.Subscript(value=ast.Name(id=name), slice=index) if self._pure(index):
+                case ast.Subscript(value=ast.Name(id=name), slice=index) if self._is_pure(index):
                     changes.append(_stored(name, index))
-                case ast.Attribute(value=ast.Name(id=name), attr=attr) if self._attributes and attr[:2] != "__":
+                case ast.Attribute(value=ast.Name(id=name), attr=attr) if self._code.attributes and attr[:2] != "__":
                     changes.append(Change(name, "attribute", (None, attr)))
                 case _:
                     return None
@@ -203,12 +156,12 @@ class Effects:
         """The head of a loop: it advances an iterator over a built-in container and binds the target."""
         match iterable:
             case ast.Call(func=ast.Name(id="range")) | ast.List() | ast.Tuple() | ast.Constant():
-                return Effect(tuple(_names(target))) if _is_plain(target) and self._pure(iterable) else None
+                return Effect(tuple(_names(target))) if _is_plain(target) and self._is_pure(iterable) else None
             case ast.Name(id=name) if _is_plain(target):
-                self._built_in.append(name)
+                self._code.built_in.append(name)
             case ast.Call(func=ast.Name(id="enumerate" | "zip")) | ast.Call(func=ast.Attribute(attr="items")):
                 fresh = isinstance(target, ast.Tuple) and all(map(_is_plain, target.elts))  # the tuple is new
-                if not (fresh or _is_plain(target)) or not self._pure(iterable):
+                if not (fresh or _is_plain(target)) or not self._is_pure(iterable):
                     return None
             case _:
                 return None
@@ -217,57 +170,10 @@ class Effects:
             for part in ast.walk(node)
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del)
         }
-        if not rebound.isdisjoint(self._built_in):  # what is asked of the names now holds of the first round alone
+        if not rebound.isdisjoint(self._code.built_in):  # what is asked of the names now holds of the first round alone
             return None
         parts = target.elts if isinstance(target, ast.Tuple) else [target]
         return Effect(tuple(name for part in parts for name in _names(part)))
-
-    def _pure(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.Call):
-            return self._pure_call(node)
-        if isinstance(node, ast.Compare):
-            pairs = zip(node.ops, node.comparators, strict=True)
-            looked_into = [other for test, other in pairs if isinstance(test, ast.In | ast.NotIn)]
-            return all(map(self._pure, [node.left, *node.comparators])) and all(map(self._readable, looked_into))
-        if isinstance(node, ast.Dict) and None in node.keys:  # {**mapping}
-            return False
-        if isinstance(node, ast.Subscript):
-            return self._subscripts and self._pure(node.value) and self._pure(node.slice)
-        return isinstance(node, _PURE) and all(map(self._pure, ast.iter_child_nodes(node)))
-
-    def _pure_call(self, node: ast.Call) -> bool:
-        if not all(map(self._pure, node.args)):
-            return False
-        match node.func:
-            case ast.Name(id=name) if name in self._quiet:
-                return all(self._pure(keyword.value) for keyword in node.keywords)
-            case ast.Name(id="min" | "max" as name) if name in self._reading and len(node.args) > 1:
-                return not node.keywords
-            case ast.Name(id=name) if name in self._reading:
-                return not node.keywords and all(map(self._readable, node.args))
-            case ast.Attribute(value=ast.Name(id=name), attr=method) if method in _PURE_METHODS | _GETTERS:
-                self._built_in.append(name)
-                return not node.keywords
-            case ast.Attribute(value=ast.Name(id=name), attr="join"):
-                self._built_in.append(name)
-                return all(map(self._readable, node.args))
-            case ast.Attribute(value=ast.Constant(value=str()), attr="join"):
-                return all(map(self._readable, node.args))
-        return False
-
-    def _readable(self, node: ast.AST) -> bool:
-        """Whether reading through the value consumes nothing: a built-in container or string."""
-        match node:
-            case ast.Name(id=name):
-                self._built_in.append(name)
-                return True
-            case ast.Constant() | ast.List() | ast.Tuple() | ast.Set():
-                return True
-            case ast.Call(func=ast.Attribute(value=ast.Name(), attr=method)):
-                return method in _PURE_METHODS
-            case ast.Call(func=ast.Name(id="range" | "sorted" | "list")):
-                return True
-        return False
 
 
 def _stored(name: str, index: ast.expr) -> Change:

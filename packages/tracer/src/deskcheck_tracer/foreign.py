@@ -15,11 +15,11 @@ from .storage import dict_of, is_built_in, mro_of
 
 _LIBRARY = os.path.dirname(os.__file__)
 _HARMLESS = frozenset(
-    {f"{_LIBRARY}/{name}.py" for name in ("dataclasses", "functools", "typing", "enum", "collections/__init__")}
+    {f"{_LIBRARY}/{name}.py" for name in ("dataclasses", "functools", "typing", "enum", "fractions", "numbers")}
     | {"<frozen abc>", "<frozen _collections_abc>", "<string>"}
 )
 """Where the methods come from that the library writes into classes of a program, and those of its abstract classes:
-they change nothing but by calling the class's own."""
+they change nothing but by calling the class's own. Numbers of the library change nothing at all."""
 
 
 def is_foreign(kind: type, recorded: Callable[[str], bool]) -> bool:

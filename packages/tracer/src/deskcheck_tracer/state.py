@@ -160,7 +160,7 @@ class State:
             return False
         if part.how == "attribute":
             if not part.in_place:
-                return old.reader is not None or self.pictures.reader(old.kind) is not None
+                return old.reader is not None or self.pictures.parts.reader(old.kind) is not None
             return old.reader is not None and id(type(old.items.get(part.key[1], self))) in ATOM_IDS
         return id(old.kind) in _BUILT_IN_IDS and (old.flat or not part.in_place)
 

@@ -7,9 +7,10 @@ or None if nothing has changed; where the change is not as plain as it seems, th
 from typing import Any
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
+from .parts import NO_ENTRY
 from .picture import Picture, alike, same_atom
 from .storage import ATOM_IDS, all_atoms
-from .watch import NO_ENTRY, Pictures
+from .watch import Pictures
 from .words import ENOUGH, longer, pair, word, words_of
 
 
@@ -80,7 +81,7 @@ def assigned(pictures: Pictures, old: Picture, value: dict[Any, Any], key: Any) 
 def attribute_stored(pictures: Pictures, old: Picture, value: object, name: str) -> Picture | None:
     """The attribute of an object was replaced or added."""
     items, attributes = old.items, old.reader(value)  # type: ignore[misc]
-    item = pictures.attribute(attributes[name]) if name in attributes else NO_ENTRY
+    item = pictures.parts.attribute(attributes[name]) if name in attributes else NO_ENTRY
     if item is NO_ENTRY:
         return looked_at(pictures, old, value)
     is_new = name not in items

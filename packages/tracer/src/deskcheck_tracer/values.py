@@ -18,9 +18,10 @@ from collections.abc import Callable
 from itertools import accumulate, islice
 from typing import Any
 
+from .atoms import atom_text
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .storage import ATOM_IDS, Storage, all_atoms, args_of, name_of
-from .writer import Writer, atom_text, ordered
+from .writer import Writer, ordered
 
 LIMIT = 200
 """Characters up to which a value is shown whole."""

@@ -11,15 +11,14 @@ from operator import is_
 from typing import Any
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
-from .picture import Entry, Picture, Reader, alike, is_flat, same_atom
-from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms, args_of
+from .parts import NO_ENTRY, Parts
+from .picture import Entry, Picture, alike, is_flat, same_atom
+from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms
 from .values import KeptLabel, Label, Values
 from .words import text_of, words_of
-from .writer import named_text, ordered
+from .writer import ordered
 
 _PLAIN_IDS = SEQUENCE_IDS | SET_IDS
-_BUILT_IN_IDS = _PLAIN_IDS | DICT_IDS
-NO_ENTRY: Any = object()
 _DEEPEST = 50  # containers inside containers that are looked into
 _ENOUGH = 50_000  # pictures (and sixteenths of elements) made before all that nobody holds are forgotten
 _INSIDE = [Picture(object, [depth], True) for depth in range(_DEEPEST + 1)]
@@ -30,12 +29,11 @@ class Pictures:
     """The pictures of all values that were looked at; one per recording."""
 
     def __init__(self, values: Values) -> None:
-        self.values = values
+        self.values, self.parts = values, Parts(values)
         self.known: dict[int, Picture] = {}
         """id of an object -> its last picture, true or not: the object may have changed or be another one by now."""
         self._inner: dict[int, Picture] = {}  # the same for containers inside objects: of their objects the label alone
         self._made = 0
-        self._readers: dict[int, tuple[type, Reader]] = {}  # of plain classes, by id
 
     def of(self, value: Any, kind: type) -> Any:
         """The picture (or label) of a value that is no atom; the same object as last time if nothing has changed."""
@@ -107,7 +105,7 @@ class Pictures:
             return self._holds_pairs(known, value)
         if known.label is not None and self.values.labels.get(id(value)) is not known.label:
             return False
-        parts: Collection[Any] = value if id(kind) in _PLAIN_IDS else self._parts(value, kind)
+        parts: Collection[Any] = value if id(kind) in _PLAIN_IDS else self.parts.of(value, kind)
         if len(parts) != len(items):
             return False
         if known.flat:
@@ -169,15 +167,15 @@ class Pictures:
             items = list(value)
         elif id(kind) in DICT_IDS and kind is not OrderedDict and is_flat(value) and is_flat(value.values()):
             return self._made_now(Picture(kind, dict(value), True))
-        elif (reader := self.reader(kind)) is not None:
+        elif (reader := self.parts.reader(kind)) is not None:
             label = self.values.identity(value)
             attributes = reader(value)
-            if (shown := self._shown(attributes)) is not None:
+            if (shown := self.parts.shown(attributes)) is not None:
                 return self._made_now(Picture(kind, shown, True, label, reader))
             items = [*attributes, *attributes.values()]
         else:
-            label = self._label(value, kind)
-            items = self._parts(value, kind)
+            label = self.parts.label(value, kind)
+            items = self.parts.of(value, kind)
         if is_flat(items):
             return self._made_now(Picture(kind, items, True, label))
         active[id(value)] = len(active)
@@ -188,35 +186,6 @@ class Pictures:
         picture = Picture(kind, [self._part(item, deep, active) for item in items], False, label)
         del active[id(value)]
         return self._made_now(picture)
-
-    def reader(self, kind: type) -> Reader | None:
-        """What gives the attributes of a plain class's instances."""
-        known = self._readers.get(id(kind))
-        if known is not None:
-            return known[1]
-        if id(kind) in DICT_IDS or kind is bytearray or not (storage := self.values.storage(kind)).plain:
-            return None
-        self._readers[id(kind)] = kind, storage.attributes
-        return storage.attributes
-
-    def _shown(self, attributes: dict[str, Any]) -> dict[str, Any] | None:
-        """Attributes that are atoms or objects told by their label alone; None if there are others."""
-        shown = {}
-        for name, item in attributes.items():
-            entry = self.attribute(item)
-            if entry is NO_ENTRY or type(name) is not str:
-                return None
-            shown[name] = entry
-        return shown
-
-    def attribute(self, item: Any) -> Any:
-        """The part that an attribute is of a flat object's picture; NO_ENTRY if the object is not flat."""
-        kind = type(item)
-        if id(kind) in ATOM_IDS or (kind is tuple and all_atoms(item)):
-            return item
-        if id(kind) in _BUILT_IN_IDS or self.reader(kind) is None:
-            return NO_ENTRY
-        return self.values.identity(item)
 
     def _part(self, item: Any, deep: bool, active: dict[int, int]) -> Entry:
         kind = type(item)
@@ -237,48 +206,9 @@ class Pictures:
         if self._made > _ENOUGH:
             self.forget()
 
-    def _label(self, value: Any, kind: type) -> Label | KeptLabel | None:
-        """The label of an object whose text begins with it, or that is changed by its attributes."""
-        if id(kind) in DICT_IDS or kind is bytearray:
-            return None
-        storage = self.values.storage(kind)
-        if storage.plain:
-            return self.values.identity(value)
-        is_value = storage.shown_inside or (storage.content is not None and storage.content in (int, float, str, bytes))
-        return None if is_value or named_text(value, kind) is not None else self.values.identity(value)
-
-    def _parts(self, value: Any, kind: type) -> list[Any]:
-        """What there is to compare of a value that is no list, tuple, deque or set."""
-        if (reader := self.reader(kind)) is not None:
-            attributes = reader(value)
-            return [*attributes, *attributes.values()]
-        if id(kind) in DICT_IDS:
-            return [*value, *value.values()]
-        if kind is bytearray:
-            return [bytes(value)]
-        storage = self.values.storage(kind)
-        attributes = storage.attributes(value)
-        parts = [*attributes, *attributes.values()]
-        if storage.is_error:
-            parts.extend(args_of(value))
-        elif storage.content is not None:
-            parts.extend(_content(value, storage.content))
-        elif not storage.plain and (named := named_text(value, kind)) is not None:
-            parts.append(named)
-        return parts
-
 
 def _is_same_list(old: Entry, item: Any) -> bool:
     """A quick look at the rows of a table."""
     if type(old) is not Picture or old.kind is not list or not old.flat or type(item) is not list:
         return False
     return len(item) == len(old.items) and all(map(is_, item, old.items))
-
-
-def _content(value: Any, base: Any) -> list[Any]:
-    """What an instance of a subclass of a built-in class holds as such."""
-    if id(base) in _PLAIN_IDS:
-        return list(base.__iter__(value))
-    if base is dict:
-        return [*dict.keys(value), *dict.values(value)]
-    return [base.__repr__(value)]

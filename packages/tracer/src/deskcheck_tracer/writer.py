@@ -4,30 +4,16 @@ One `Writer` makes one text. It counts what it has written and either gives up (
 or leaves out the rest (`write_cut`). The commonest values take shorter ways to the same text (`values`).
 """
 
-import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Protocol
 
+from .atoms import atom_text, beginning, huge_int
+from .named import named_text
 from .originals import BUILTINS as __builtins__  # noqa: F401
-from .storage import (
-    ATOM_IDS,
-    DICT_IDS,
-    SEQUENCE_IDS,
-    SET_IDS,
-    Storage,
-    all_atoms,
-    args_of,
-    dict_of,
-    exact,
-    is_built_in,
-    module_of,
-    mro_of,
-    name_of,
-)
+from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, Storage, all_atoms, args_of, exact, module_of, name_of
 
 _DEEPEST = 50  # containers inside containers that are written out
-_module_dict: Callable[[types.ModuleType], dict[str, Any]] = vars(types.ModuleType)["__dict__"].__get__
 
 
 class Book(Protocol):
@@ -217,53 +203,6 @@ class Writer:
 
 
 _RECURSIVE = {id(list): "[...]", id(tuple): "(...)", id(dict): "{...}", id(deque): "[...]"}
-_EXACT = frozenset({
-    ("decimal", "Decimal"), ("datetime", "date"), ("datetime", "datetime"), ("datetime", "timedelta"),
-    ("datetime", "time"), ("datetime", "timezone"),
-})  # fmt: skip
-
-
-def named_text(value: Any, kind: type) -> str | None:
-    """Text for what goes by its name: functions, classes, modules, bound methods, enumeration members, exact numbers,
-    dates."""
-    module, name = module_of(kind), name_of(kind)
-    if module.startswith("deskcheck_tracer."):
-        return f"<{name}>"  # a Recorder in the code it records
-    if issubclass(kind, type):
-        return f"<class '{name_of(value)}'>"
-    if kind is types.FunctionType:
-        return f"<function {exact(value.__name__)}>"
-    if kind is types.BuiltinFunctionType:
-        return f"<built-in {exact(value.__name__)}>"
-    if kind is types.ModuleType:
-        return f"<module {_module_name(value)}>"
-    if kind is types.MethodType:
-        function = value.__func__
-        known = type(function) is types.FunctionType or type(function) is types.BuiltinFunctionType
-        return f"<method {exact(function.__name__) if known else '?'} of {name_of(type(value.__self__))}>"
-    if is_built_in(kind):
-        return repr(value) if (module, name) in _EXACT and _has_plain_zone(value, kind) else None
-    if module == "fractions" and name == "Fraction":
-        parts = Storage(kind).attributes(value)
-        return f"Fraction({parts.get('_numerator')!r}, {parts.get('_denominator')!r})" if _is_ratio(parts) else None
-    if any(module_of(base) == "enum" and name_of(base) == "Enum" for base in mro_of(kind)):
-        member = Storage(kind).attributes(value).get("_name_")
-        return f"{name}.{exact(member)}"
-    return None
-
-
-def _has_plain_zone(value: Any, kind: type) -> bool:
-    """A date's repr includes that of its time zone, which may be an object of the program."""
-    zone = dict_of(kind)["tzinfo"].__get__(value) if "tzinfo" in dict_of(kind) else None
-    return zone is None or is_built_in(type(zone))
-
-
-def _is_ratio(parts: dict[str, Any]) -> bool:
-    return len(parts) == 2 and all(type(n) is int and n.bit_length() < 10_000 for n in parts.values())
-
-
-def _module_name(module: types.ModuleType) -> str:
-    return exact(_module_dict(module).get("__name__"))
 
 
 def ordered(items: Iterable[Any], book: Book) -> list[Any]:
@@ -301,30 +240,3 @@ def _most_common(counter: Counter[Any]) -> list[tuple[Any, Any]]:
 
 def _negative_count(pair: tuple[Any, int]) -> int:
     return -pair[1]
-
-
-def atom_text(value: Any, limit: int) -> str:
-    """A number, string or other atom in at most `limit` characters."""
-    try:
-        text = repr(value)
-    except ValueError:  # an int beyond sys.get_int_max_str_digits()
-        return huge_int(value)
-    if len(text) <= limit:
-        return text
-    keep = limit * 4 // 5
-    if type(value) is str or type(value) is bytes:
-        return f"{beginning(value, keep - 10)} (len {len(value)})"
-    return f"{text[:keep]}... (len {len(text)})"
-
-
-def beginning(value: str | bytes, room: int) -> str:
-    """The repr of a string if it takes at most `room` characters between its quotes, else of what fits, and `...`."""
-    part = value[:room]
-    while (length := len(text := repr(part)) - 2 - (type(value) is bytes)) > room:
-        part = part[: len(part) * room // length]
-    return text if len(part) == len(value) else f"{text}..."
-
-
-def huge_int(value: int) -> str:
-    """An int that Python refuses to print: its leading digits would cost too much, so its size in bits."""
-    return f"<int of {int.bit_length(value)} bits>"
