@@ -46,7 +46,7 @@ def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | Non
             _log_in(wandb)
         run = wandb.init(
             mode=settings.mode.value,
-            dir=str(folder),
+            dir=str(folder.absolute()),  # W&B's own process keeps the working directory that it was started in
             id=run_id(folder),
             resume="allow",
             project=settings.project,

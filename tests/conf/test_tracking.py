@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.wandb_server import WandbServer
@@ -13,15 +14,14 @@ COMMAND = [sys.executable, str(DEMO / "command.py"), "--config-dir", str(DEMO)]
 
 
 def offline_runs(folder: Path) -> list[str]:
-    return [path.name.rsplit("-", 1)[-1] for path in sorted((folder / "wandb").glob("offline-run-*"))]
+    """The ids of the W&B runs in a run folder, one for each start."""
+    return [path.stem.removeprefix("run-") for path in folder.glob("wandb/offline-run-*/run-*.wandb")]
 
 
-def test_jobs_of_a_sweep_are_runs_of_their_own_and_a_resume_is_not(tmp_path: Path) -> None:
-    for words in (["-m", "seed=0,1"], ["seed=1"]):
-        done = subprocess.run([*COMMAND, "wandb=offline", *words], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        for line in done.stdout.splitlines():  # results alone
-            json.loads(line)
+def test_jobs_of_a_sweep_are_runs_of_their_own_and_a_resume_is_not(demo: Callable, tmp_path: Path) -> None:
+    for words, jobs in ((["-m", "seed=0,1"], 2), (["seed=1"], 1)):
+        done = demo("wandb=offline", *words)
+        assert done.code == 0 and len(done.results) == jobs, done.err  # stdout holds results alone
     zero, one = tmp_path / "outputs/demo-s0", tmp_path / "outputs/demo-s1"
     assert offline_runs(zero) == [(zero / "wandb_id.txt").read_text().strip()]
     assert offline_runs(one) == 2 * [(one / "wandb_id.txt").read_text().strip()]
@@ -29,11 +29,10 @@ def test_jobs_of_a_sweep_are_runs_of_their_own_and_a_resume_is_not(tmp_path: Pat
     assert not (tmp_path / "wandb").exists()
 
 
-def test_a_failed_job_closes_its_run(tmp_path: Path) -> None:
-    words = ["wandb=offline", "-m", "end=error,done"]
-    done = subprocess.run([*COMMAND, *words], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2 and len(done.stdout.splitlines()) == 1
-    assert "Traceback" not in done.stderr
+def test_a_failed_job_closes_its_run(demo: Callable, tmp_path: Path) -> None:
+    done = demo("wandb=offline", "-m", "end=error,done")
+    assert done.code == 2 and len(done.results) == 1
+    assert "Traceback" not in done.err
     ids = [offline_runs(tmp_path / f"outputs/demo-s0/end-{end}") for end in ("error", "done")]
     assert [len(found) for found in ids] == [1, 1] and ids[0] != ids[1]
 
