@@ -84,8 +84,13 @@ def test_a_stopped_run_continues_to_the_weights_of_an_unbroken_one(tmp_path: Pat
     def weights(folder: str) -> dict:
         return load_file(str(tmp_path / folder / CHECKPOINT / "model.safetensors"))
 
+    def tokens(folder: str) -> list[int]:
+        lines = [json.loads(line) for line in (tmp_path / folder / "metrics.jsonl").read_text().splitlines()]
+        return [line["num_tokens"] for line in lines if "num_tokens" in line]
+
     with Run.at(tmp_path / "whole", config) as run:
         train(config, run)
+        summary = run.summary
     trainer = build(config, tmp_path / "broken")
     from transformers import TrainerCallback
 
@@ -98,6 +103,8 @@ def test_a_stopped_run_continues_to_the_weights_of_an_unbroken_one(tmp_path: Pat
     capsys.readouterr()
     with Run.at(tmp_path / "broken", config) as run:
         train(config, run)
+        assert run.summary is not None and summary is not None and run.summary["tokens"] == summary["tokens"]
+    assert tokens("broken") == tokens("whole")[2:], "tokens are counted on, not from zero"
     assert "pretrain: 2/4" in capsys.readouterr().err, "its progress starts where the run goes on"
     whole, broken = weights("whole"), weights("broken")
     assert all(torch.equal(whole[name], broken[name]) for name in whole)

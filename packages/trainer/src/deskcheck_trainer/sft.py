@@ -141,6 +141,7 @@ def _arguments(config: SFTConfig, folder: Path) -> Any:
         "save_steps": config.save_every,
         "save_total_limit": 1,
         "logging_steps": config.log_every,
+        "include_num_input_tokens_seen": "non_padding",
         "report_to": "none",
         "disable_tqdm": True,
     }
@@ -164,7 +165,11 @@ def _report_to(run: Run, advance: Advance) -> TrainerCallback:
             advance()
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-            run.log({key: value for key, value in (logs or {}).items() if key != "epoch"}, step=state.global_step)
+            # TRL's own num_tokens starts from zero where a run is continued; Transformers' count does not.
+            kept = {key: value for key, value in (logs or {}).items() if key not in ("epoch", "num_input_tokens_seen")}
+            if "num_tokens" in kept:
+                kept["num_tokens"] = state.num_input_tokens_seen
+            run.log(kept, step=state.global_step)
 
     return Report()
 
@@ -175,7 +180,7 @@ def _summary(trainer: Any) -> dict[str, Any]:
     return {
         "loss": sum(row["loss"] for row in last) / len(last),
         "steps": trainer.state.global_step,
-        "tokens": int(logged[-1]["num_tokens"]),
+        "tokens": trainer.state.num_input_tokens_seen,
         "sequences": len(trainer.train_dataset),
         "seconds": sum(row.get("train_runtime", 0.0) for row in trainer.state.log_history),
         "parameters": sum(p.numel() for p in trainer.model.parameters()),
