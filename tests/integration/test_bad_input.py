@@ -111,7 +111,7 @@ MISTAKES = [
     (("collect", "source=jsonl", "source.path=text.jsonl"), "text.jsonl:1: has no 'source' (keys: 'text')"),
     (("collect", "source=jsonl", "source.path=bytes.jsonl"), "bytes.jsonl:1: not JSON in UTF-8"),
     (("collect", "source=jsonl", "source.path=empty.jsonl"), "empty.jsonl is empty (source.path)"),
-    (("collect", "prompts=nowhere"), "prompt set 'nowhere' is neither shipped (default, micro) nor a folder"),
+    (("collect", "prompts=nowhere"), "prompt set 'nowhere' is neither shipped (default, few_shot, micro) nor a folder"),
     ((*SFT, "datasets=[{path: nowhere}]"), "dataset nowhere does not exist"),
     (("sft", "experiment=sft/micro"), "run `deskcheck-collect experiment=collect/micro` first"),
     (("sft", "experiment=sft/demo", "output_root=o"), "run `deskcheck-collect experiment=collect/demo output_root=o`"),
