@@ -15,7 +15,7 @@ from .layout import CodeLayout
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .recursion import Recursion
 from .state import Changes, State
-from .tape import ROW_BYTES, Place, Tape
+from .tape import Place, Tape
 
 NO_CODE = CodeLayout((lambda: None).__code__)
 NOBODY = Frame(-1, None, NO_CODE, [])
@@ -93,15 +93,10 @@ class Recording:
 
     def write(self, row: tuple[Any, ...], size: int) -> None:
         """A row that is no line's: what is known of any frame is void."""
-        self.last, tape = None, self.tape
-        if tape.printed:
-            tape.flush()
-        tape.rows.append(row)
-        tape.left = left = tape.left - ROW_BYTES - size
-        if left <= 0:
-            tape.check((row[1], row[2]))
-            if tape.stopped is not None:
-                self.top = NOBODY
+        self.last = None
+        self.tape.add(row, size)
+        if self.tape.stopped is not None:
+            self.top = NOBODY
 
     def leave(self, record: Frame) -> None:
         """The innermost frame of its stack has ended."""
