@@ -161,8 +161,7 @@ class Decoder:
         with contextlib.ExitStack() as stack:
             if self.autocast:
                 stack.enter_context(torch.autocast(self.device.type, dtype=torch.bfloat16))
-                if self.device.type == "cpu":
-                    stack.enter_context(full_precision_attention(self.model))
+                stack.enter_context(full_precision_attention(self.model))
             yield
 
     # one token

@@ -40,12 +40,15 @@ CHECKPOINT = "checkpoint"
 def train(config: RLConfig, run: Run) -> float | None:
     """Train and save the model; returns the best validation pass@1 (None without validation)."""
     if not run.is_done():
+        from deskcheck_agent.attention import full_precision_attention
+
         parts = build(config, run.folder)
         parts.prove(config.prove_rewards)
         resume = last_complete(run.folder / "trainer")
         with progress("rl", config.max_steps, done=steps_of(resume)) as advance:
             parts.attach(run, advance)
-            parts.trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+            with full_precision_attention(parts.trainer.model):
+                parts.trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         run.finish(parts.finish())
     assert run.summary is not None
     print(f"{run.folder / CHECKPOINT}  " + "  ".join(f"{name} {value}" for name, value in run.summary.items()))

@@ -34,12 +34,15 @@ CHECKPOINT = "checkpoint"
 def train(config: SFTConfig, run: Run) -> float | None:
     """Fine-tune (or pretrain) and save the model; returns the mean training loss of the last tenth of the steps."""
     if not run.is_done():
+        from deskcheck_agent.attention import full_precision_attention
+
         trainer = build(config, run.folder)
         resume = last_complete(run.folder / "trainer")
         label = "sft" if config.scratch is None else "pretrain"
         with progress(label, trainer.args.max_steps, done=steps_of(resume)) as advance:
             trainer.add_callback(_report_to(run, advance))
-            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+            with full_precision_attention(trainer.model):
+                trainer.train(resume_from_checkpoint=str(resume) if resume else None)
         save_whole(run.folder / CHECKPOINT, lambda fresh: _save(trainer, fresh))
         run.finish(_summary(trainer))
     assert run.summary is not None
@@ -57,6 +60,7 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
 
+    from deskcheck_trainer.backends.labelled_head import score_labelled_positions
     from deskcheck_trainer.optimizer import build_optimizer
 
     arguments = _arguments(config, folder)  # first: a wrong name is told before anything is loaded
@@ -68,6 +72,8 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     trainer: Any = SFTTrainer(  # Any: Transformers types model and rows as optional
         model=model, args=arguments, train_dataset=rows, processing_class=tokenizer
     )
+    if trainer.model.device.type == "cpu":
+        score_labelled_positions(trainer.model)
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
