@@ -74,6 +74,8 @@ class Effects:
     def __init__(self, tree: ast.Module) -> None:
         self._code = Purity(tree)
         self._is_pure = self._code.is_pure
+        self.functions = self._code.functions
+        """Names of the built-in functions that an effect may rely on."""
 
     def of(self, node: ast.AST) -> Effect | None:
         """The effect of one statement's own line; None if it may change anything."""

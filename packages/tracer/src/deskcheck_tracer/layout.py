@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from .effects import Effect, Effects
 from .originals import BUILTINS as __builtins__  # noqa: F401
+from .reliance import relied_on
 from .tape import CHANGE_BYTES, ROW_BYTES
 
 Position = tuple[int, int]
@@ -80,7 +81,8 @@ class Layout:
         loops, masks = _loops(places, own), _masks(code, places, own)
         careful = _OLD_LOCALS and bool(code.co_flags & CO_OPTIMIZED) and not _VIEWERS.isdisjoint(code.co_names)
         effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
-        return CodeLayout(code, heads, masks, frozenset(heads.values()), loops, careful, effects)
+        relies = relied_on(code, self._known_effects.functions) if effects else ()
+        return CodeLayout(code, heads, masks, frozenset(heads.values()), loops, careful, effects, relies)
 
 
 class Line:
@@ -126,6 +128,8 @@ class CodeLayout:
     3.13."""
     effects: Mapping[int, Effect] = field(default_factory=dict)
     """What the statement of a line can change, where that is known."""
+    relies: tuple[str, ...] = ()
+    """The built-in functions that this knowledge relies on."""
     lines: dict[int, Line] = field(default_factory=dict)
     """Line -> its statement, as far as asked for."""
     name: str = field(init=False)
@@ -154,11 +158,11 @@ class CodeLayout:
 
     def unsure(self) -> "CodeLayout":
         """The same with nothing known of what statements do."""
-        return replace(self, effects={}, lines={})
+        return replace(self, effects={}, relies=(), lines={})
 
     def distrust(self) -> None:
         """Forget what is known of what statements do, those that run included."""
-        self.effects = {}
+        self.effects, self.relies = {}, ()
         for line in self.lines.values():
             line.distrust()
 

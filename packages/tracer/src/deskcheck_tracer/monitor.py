@@ -48,6 +48,7 @@ class Monitor:
         self._wanted = wanted or main.__eq__
         self.recording = Recording(main, self._wanted, self.tape, self.frames, self.state, raising)
         self.values.met = self._meet
+        self.state.doubted = self.frames.distrust
         self._tool = -1
 
     # ---- switching on and off ----

@@ -8,6 +8,7 @@ program binds itself is no longer the built-in function.
 import ast
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
+from .special import may_call_unseen
 
 _QUIET_CALLS = frozenset({
     "abs", "bool", "chr", "divmod", "float", "hash", "hex", "id", "input", "int", "isinstance", "len", "ord", "print",
@@ -27,7 +28,7 @@ _GETTERS = frozenset({"get"})
 """Pure as well, but what they give may be anything."""
 _DYNAMIC = frozenset({
     "exec", "eval", "compile", "__import__", "globals", "locals", "vars", "setattr", "delattr", "builtins",
-    "__builtins__", "weakref", "ctypes", "mock", "gc",
+    "__builtins__", "weakref", "ctypes", "mock", "gc", "_thread",
 })  # fmt: skip
 """Names of what makes a program do more than its text says."""
 _PURE = (
@@ -42,18 +43,15 @@ class Purity:
 
     def __init__(self, tree: ast.Module) -> None:
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        bound = {
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
-        }
-        bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        bound = _bound(tree)
         imported = [a for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names]
-        bound |= {alias.asname or alias.name for alias in imported}
-        bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
         paths = modules | {alias.name for alias in imported}
         used = names | bound | {part for path in paths for part in path.split(".")}
-        self.off = not _DYNAMIC.isdisjoint(used) or "*" in bound
+        self.off = not _DYNAMIC.isdisjoint(used) or "*" in bound or may_call_unseen(tree)
         self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
+        self.functions = self._quiet | self._reading
+        """Names that are taken for built-in functions, as far as the text tells (`reliance`)."""
         self.built_in: list[str] = []
         """Names that what was asked about lately needs to hold atoms or built-in containers."""
         attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -65,7 +63,9 @@ class Purity:
         }
         # an attribute may be more than its own: of two objects with one `__dict__`, or a setter that is not recorded
         self.attributes = "__dict__" not in attributes | texts and "property" not in calls
-        self._subscripts = "defaultdict" not in names | bound | attributes  # reading one of its items may create it
+        self._subscripts = {"defaultdict", "DefaultDict"}.isdisjoint(
+            names | bound | attributes
+        )  # reading one of its items may create it
 
     def is_pure(self, node: ast.AST) -> bool:
         """Whether evaluating it changes nothing."""
@@ -86,7 +86,7 @@ class Purity:
             return False
         match node.func:
             case ast.Name(id=name) if name in self._quiet:
-                return all(self.is_pure(keyword.value) for keyword in node.keywords)
+                return all(keyword.arg != "file" and self.is_pure(keyword.value) for keyword in node.keywords)
             case ast.Name(id="min" | "max" as name) if name in self._reading and len(node.args) > 1:
                 return not node.keywords
             case ast.Name(id=name) if name in self._reading:
@@ -114,3 +114,23 @@ class Purity:
             case ast.Call(func=ast.Name(id="range" | "sorted" | "list")):
                 return True
         return False
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Every name that the program binds anywhere."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                found.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                found.add(name)
+            case ast.MatchMapping(rest=str(name)):
+                found.add(name)
+            case ast.alias(name=path, asname=name):
+                found.update({name} if name else {path, path.partition(".")[0]})
+            case ast.TypeVar(name=name) | ast.ParamSpec(name=name) | ast.TypeVarTuple(name=name):
+                found.add(name)
+    return found

@@ -16,6 +16,7 @@ from .errors import InputError
 from .included import Included, source_of
 from .monitor import Monitor
 from .program import NO_TRACE_LIMITS, Limits, Program
+from .reliance import QUIET_STREAMS
 from .tape import whole
 from .trace import End, EndReason, Event, Trace, event_from_row
 
@@ -115,6 +116,9 @@ class _Heard:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+QUIET_STREAMS.add(id(_Heard))
 
 
 def _caller() -> FrameType:

@@ -6,6 +6,7 @@ statement may have changed is compared. Both give the new texts by name, None fo
 """
 
 import sys
+from collections.abc import Callable
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -13,6 +14,7 @@ from .effects import Change, Effect, Index
 from .frames import Frame
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .picture import Picture, alike, same_atom
+from .reliance import is_intact
 from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms
 from .tape import CHANGE_BYTES, Tape
 from .update import added, appended, assigned, attribute_stored, looked_at, stored
@@ -32,10 +34,14 @@ class State:
         self.values = Values()
         self.pictures = Pictures(self.values)
         self.tape = tape  # counts the characters in all changes
+        self.doubted: Callable[[], None] = lambda: None
+        """Told when a built-in function that statements rely on is no longer there."""
 
     def look(self, record: Frame, frame: FrameType) -> Changes | None:
         """What differs in the frame's locals since the last look; None if nothing does."""
         seen, changes, layout = record.seen, None, record.layout
+        if layout.relies and not is_intact(layout.relies, frame, record.namespace):
+            self.doubted()
         now = names_of(record, frame) if layout.careful or not layout.optimized else frame.f_locals
         hidden = layout.masks.get(frame.f_lasti, ()) if layout.masks else ()
         of, difference = self.pictures.of, self.difference
