@@ -67,9 +67,14 @@ CALLED = [
     "sys.stdout = out",
     "import sys, types\nsys.stdin = types.SimpleNamespace(readline=xs.pop)\ntry:\n    y = input()\nexcept TypeError: pass",
     "import typing\nd = typing.DefaultDict(int)\ny = d[3]\nz = d[4]",
+    "import sys\nsys.setprofile(lambda *_: xs.append(1))\ny = len([1])\nz = abs(-3)\nsys.setprofile(None)",
+    "import sys\nm = sys.monitoring\nm.use_tool_id(2, 'x')\nm.register_callback(2, m.events.LINE, lambda *_: xs.append(1))\n"
+    "m.set_events(2, m.events.LINE)\ny = 1\nz = 2\nm.set_events(2, 0)\nm.free_tool_id(2)",
+    "import signal, os\nsignal.signal(signal.SIGUSR1, xs.insert)\ny = 1\nos.kill(os.getpid(), signal.SIGUSR1)\nz = 1\n"
+    "signal.signal(signal.SIGUSR1, signal.SIG_DFL)",
     "import _thread, time\n_thread.start_new_thread(xs.append, (5,))\ntime.sleep(0.1)\ny = 1",
 ]
-"""Each lets a plain statement call `xs.append` or the like, which no line tells."""
+"""Each has `xs.append` or the like called in or between plain statements, which no line tells."""
 HARMLESS = [
     "class P:\n    __slots__ = ('n',)\n    def __init__(self): self.n = 1\n    def __add__(self, o): return self.n + o\n"
     "    __radd__ = __add__\n    __hash__ = None\np = P()\ny = p + 1",

@@ -31,6 +31,8 @@ _DYNAMIC = frozenset({
     "__builtins__", "weakref", "ctypes", "mock", "gc", "_thread",
 })  # fmt: skip
 """Names of what makes a program do more than its text says."""
+_HOOKS = frozenset({"settrace", "setprofile", "addaudithook", "monitoring", "signal", "setitimer"})
+"""What has functions called between or within statements, unrecorded."""
 _PURE = (
     ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Constant, ast.Name, ast.Attribute, ast.Tuple,
     ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Slice,
@@ -48,13 +50,15 @@ class Purity:
         modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
         paths = modules | {alias.name for alias in imported}
         used = names | bound | {part for path in paths for part in path.split(".")}
-        self.off = not _DYNAMIC.isdisjoint(used) or "*" in bound or may_call_unseen(tree)
         self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
         self.functions = self._quiet | self._reading
         """Names that are taken for built-in functions, as far as the text tells (`reliance`)."""
         self.built_in: list[str] = []
         """Names that what was asked about lately needs to hold atoms or built-in containers."""
         attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        hooked = not _HOOKS.isdisjoint(used | attributes)
+        self.off = hooked or not _DYNAMIC.isdisjoint(used) or "*" in bound or may_call_unseen(tree)
+        """Whether nothing is known of any statement."""
         calls = {
             node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         }
