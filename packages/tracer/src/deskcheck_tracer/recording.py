@@ -6,6 +6,7 @@ after by `find`. `last` is the frame whose statement is all that ran since its l
 effect can be relied on.
 """
 
+import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
@@ -19,6 +20,11 @@ from .tape import Place, Tape
 
 NO_CODE = CodeLayout((lambda: None).__code__)
 NOBODY = Frame(-1, None, NO_CODE, [])
+
+
+_ANNOTATES = sys.version_info >= (3, 14)
+"""Whether annotations are functions that the interpreter makes and calls (PEP 649): no part of a program's text runs
+there. Written from the documentation, not run."""
 
 
 class Stop(BaseException):
@@ -49,6 +55,8 @@ class Recording:
     def wants(self, code: CodeType) -> bool:
         """Whether frames of this code are recorded. What ran before, in the same process, may have had code of the
         same name, and finalisers of its garbage run at any time."""
+        if code.co_name == "__annotate__" and _ANNOTATES:
+            return False
         file = code.co_filename
         return self.wanted(file) and (self.codes is None or file != self.main or id(code) in self.codes)
 
