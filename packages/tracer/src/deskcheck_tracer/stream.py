@@ -49,9 +49,11 @@ class RowWriter:
     def append(self, row: tuple[Any, ...]) -> None:
         """Take one row; write if a batch is full."""
         self._count += 1
-        if row[0] == "line" and len(row) == 5:
+        if row[0] == "line" and len(row) == 5:  # the two commonest rows are quicker by hand
             _, frame, line, name, text = row
             written = f'["line",{frame},{line},{{{_quoted(name)}:{_quoted(text)}}}]\n'
+        elif row[0] == "line" and len(row) == 3:
+            written = f'["line",{row[1]},{row[2]}]\n'
         else:
             written = _encode(row) + "\n"
         self._waiting.append(written)  # looked up only now: encoding may have let another thread take the list
