@@ -40,7 +40,9 @@ def test_pretraining_lowers_the_loss_and_saves_a_checkpoint(tmp_path: Path):
     config = smoke(tmp_path, "max_steps=12", "log_every=2")
     with Run.at(tmp_path / "run", config) as run:
         loss = train(config, run)
-    first = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[0])
+    logs = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    first, last = logs[0], logs[-1]
+    assert run.summary is not None and run.summary["seconds"] == last["train_runtime"] > first["train_runtime"]
     assert loss is not None and loss < float(first["loss"]) - 0.3
     assert {"model.safetensors", "tokenizer.json", "config.json"} <= {
         p.name for p in (tmp_path / "run" / CHECKPOINT).iterdir()

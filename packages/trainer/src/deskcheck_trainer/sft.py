@@ -188,7 +188,8 @@ def _summary(trainer: Any) -> dict[str, Any]:
         "steps": trainer.state.global_step,
         "tokens": trainer.state.num_input_tokens_seen,
         "sequences": len(trainer.train_dataset),
-        "seconds": sum(row.get("train_runtime", 0.0) for row in trainer.state.log_history),
+        # every log tells the time since the start; the last of a run that reached its end also tells train_loss
+        "seconds": sum(row["train_runtime"] for row in trainer.state.log_history if "train_loss" in row),
         "parameters": sum(p.numel() for p in trainer.model.parameters()),
     }
 
