@@ -6,6 +6,7 @@ program binds itself is no longer the built-in function.
 """
 
 import ast
+from collections.abc import Iterable
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .special import may_call_unseen
@@ -44,32 +45,25 @@ class Purity:
     """What is pure in one source."""
 
     def __init__(self, tree: ast.Module) -> None:
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        bound = _bound(tree)
-        imported = [a for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) for a in node.names]
-        modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-        paths = modules | {alias.name for alias in imported}
+        nodes = list(ast.walk(tree))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)}
+        attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        bound = _bound(nodes)
+        modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+        paths = modules | {node.name for node in nodes if isinstance(node, ast.alias)}
         used = names | bound | {part for path in paths for part in path.split(".")}
+        hooked = not _HOOKS.isdisjoint(used | attributes)
+        self.off = hooked or not _DYNAMIC.isdisjoint(used) or "*" in bound or may_call_unseen(nodes)
+        """Whether nothing is known of any statement."""
         self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
         self.functions = self._quiet | self._reading
         """Names that are taken for built-in functions, as far as the text tells (`reliance`)."""
         self.built_in: list[str] = []
         """Names that what was asked about lately needs to hold atoms or built-in containers."""
-        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        hooked = not _HOOKS.isdisjoint(used | attributes)
-        self.off = hooked or not _DYNAMIC.isdisjoint(used) or "*" in bound or may_call_unseen(tree)
-        """Whether nothing is known of any statement."""
-        calls = {
-            node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-        }
-        texts = {
-            node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        }
-        # an attribute may be more than its own: of two objects with one `__dict__`, or a setter that is not recorded
-        self.attributes = "__dict__" not in attributes | texts and "property" not in calls
-        self._subscripts = {"defaultdict", "DefaultDict"}.isdisjoint(
-            names | bound | attributes
-        )  # reading one of its items may create it
+        self.attributes = "__dict__" not in attributes | texts  # two objects may have one `__dict__`
+        # reading an item of a defaultdict may create it
+        self._subscripts = {"defaultdict", "DefaultDict"}.isdisjoint(names | bound | attributes)
 
     def is_pure(self, node: ast.AST) -> bool:
         """Whether evaluating it changes nothing."""
@@ -120,10 +114,10 @@ class Purity:
         return False
 
 
-def _bound(tree: ast.Module) -> set[str]:
-    """Every name that the program binds anywhere."""
+def _bound(nodes: Iterable[ast.AST]) -> set[str]:
+    """Every name that a program of these nodes binds anywhere."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
                 found.add(name)

@@ -7,6 +7,7 @@ a line of its own. Looked for are the ways to do that; in a program that has one
 """
 
 import ast
+from collections.abc import Iterable
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
 
@@ -27,9 +28,10 @@ _DATA = frozenset({
 """Special names that nothing calls."""
 
 
-def may_call_unseen(tree: ast.Module) -> bool:
-    """Whether something else than a function of the program may stand where operators and attributes call it."""
-    return any(map(_is_doubtful, ast.walk(tree)))
+def may_call_unseen(nodes: Iterable[ast.AST]) -> bool:
+    """Whether something else than a function of the program, all of whose nodes are given, may stand where operators
+    and attributes call it."""
+    return any(map(_is_doubtful, nodes))
 
 
 def _is_doubtful(node: ast.AST) -> bool:
@@ -61,8 +63,10 @@ def _is_odd_member(statement: ast.stmt, functions: set[str]) -> bool:
                 isinstance(value, ast.Name) and value.id in functions
             )
             return not plain and any(_is_special(_name_of(part)) for target in targets for part in ast.walk(target))
-        case ast.Pass() | ast.Expr() | ast.AnnAssign() | ast.ClassDef() | ast.AsyncFunctionDef():
-            return isinstance(statement, ast.AnnAssign) and _is_special(_name_of(statement.target))
+        case ast.AnnAssign(target=target):
+            return _is_special(_name_of(target))
+        case ast.Expr() | ast.ClassDef() | ast.AsyncFunctionDef():
+            return False
     return any(isinstance(part, ast.Name) and _is_special(part.id) for part in ast.walk(statement))
 
 
