@@ -72,6 +72,8 @@ STATEMENTS = [
     "own.n = w", "Plain.n = w", "p.walk = w", "twin = p", "p = Plain()", "p.n = p", "kept = p.n", "desc.n = w", "late.n = 5", "Late.n = prop",
     "xs.append(ys.pop())", "ys.append(ys.pop())", "xs.append(xs.pop(0))", "xs.append(own.pop())", "zs.append(it.pop())", "xs.append(d.pop(k))",
     "s.add(i)", "s.add(xs)", "s.add(p)", "box[1][w] = p", "frozen.n = w", "p.__class__ = Other", "meta.n = w", "ex.n = w", "xs.insert(i, w)", "xs.reverse()", "d.setdefault(w, ys)", "deep.pop()", "deep = deep.pop()", "deep[0] += [9]", "alias = [*xs]", "w = e.copy()",
+    "xs.pop()", "xs.pop(0)", "x = big.pop(0)", "big.pop()", "t = ys.pop(0)", "deep.pop(0)", "d.pop(k)", "xs = xs.pop()", "alias.append(xs.pop(0))",
+    "big.append(big.pop(0))", "w = xs.append(i)", "own.pop(0)",
 ]  # fmt: skip
 
 

@@ -24,10 +24,11 @@ class Change(NamedTuple):
 
     name: str
     how: str = "any"
-    """`append`: one element more at the end; `add`: one more in a set; `store`: the element at `key`; `attribute`: the
-    one that `key` names; `any`."""
+    """`append`: one element more at the end; `pop`: one less, at `key`; `add`: one more in a set; `store`: the element at
+    `key`; `attribute`: the one that `key` names; `any`."""
     key: Index = (None, None)
-    """For `store`: name and number to add to what it holds, or None and the index itself; so for `attribute`."""
+    """For `store`: name and number to add to what it holds, or None and the index itself; so for `attribute`; for `pop`
+    None and 0 or -1."""
     in_place: bool = False
     """Whether the element itself may change (`xs[i] += v`), which only numbers and the like cannot."""
 
@@ -125,13 +126,13 @@ class Effects:
         """A changing method of a container; its one argument may be what another gave: `xs.append(ys.pop())`."""
         if method not in _CHANGING_METHODS or name in stores:
             return None
-        changes = (Change(name, method if method in ("append", "add") and not stores else "any"),)
+        changes = (_called(name, method, arguments),)
         if all(map(self._is_pure, arguments)):
             return Effect(stores, built_in=(name,), changes=changes)
         match arguments:
             case [ast.Call(func=ast.Attribute(value=ast.Name(id=inner), attr=attr), args=rest, keywords=[])]:
                 if attr in _CHANGING_METHODS and inner not in stores and all(map(self._is_pure, rest)):
-                    return Effect(stores, built_in=(name, inner), changes=(*changes, Change(inner)))
+                    return Effect(stores, built_in=(name, inner), changes=(*changes, _called(inner, attr, rest)))
         return None
 
     def _assignment(self, target: ast.expr, value: ast.expr) -> Effect | None:
@@ -176,6 +177,17 @@ class Effects:
             return None
         parts = target.elts if isinstance(target, ast.Tuple) else [target]
         return Effect(tuple(name for part in parts for name in _names(part)))
+
+
+def _called(name: str, method: str, arguments: list[ast.expr]) -> Change:
+    match method, arguments:
+        case "append" | "add", [_]:
+            return Change(name, method)
+        case "pop", []:
+            return Change(name, "pop", (None, -1))
+        case "pop", [ast.Constant(value=int(0))]:
+            return Change(name, "pop", (None, 0))
+    return Change(name)
 
 
 def _stored(name: str, index: ast.expr) -> Change:

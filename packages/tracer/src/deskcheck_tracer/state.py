@@ -17,7 +17,7 @@ from .picture import Picture, alike, same_atom
 from .reliance import is_intact
 from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms
 from .tape import CHANGE_BYTES, Tape
-from .update import added, appended, assigned, attribute_stored, looked_at, stored
+from .update import added, appended, assigned, attribute_stored, looked_at, popped, stored
 from .values import Values
 from .watch import Pictures
 
@@ -134,21 +134,22 @@ class State:
             name = part.name
             if name not in now or not self._is_plain(part, seen.get(name), now[name]):
                 return False
-        found: list[str] = []
+        found: dict[str, None] = {}
+        replaced = False
         for part in parts:
             old, value = seen[part.name], now[part.name]
             if part.how == "attribute" and old.reader is not None and self.pictures.known.get(id(value)) is old:
                 new = attribute_stored(self.pictures, old, value, part.key[1])
             else:
                 new = self._updated(part, old, value, now)
-            if new is not None:
-                if new is not old:
-                    new.lent = new.lent is not None
-                for name, held in seen.items():  # the change shows under every name of the object
-                    if held is old:
-                        seen[name] = new
-                        found.append(name)
-        if found:
+            if new is old:  # changed in place: no other name or container holds it
+                found.setdefault(part.name)
+            elif new is not None:
+                names = [name for name, held in seen.items() if held is old]  # it shows under every name of the object
+                seen.update(dict.fromkeys(names, new))
+                found.update(dict.fromkeys(names))
+                new.lent, replaced = new.lent is not None or len(names) > 1, True
+        if replaced:
             for name, held in seen.items():  # and in what may hold it
                 if type(held) is Picture and not held.flat and name not in found and name not in changes:
                     text = self.difference(record, name, held, now[name])
@@ -179,6 +180,8 @@ class State:
             return appended(pictures, old, value)
         if old.kind is list and how == "store":
             return stored(pictures, old, value, index_of(part.key, now))
+        if old.kind is list and how == "pop":
+            return popped(pictures, old, value, part.key[1])
         if old.kind is dict and how == "store":
             return assigned(pictures, old, value, index_of(part.key, now))
         if old.kind is set and how == "add":

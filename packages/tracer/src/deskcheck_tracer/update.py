@@ -34,6 +34,23 @@ def appended(pictures: Pictures, old: Picture, value: list[Any]) -> Picture | No
     return new
 
 
+def popped(pictures: Pictures, old: Picture, value: list[Any], index: int) -> Picture | None:
+    """The first element of a list was removed (`index` 0) or the last one (-1)."""
+    size = len(value)
+    if size != len(old.items) - 1:
+        return looked_at(pictures, old, value)
+    new = _next(pictures, old, value)
+    del new.items[index]
+    if index == -1 and size >= ENOUGH:
+        new.text = longer(old.text, size)  # what is shown comes before
+        return new
+    del new.words[index]
+    if size >= ENOUGH:
+        new.words.append(word(new.items[ENOUGH - 1]))
+    new.text = None
+    return new
+
+
 def added(pictures: Pictures, old: Picture, value: set[Any]) -> Picture | None:
     """One element was added to a set, unless it was there."""
     return None if len(value) == len(old.items) else looked_at(pictures, old, value)
