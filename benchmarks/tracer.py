@@ -66,6 +66,22 @@ def pysnooper(path: Path) -> float:
     return timed(pysnooper.snoop(Counter().write, depth=10**6, color=False)(main))
 
 
+def pysnooper_inside(path: Path) -> float:
+    """PySnooper asked for what the recorder tells of an object: its attributes, objects in them by their class."""
+    import pysnooper  # type: ignore[import-not-found]
+
+    def of_program(value: object) -> bool:
+        return type(value).__module__ == "program"
+
+    def attributes(value: object) -> str:
+        shown = (f"{name}={type(v).__name__ if of_program(v) else repr(v)}" for name, v in vars(value).items())
+        return f"{type(value).__name__}({', '.join(shown)})"
+
+    main = namespace(path)["main"]
+    told = ((of_program, attributes),)
+    return timed(pysnooper.snoop(Counter().write, depth=10**6, color=False, custom_repr=told)(main))
+
+
 def hunter(path: Path) -> float:
     """hunter with its two printing actions: lines, calls and returns, and the variables that changed."""
     import hunter  # type: ignore[import-not-found]
@@ -114,6 +130,8 @@ TOOLS: dict[str, Seconds] = {
     "snoop": snoop,
     "no-op": no_op,
 }
+INSIDE = {"attributes": pysnooper_inside}
+"""For programs with classes: the peers tell an object by its address, the recorder by what it holds."""
 
 
 def namespace(path: Path) -> dict[str, Any]:
@@ -163,6 +181,8 @@ def main(names: list[str]) -> None:
             print(f"{name:18} {events:6}  {events / memory / 1e3:7.0f} {events / took['file'] / 1e3:7.0f} "
                   f"{took['file'] / memory:5.2f}  {faster[0]:10.1f} {faster[1]:8.1f} {faster[2]:7.1f}  "
                   f"{memory / took['no-op']:6.1f}", flush=True)  # fmt: skip
+            if "class " in source:
+                print(f"{'  attributes shown':44} {measure('attributes', path) / memory:12.1f}", flush=True)
     for kind, rows in ratios.items():
         if rows:
             middle = [statistics.geometric_mean(column) for column in zip(*rows, strict=True)]
@@ -174,7 +194,7 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3 and sys.argv[1] in TOOLS:
-        print(json.dumps(min(TOOLS[sys.argv[1]](Path(sys.argv[2])) for _ in range(REPEATS))))
+    if len(sys.argv) == 3 and (tool := (TOOLS | INSIDE).get(sys.argv[1])):
+        print(json.dumps(min(tool(Path(sys.argv[2])) for _ in range(REPEATS))))
     else:
         main(sys.argv[1:])

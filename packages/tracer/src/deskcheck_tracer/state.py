@@ -13,7 +13,7 @@ from typing import Any
 from .effects import Change, Effect, Index
 from .frames import Frame
 from .originals import BUILTINS as __builtins__  # noqa: F401
-from .picture import Picture, alike, same_atom
+from .picture import Entry, Picture, alike, same_atom
 from .reliance import is_intact
 from .storage import ATOM_IDS, DICT_IDS, SEQUENCE_IDS, SET_IDS, all_atoms
 from .tape import CHANGE_BYTES, Tape
@@ -47,13 +47,12 @@ class State:
         of, difference = self.pictures.of, self.difference
         for name, value in now.items():
             old = seen.get(name, _MISSING)
-            if (
-                old is value
-                or name in hidden
-                or (type(old) is Picture and old.kind is type(value) and of(value, old.kind) is old)
-            ):
+            if old is value or name in hidden:
                 continue
-            text = difference(record, name, old, value)
+            entry = None
+            if type(old) is Picture and old.kind is type(value) and (entry := of(value, old.kind)) is old:
+                continue
+            text = difference(record, name, old, value, entry)
             if text is not None:
                 if changes is None:
                     changes = {}
@@ -67,8 +66,8 @@ class State:
             now.clear()
         return changes
 
-    def difference(self, record: Frame, name: str, old: Any, value: Any) -> str | None:
-        """The text of a value that may have changed; None if it is as before."""
+    def difference(self, record: Frame, name: str, old: Any, value: Any, entry: Entry | None = None) -> str | None:
+        """The text of a value that may have changed; None if it is as before. `entry` is its picture, if known."""
         kind = type(value)
         if id(kind) in ATOM_IDS:
             record.seen[name] = value
@@ -76,8 +75,9 @@ class State:
                 return None
             text = self.values.text(value)
         else:
-            seen_alike = type(old) is Picture and old.kind is kind
-            entry = value if not seen_alike and _is_steady(value, kind) else self.pictures.of(value, kind)
+            if entry is None:
+                seen_alike = type(old) is Picture and old.kind is kind
+                entry = value if not seen_alike and _is_steady(value, kind) else self.pictures.of(value, kind)
             if entry is old:
                 return None
             if type(entry) is Picture:
