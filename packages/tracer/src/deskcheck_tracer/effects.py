@@ -24,8 +24,8 @@ class Change(NamedTuple):
 
     name: str
     how: str = "any"
-    """`append`: one element more at the end; `pop`: one less, at `key`; `add`: one more in a set; `store`: the element at
-    `key`; `attribute`: the one that `key` names; `any`."""
+    """`append`: one element more at the end; `pop`: one less, at `key`; `add`: one more in a set; `store`: the one at
+    `key` is another; `attribute`: the one that `key` names; `any`."""
     key: Index = (None, None)
     """For `store`: name and number to add to what it holds, or None and the index itself; so for `attribute`; for `pop`
     None and 0 or -1."""

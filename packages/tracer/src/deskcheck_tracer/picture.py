@@ -34,8 +34,8 @@ class Picture:
         self.reader = reader
         """Gives the attributes of an object whose `items` they are."""
         self.lent: bool | None = None
-        """Whether more than one name may hold it, or another picture; None as long as nobody does. If not, it may become
-        the next picture of its object."""
+        """Whether more than one name may hold it, or another picture; None as long as nobody does. If not, it may
+        become the next picture of its object."""
         self.text: str | None = None
         """The value in words, once somebody asked."""
         self.words: Any = None
