@@ -31,9 +31,9 @@ def judge_command(options: argparse.Namespace) -> int:
 def selftest_command(options: argparse.Namespace) -> int:
     """A line a hostile program, then how many were held."""
     from .sandbox import Sandbox
-    from .selftest import hostile_rows, leftovers, selftest
+    from .selftest import all_rows, leftovers, selftest
 
-    rows = [row for row in hostile_rows() if options.row is None or row.number in options.row]
+    rows = [row for row in all_rows() if options.row is None or row.number in options.row]
     if not rows:
         raise InputError(f"no hostile row has the number {options.row}, expected one of those that selftest prints")
     with Sandbox(workers=1, degraded=options.degraded):
