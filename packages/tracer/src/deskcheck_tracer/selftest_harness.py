@@ -60,7 +60,12 @@ def _unusable_tests(degraded: bool) -> tuple[Verdict, ...]:
 
 
 def _broken_sandboxes(degraded: bool) -> tuple[Verdict, ...]:
-    return _without_nsjail(), _without_control_groups(), _worker_dies(degraded, times=2), _worker_dies(degraded, times=1)
+    return (
+        _without_nsjail(),
+        _without_control_groups(),
+        _worker_dies(degraded, times=2),
+        _worker_dies(degraded, times=1),
+    )
 
 
 def _without_nsjail() -> Verdict:

@@ -33,7 +33,7 @@ _PATIENCE = 9
 """How many times the wall limit a program may take on top of it when the CPUs are busy with others."""
 _LOOK_S = 0.02
 _LOOKS = 10
-"""A program past its wall limit is looked at every _LOOK_S, and ends when it was asleep _LOOKS times more than awake."""
+"""Past its wall limit a program is looked at every _LOOK_S; it ends when it was asleep _LOOKS times more than awake."""
 
 
 class WorkerDied(Exception):
