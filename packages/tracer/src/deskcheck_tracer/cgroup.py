@@ -148,14 +148,18 @@ class ControlGroup:
         self._limit = limit
 
     def _idle_memory(self) -> int:
-        """What the server uses alone: the kernel frees some of what a program leaves (System V shared memory) a good
-        while after its last process, and the next one must not get that on top of its limit.
+        """What the server uses alone: the next program must not get what the last one left on top of its limit.
+
+        The kernel frees some of that (System V shared memory) a good while after the last process, and keeps cached
+        files and names until it is asked.
         """
         deadline, now = time.monotonic() + _FREED_S, self._read(self._files.memory_now)
         while self._idle is not None and now > self._idle + _SLACK_BYTES:
+            with contextlib.suppress(OSError):  # no such file before Linux 5.19; EAGAIN: not all of it could be freed
+                self._path(self._files.reclaim).write_text(str(now - self._idle))
             if time.monotonic() > deadline:
                 self._idle = now
-            time.sleep(0.001)
+            time.sleep(0.002)
             now = self._read(self._files.memory_now)
         self._idle = min(now, self._idle or now)
         return now
@@ -205,6 +209,7 @@ class _Files:
     processes_now: tuple[str, str]
     processes_max: tuple[str, str]
     threads: tuple[str, str]
+    reclaim: tuple[str, str]
     memory_and_swap_max: tuple[str, str] | None = None
     swap_max: tuple[str, str] | None = None
 
@@ -219,6 +224,7 @@ _V1 = _Files(
     processes_now=("pids", "pids.current"),
     processes_max=("pids", "pids.max"),
     threads=("memory", "tasks"),
+    reclaim=("memory", "memory.force_empty"),
     memory_and_swap_max=("memory", "memory.memsw.limit_in_bytes"),
 )
 _V2 = _Files(
@@ -231,6 +237,7 @@ _V2 = _Files(
     processes_now=("pids", "pids.current"),
     processes_max=("pids", "pids.max"),
     threads=("memory", "cgroup.threads"),
+    reclaim=("memory", "memory.reclaim"),
     swap_max=("memory", "memory.swap.max"),
 )
 _CONTROLLERS = ("memory", "pids", "cpuacct")
