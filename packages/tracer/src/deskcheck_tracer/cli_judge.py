@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
 from .cli_files import read_text
 from .cli_trace import limits_of
@@ -42,8 +43,9 @@ def selftest_command(options: argparse.Namespace) -> int:
     results = selftest(degraded=options.degraded, workers=options.workers, rows=rows)
     after, failed = leftovers(), [result.row.number for result in results if not result.holds]
     print(f"{len(results) - len(failed)} of {len(results)} rows hold" + (f"; failed: {failed}" if failed else ""))
-    if after != before:
-        print(f"left behind: before {before}, after {after}")
+    for name, count in asdict(before).items():
+        if (now := getattr(after, name)) != count:
+            print(f"left behind: {name.replace('_', ' ')}: {count} before, {now} after")
     return 1 if failed or after != before else 0
 
 
