@@ -7,6 +7,7 @@ time of the whole process tree and the number of bytes are ours; the wait status
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import math
 import os
@@ -20,6 +21,7 @@ from typing import Any
 
 from .cgroup import Group
 from .errors import InputError
+from .jail import outside_uid
 from .outcome import Outcome, RunResult, outcome_of
 from .program import Limits, Program
 
@@ -101,6 +103,9 @@ class Stream:
 
     def __init__(self, keep: int) -> None:
         self.source, self.given = os.pipe()
+        if os.getuid() == 0:  # programs are another user, who could not open /dev/stdout
+            with contextlib.suppress(OSError):  # macOS knows no owner of a pipe
+                os.fchown(self.given, outside_uid(), -1)
         os.set_blocking(self.source, False)
         self.keep, self.size = keep, 0
         self.kept = bytearray()
