@@ -298,6 +298,8 @@ def test_version_2_control_group(tmp_path: Path) -> None:
         "memory.events": "low 0\noom 1\noom_kill 1\n",
         "cpu.stat": "usage_usec 1000\nuser_usec 900\n",
         "cgroup.procs": "",
+        "cgroup.threads": "",
+        "memory.reclaim": "",
     }
     group = _fake_group(proc, files)
     folder = next(top.glob("deskcheck-*"))
@@ -307,6 +309,25 @@ def test_version_2_control_group(tmp_path: Path) -> None:
     (folder / "memory.events").write_text("low 0\noom 3\noom_kill 3\n")
     (folder / "cpu.stat").write_text("usage_usec 501000\nuser_usec 900\n")
     assert (group.usage().oom_kills, group.usage().cpu_s) == (2, 0.5)
+
+    (folder / "memory.current").write_text("200000000")  # the last program's, which the kernel is about to free
+    with open(folder / "memory.current", "rb+", buffering=0) as file:
+        freed = threading.Timer(0.1, file.write, (b"  8000000",))
+        freed.start()
+        group.begin(256)
+        freed.join()
+    assert (folder / "memory.max").read_text() == str(8 * 1024 * 1024 + 256 * 1024 * 1024)
+    assert (folder / "memory.reclaim").read_text() == "192000000"
+
+    with subprocess.Popen(["sleep", "60"]) as sleeper:
+        (folder / "cgroup.threads").write_text(f"{sleeper.pid}\n" * 3)
+        deadline = time.monotonic() + 5
+        while not group.is_asleep() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert group.is_asleep()
+        (folder / "cgroup.threads").write_text(f"{sleeper.pid}\n" * 3 + f"{os.getpid()}\n")
+        assert not group.is_asleep()  # we run
+        sleeper.kill()
 
 
 def _fake_group(proc: Path, files: dict[str, str]) -> cgroup.ControlGroup:

@@ -254,7 +254,7 @@ def _own_namespaces(request: dict[str, Any]) -> None:
     owner = f"nr_inodes=4096,uid={PROGRAM_UID},gid={PROGRAM_UID},mode=755"
     _mount("tmpfs", BOX, _MS_NOSUID | _MS_NODEV, f"size={request['disk_mb']}m,{owner}")
     _mount("tmpfs", "/dev/shm", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, f"size={request['shm_mb']}m,{owner}")
-    # Read-only, or a program would write its oom_score_adj and point the OOM killer at the server. Ours is the old one.
+    # Read-only, or a program would write its oom_score_adj and point the OOM killer at the server. We write in the old.
     proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
     flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY
     try:
