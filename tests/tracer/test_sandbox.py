@@ -238,7 +238,9 @@ def test_expected_outputs_of_other_tests_are_nowhere_in_the_jail(sandbox: Sandbo
     os.environ["DESKCHECK_SECRET"] = secret
     source = (
         "import os\nfound = str(os.environ)\nfor top in ('/proc', '/box', '/tmp', '/dev', '/deskcheck'):\n"
-        "    for folder, _, names in os.walk(top):\n        for name in names:\n            try:\n"
+        "    for folder, _, names in os.walk(top):\n        for name in names:\n"
+        "            if folder.endswith('/fd') and name in '12': continue  # its own pipes: nothing is there, ever\n"
+        "            try:\n"
         "                with open(os.path.join(folder, name), 'rb') as file:\n                    found += repr(file.read(10**6))\n"
         "            except OSError:\n                pass\n            found = found[-10**7:]\n            if 'token' in found: pass\n"
         "print(len(found) > 0, found.count(input()))\n"
