@@ -264,7 +264,7 @@ def _each(limits: Limits | Sequence[Limits], count: int) -> list[Limits]:
 
 
 def _trace_of(program: Program, result: RunResult) -> Trace:
-    from .export import read_trace
+    from .export import cut_off, read_trace
 
     if result.outcome is Outcome.sandbox:
         first = program.source.strip().partition("\n")[0][:80]
@@ -273,11 +273,15 @@ def _trace_of(program: Program, result: RunResult) -> Trace:
             "run `deskcheck-trace selftest`, then this again"
         )
     lines = io.StringIO(result.trace.decode("utf-8", "replace"), newline="\n")
+    cut = _cut(result)
     try:
-        trace = read_trace(lines, cut=_cut(result))
+        trace = read_trace(lines, cut=cut)
     except InputError as error:  # the program found the descriptor: its own fault, and its own loss
         end = End(EndReason.killed, f"no valid trace came out of the sandbox: {error}")
         return Trace(program, [], "", None, end, "")
+    if result.outcome is not Outcome.ok and trace.end is not cut:  # the recorder leaves with 0 after its end line
+        trace = replace(trace, events=trace.events[:-1], returned=None)
+        trace.end = cut_off(trace.events, cut)
     return replace(trace, program=program)
 
 
