@@ -20,6 +20,7 @@ from typing import Any
 
 from .cgroup import Group
 from .errors import InputError
+from .line import LineEnd
 from .outcome import Outcome, RunResult, outcome_of
 from .program import Limits, Program
 
@@ -44,8 +45,8 @@ class Watch:
     the sum is looked at after the end.
     """
 
-    def __init__(self, limits: Limits, group: Group | None) -> None:
-        self._limits, self._group = limits, group
+    def __init__(self, limits: Limits, group: Group | None, end: LineEnd | None = None) -> None:
+        self._limits, self._group, self._end = limits, group, end
         self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.reason: Outcome | None = None
         self.begun = time.monotonic()
@@ -75,7 +76,10 @@ class Watch:
         if left > 0 or self._group is None or left < -_PATIENCE * wall_s:
             return left
         left += self._group.waited_s()
-        return 0.02 if left <= 0 and not self._group.is_asleep() else left
+        if self._end is not None:  # a candidate and its check wait for each other
+            left += self._end.other_waited_s()
+        awake = not self._group.is_asleep() or (self._end is not None and not self._end.other_is_asleep())
+        return 0.02 if left <= 0 and awake else left
 
     def count(self, stdout_bytes: int) -> None:
         """Look at the output limit."""
@@ -117,15 +121,17 @@ class Stream:
 class Wires:
     """The descriptors between us and one run, and the loop that serves them."""
 
-    def __init__(self, program: Program, mode: str, limits: Limits, group: Group | None) -> None:
-        self.watch, self._uncounted = Watch(limits, group), group is None
+    def __init__(
+        self, program: Program, mode: str, limits: Limits, group: Group | None, end: LineEnd | None = None
+    ) -> None:
+        self.watch, self._uncounted, self._end = Watch(limits, group, end), group is None, end
         self._program = _sealed(pack_program(program, with_stdin=mode == "trace"))
         self._stdin = _sealed(_encoded(program.stdin))
         keep = 1 << 62 if limits.output_bytes is None else limits.output_bytes + 1
         self.stdout, self.stderr = Stream(keep), Stream(STDERR_BYTES)
         if mode == "trace" and limits.max_bytes is not None:
             keep = 2 * (limits.max_bytes + len(program.source) * 2 + len(program.stdin) * 2) + 1_000_000
-        self.extra = Stream(min(keep, TRACE_BYTES)) if mode != "run" else None
+        self.extra = Stream(min(keep, TRACE_BYTES)) if mode in ("call", "trace", "check") else None
         self._mode, self._limits, self._open = mode, limits, True
 
     def __enter__(self) -> Wires:
@@ -138,13 +144,13 @@ class Wires:
 
     def given(self) -> list[int]:
         """The descriptors that the program's side gets, in the order it expects."""
-        return [self._program, self._stdin, *(stream.given for stream in self._streams())]
+        return [*self._ours(), *([self._end.descriptor] if self._end is not None else [])]
 
     def close_given(self) -> None:
         """Close our copies, so that a pipe ends when the program's side does."""
         if self._open:
             self._open = False
-            for descriptor in self.given():
+            for descriptor in self._ours():  # the line's end is closed when the run is over
                 os.close(descriptor)
 
     def collect(
@@ -187,7 +193,7 @@ class Wires:
             reason = reason or Outcome.cpu
         outcome = outcome_of(answer, reason, ooms, over_cpu=self.over_cpu(cpu_s))
         code = os.waitstatus_to_exitcode(status) if status is not None else None
-        extra = self.extra.text() if self.extra is not None and self._mode == "call" else None
+        extra = self.extra.text() if self.extra is not None and self._mode in ("call", "check") else None
         return RunResult(
             outcome=outcome,
             stdout=self.stdout.text() if outcome is not Outcome.output else self.stdout.text()[: self.stdout.keep - 1],
@@ -207,6 +213,9 @@ class Wires:
         """Did the whole tree use more CPU time than it may, seen after the end?"""
         limit = self._limits.cpu_s
         return limit is not None and cpu_s > limit
+
+    def _ours(self) -> list[int]:
+        return [self._program, self._stdin, *(stream.given for stream in self._streams())]
 
     def _streams(self) -> list[Stream]:
         return [self.stdout, self.stderr] if self.extra is None else [self.stdout, self.stderr, self.extra]
