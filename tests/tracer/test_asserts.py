@@ -72,6 +72,7 @@ CASES = [
     ("def f(x): return x", "import os\nos.abort()", "SE"),
     ("def f(x): return x", "import sys\nsys.exit('failed')", "WA"),
     ("def f(x): return x", "import no_such_module", "SE"),
+    ("def f(x): return x", "assert math.sqrt(f(4)) == 2", "SE"),
     ("import no_such_module", "assert f(3) == 3", "RE"),
     ("def f(x): return [0] * 50_000", "x = [f(1) for _ in range(100000)]", "TLE"),
 ]  # fmt: skip

@@ -42,8 +42,10 @@ def test_any_other_text_is_refused_in_one_way(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1 2", "[1", "(1,", "{1: 2, 3}", "{[1]}", "__import__('os')", "open('/etc/passwd')", "f(1)", "'a", "[" * 5000]
-    + ["1 + 1", "x", "range('a')", "{1: 2", "[1 2]", "lambda: 1", "9" * 5000],
+    [
+        *("", "1 2", "[1", "(1,", "{1: 2, 3}", "{[1]}", "__import__('os')", "open('/etc/passwd')", "f(1)", "'a"),
+        *("[" * 5000, "1 + 1", "x", "range('a')", "{1: 2", "[1 2]", "lambda: 1", "9" * 5000),
+    ],
 )
 def test_refused(text: str) -> None:
     with pytest.raises(Unreadable):

@@ -24,10 +24,10 @@ _ENDS = {
     "garbage": Verdict.RE,  # only a program that writes on the line itself gives such an answer
     "long": Verdict.OLE,
     "argument": Verdict.SE,
-    "import": Verdict.SE,
+    "missing": Verdict.SE,
     "left": Verdict.SE,
 }
-_WHY = {"left": "the test code left with exit status 0 before its end", "import": "the test code cannot import: "}
+_WHY = {"left": "the test code left with exit status 0 before its end", "missing": "the test code lacks something: "}
 
 
 def verdict_of(candidate: RunResult, check: RunResult, code: str) -> tuple[Verdict, Difference | None, str]:
@@ -49,7 +49,7 @@ def verdict_of(candidate: RunResult, check: RunResult, code: str) -> tuple[Verdi
         return verdict, None, ""
     if verdict is Verdict.WA:
         return verdict, _difference(told, code), ""
-    return verdict, None, _WHY.get(told["end"], "") + (told["error"] if told["end"] == "import" else told["said"])
+    return verdict, None, _WHY.get(told["end"], "") + (told["error"] if told["end"] == "missing" else told["said"])
 
 
 def _difference(told: dict[str, str | int], code: str) -> Difference:

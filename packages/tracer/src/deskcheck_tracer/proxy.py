@@ -13,7 +13,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 from .carried import Opaque, Unreadable, read, written
 from .child import CHECK_NAME
@@ -94,7 +94,7 @@ class Line:
         self.said, self.raised = f"{self.call[:_CUT]} raised {value[0]}: {more[0]}", error
         raise error
 
-    def _break(self, fault: str, said: str) -> None:
+    def _break(self, fault: str, said: str) -> NoReturn:
         self.fault, self.said = fault, said
         raise _Broken
 
@@ -151,4 +151,5 @@ def _end(line: Line, error: BaseException) -> str:
         return "raised"
     if isinstance(error, SystemExit):
         return "left" if error.code in (None, 0, False) else "failed"
-    return "import" if isinstance(error, ModuleNotFoundError) else "failed"
+    # No answer makes a module or a name missing: else every program would be wrong for want of an import.
+    return "missing" if isinstance(error, (ModuleNotFoundError, NameError)) else "failed"
