@@ -22,6 +22,7 @@ PROOFS = {
     "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py",
     "hostile": "python -m pytest -q -m slow tests/tracer/test_selftest.py",
     "narration": "python -W ignore -m tools.narration 5500",
+    "verdicts": "python -m tools.verdicts",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",
 }
 

@@ -23,10 +23,11 @@ import signal
 import sys
 import threading
 import types
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 STARTED, COMPILE_ERROR, SETUP_ERROR = b"S", b"C", b"F"
-SOURCE_NAME = "main.py"
+SOURCE_NAME, CHECK_NAME = "main.py", "<check>"
 
 
 def prepare() -> None:
@@ -82,21 +83,31 @@ def write_source(source: str) -> None:
     os.close(descriptor)
 
 
-def run(request: dict[str, Any], *, report: int, value: int | None, trace: int | None) -> NoReturn:
+def run(
+    request: dict[str, Any],
+    *,
+    report: int,
+    value: int | None,
+    trace: int | None,
+    serve: Callable[[dict[str, Any]], None] | None = None,
+    check: Callable[[Any, dict[str, Any]], str] | None = None,
+) -> NoReturn:
     """Run `request["source"]` (and `request["call"]`), or record it when `trace` is a file descriptor; never returns.
 
     `report` gets one byte, STARTED or COMPILE_ERROR; `value` gets the canonical text of the call's value; `trace`
-    gets the trace as JSON. Standard input, output and error are file descriptors 0, 1 and 2.
+    gets the trace as JSON. `serve` is called with the program's names once its body is done (serving.py), `check` runs
+    the compiled source instead of us and returns the text for `value` (proxy.py). Standard input, output and error are
+    file descriptors 0, 1 and 2.
     """
     # What the last act needs is bound here: the program may have replaced any name of any module by then.
     leave, status = os._exit, 1
     try:
-        status = _record(request, report, trace) if trace is not None else _run(request, report, value)
+        status = _record(request, report, trace) if trace is not None else _run(request, report, value, serve, check)
     finally:
         leave(status)
 
 
-def _run(request: dict[str, Any], report: int, value: int | None) -> int:
+def _run(request: dict[str, Any], report: int, value: int | None, serve: Any, check: Any) -> int:
     write, shut, finish = os.write, os.close, _finish
     if "deskcheck_tracer" in sys.modules:
         for name in [name for name in sys.modules if name.startswith("deskcheck_tracer")]:
@@ -105,15 +116,15 @@ def _run(request: dict[str, Any], report: int, value: int | None) -> int:
     if "random" in request["source"]:
         random.seed()  # the fork server's state would give every program the same numbers
     try:
-        code = compile(request["source"], SOURCE_NAME, "exec", dont_inherit=True)
-        call = compile(request["call"], "<call>", "eval", dont_inherit=True) if request["call"] is not None else None
+        code = compile(request["source"], CHECK_NAME if check else SOURCE_NAME, "exec", dont_inherit=True)
+        call = compile(request["call"], "<call>", "eval", dont_inherit=True) if request["mode"] == "call" else None
     except BaseException as error:
         _announce(report, COMPILE_ERROR)
         _print_error(error)
         sys.stderr.flush()
         return 1
     _announce(report, STARTED)
-    return finish(main, _run_code(code, call, main, value, write, shut))
+    return finish(main, _run_code(code, call, main, value, write, shut, serve, check))
 
 
 def _announce(report: int, mark: bytes) -> None:
@@ -133,12 +144,19 @@ def _fresh_main() -> types.ModuleType:
     return main
 
 
-def _run_code(code: Any, call: Any, main: Any, value: int | None, write: Any, shut: Any) -> int:
-    namespace = main.__dict__
+def _run_code(code: Any, call: Any, main: Any, value: int | None, write: Any, shut: Any, serve: Any, check: Any) -> int:
+    namespace, said = main.__dict__, None
     try:
-        exec(code, namespace)
-        if call is not None and value is not None:
-            text = canonical(eval(call, namespace)).encode("utf-8", "backslashreplace")
+        if check is not None:
+            said = check(code, namespace)
+        else:
+            exec(code, namespace)
+            if serve is not None:
+                serve(namespace)
+            elif call is not None:
+                said = canonical(eval(call, namespace))
+        if said is not None and value is not None:
+            text = said.encode("utf-8", "backslashreplace")
             while text:
                 text = text[write(value, text) :]
             shut(value)
@@ -200,28 +218,35 @@ def _flush() -> bool:
     return flushed
 
 
-_PLAIN = {int: repr, float: repr, complex: repr, bool: repr, str: repr, bytes: repr, type(None): repr}
+def _digits(value: int) -> str:
+    return repr(value) if -_LONG < value < _LONG else hex(value)
 
 
-def canonical(value: Any) -> str:
+_LONG = 1 << 2000  # repr of an int has a limit that programs may set, to 640 digits at the least
+_PLAIN = {int: _digits, float: repr, complex: repr, bool: repr, str: repr, bytes: repr, type(None): repr}
+
+
+def canonical(value: Any, other: Any = None) -> str:
     """repr() for values built from exact builtin types, sets sorted by text; anything else is `<type name>`, equal
     to nothing.
 
     So a subclass of int or an object with a friendly `__eq__` or `__repr__` is never taken for the value it imitates.
+    `other(value, again)` may write what is not built in, `again` being this function; an int too long for repr is hex.
     """
     kind = type(value)
     if kind in _PLAIN:
         return _PLAIN[kind](value)
+    again = canonical if other is None else lambda item: canonical(item, other)
     if kind is list:
-        return "[" + ", ".join(map(canonical, value)) + "]"
+        return "[" + ", ".join(map(again, value)) + "]"
     if kind is tuple:
-        return "(" + ", ".join(map(canonical, value)) + (",)" if len(value) == 1 else ")")
+        return "(" + ", ".join(map(again, value)) + (",)" if len(value) == 1 else ")")
     if kind is dict:
-        return "{" + ", ".join(f"{canonical(key)}: {canonical(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{again(key)}: {again(item)}" for key, item in value.items()) + "}"
     if kind in (set, frozenset):
-        inner = "{" + ", ".join(sorted(map(canonical, value))) + "}" if value else "set()"
+        inner = "{" + ", ".join(sorted(map(again, value))) + "}" if value else "set()"
         return inner if kind is set else ("frozenset(" + (inner if value else "") + ")")
-    return f"<{kind.__name__}>"
+    return f"<{kind.__name__}>" if other is None else other(value, again)
 
 
 def _record(request: dict[str, Any], report: int, trace: int) -> int:

@@ -28,8 +28,10 @@ import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from .errors import InputError, SandboxFailed
+from .line import LineEnd, line
 from .outcome import MAX_SOURCE_BYTES, Outcome, RunResult
 from .program import Limits, Program
 from .trace import End, EndReason, Trace
@@ -72,6 +74,11 @@ class Sandbox:
             else (lambda: JailWorker(degraded=degraded, imports=names, hash_seed=hash_seed))
         )
         self._pool = _Pool(make, count)
+        self._second: Sandbox | None = None
+        self._lock = threading.Lock()
+        self._again = partial(
+            Sandbox, workers=count, isolation=isolation, degraded=degraded, imports=names, hash_seed=hash_seed
+        )
         self._finalizer = weakref.finalize(self, self._pool.close)
         _pools.add(self._pool)
 
@@ -84,7 +91,39 @@ class Sandbox:
 
     def close(self) -> None:
         """End all workers. A closed sandbox refuses further programs."""
-        self._finalizer()
+        with self._lock:
+            self._finalizer()
+            if self._second is not None:
+                self._second.close()
+
+    @property
+    def second(self) -> Sandbox:
+        """As many workers again, made when first asked for: what knows answers runs there, and no candidate ever."""
+        with self._lock:
+            if self._second is None:
+                self._second = self._again()
+                if not self._finalizer.alive:
+                    self._second.close()
+            return self._second
+
+    def check(
+        self, candidate: Program, code: str, names: Sequence[str], limits: Limits = Limits()
+    ) -> tuple[RunResult, RunResult]:
+        """Run test code whose calls of `names` go to the candidate in another jail; what became of both.
+
+        `returned` of the second says how the test code ended, as JSON (proxy.py). Each has the whole `limits`, except
+        that the wall clocks stand while either waits for a CPU.
+        """
+        pair = self._try_check(candidate, code, names, limits)
+        if any(result.outcome is Outcome.sandbox for result in pair):
+            pair = self._try_check(candidate, code, names, limits)
+        return pair
+
+    def check_many(
+        self, checks: Sequence[tuple[Program, str, Sequence[str], Limits]]
+    ) -> list[tuple[RunResult, RunResult]]:
+        """`check` for many (candidate, code, names, limits) over the whole pool, in order."""
+        return list(self._pool.threads().map(lambda each: self.check(*each), checks))
 
     def run(self, program: Program, limits: Limits = Limits()) -> RunResult:
         """Run one program (and evaluate its call); waits for a free worker."""
@@ -130,30 +169,34 @@ class Sandbox:
         return list(await asyncio.gather(*(self.atrace(program, limit) for program, limit in pairs)))
 
     def _run(self, program: Program, limits: Limits, mode: str) -> RunResult:
-        size = len(program.source.encode("utf-8", "replace"))
-        if size > MAX_SOURCE_BYTES:
-            return RunResult(
-                Outcome.compile, detail=f"the source has {size} bytes, at most {MAX_SOURCE_BYTES} are taken"
-            )
+        if (refused := _too_long(program.source)) is not None:
+            return refused
         result = self._try(program, limits, mode)
         if result.outcome is Outcome.sandbox:
             result = self._try(program, limits, mode)
         return result
 
     def _try(self, program: Program, limits: Limits, mode: str) -> RunResult:
+        return _outcome(self._pool, self._pool.take(), program, limits, mode)
+
+    def _try_check(
+        self, candidate: Program, code: str, names: Sequence[str], limits: Limits
+    ) -> tuple[RunResult, RunResult]:
+        if (refused := _too_long(candidate.source)) is not None:
+            return refused, RunResult(Outcome.ok)
+        if (refused := _too_long(code)) is not None:
+            return RunResult(Outcome.ok), refused
+        second, test = self.second._pool, Program(code, call=" ".join(names))
         worker = self._pool.take()
-        sound = False
-        try:
-            result = worker.run(program, limits, mode)
-            sound = result.outcome is not Outcome.sandbox
-            return result
-        except WorkerDied as error:
-            return RunResult(Outcome.sandbox, detail=str(error))
-        finally:
-            if sound:
-                self._pool.give(worker)
-            else:
-                self._pool.drop(worker)
+        try:  # there is one for everybody who holds a candidate's worker, so nobody waits in a circle
+            other = second.take()
+        except BaseException:
+            self._pool.give(worker)
+            raise
+        mine, theirs = line()
+        checking = second.threads().submit(_outcome, second, other, test, limits, "check", theirs)
+        result = _outcome(self._pool, worker, candidate, limits, "serve", mine)
+        return result, checking.result()
 
 
 class _Pool:
@@ -225,6 +268,33 @@ class _Pool:
             if isinstance(worker, JailWorker):
                 worker.let_go()
         self._idle, self._all, self._closed = [], set(), True
+
+
+def _outcome(
+    pool: _Pool, worker: Worker, program: Program, limits: Limits, mode: str, end: LineEnd | None = None
+) -> RunResult:
+    """One run on a worker that was taken from the pool and goes back to it, unless it is sick."""
+    sound = False
+    try:
+        result = worker.run(program, limits, mode, end)
+        sound = result.outcome is not Outcome.sandbox
+        return result
+    except WorkerDied as error:
+        return RunResult(Outcome.sandbox, detail=str(error))
+    finally:
+        if end is not None:
+            end.over()
+        if sound:
+            pool.give(worker)
+        else:
+            pool.drop(worker)
+
+
+def _too_long(source: str) -> RunResult | None:
+    size = len(source.encode("utf-8", "replace"))
+    if size <= MAX_SOURCE_BYTES:
+        return None
+    return RunResult(Outcome.compile, detail=f"the source has {size} bytes, at most {MAX_SOURCE_BYTES} are taken")
 
 
 _pools: weakref.WeakSet[_Pool] = weakref.WeakSet()

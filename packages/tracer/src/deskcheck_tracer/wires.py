@@ -22,6 +22,7 @@ from typing import Any
 from .cgroup import Group
 from .errors import InputError
 from .jail import outside_uid
+from .line import LineEnd
 from .outcome import Outcome, RunResult, outcome_of
 from .program import Limits, Program
 
@@ -49,8 +50,8 @@ class Watch:
     the sum is looked at after the end.
     """
 
-    def __init__(self, limits: Limits, group: Group | None) -> None:
-        self._limits, self._group = limits, group
+    def __init__(self, limits: Limits, group: Group | None, end: LineEnd | None = None) -> None:
+        self._limits, self._group, self._end = limits, group, end
         self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.reason: Outcome | None = None
         self.begun = time.monotonic()
@@ -85,12 +86,21 @@ class Watch:
         if left > 0 or self._group is None or left < -_PATIENCE * wall_s:
             return left
         if now >= self._next_look:
-            if (owed := self._group.waited_s() + left) > 0:
+            if (owed := self._waited_s() + left) > 0:
                 self._next_look = now + owed
             else:
-                self._asleep = max(0, self._asleep + (1 if self._group.is_asleep() else -1))
+                self._asleep = max(0, self._asleep + (1 if self._is_asleep() else -1))
                 self._next_look = now + _LOOK_S
         return self._next_look - now if self._asleep < _LOOKS else 0.0
+
+    def _waited_s(self) -> float:
+        """A candidate and its check wait for each other: what either waits for a CPU counts."""
+        own = self._group.waited_s() if self._group is not None else 0.0
+        return own + (self._end.other_waited_s() if self._end is not None else 0.0)
+
+    def _is_asleep(self) -> bool:
+        own = self._group is None or self._group.is_asleep()
+        return own and (self._end is None or self._end.other_is_asleep())
 
     def count(self, output_bytes: int) -> None:
         """Look at the output limit."""
@@ -135,15 +145,17 @@ class Stream:
 class Wires:
     """The descriptors between us and one run, and the loop that serves them."""
 
-    def __init__(self, program: Program, mode: str, limits: Limits, group: Group | None) -> None:
-        self.watch, self._uncounted = Watch(limits, group), group is None
+    def __init__(
+        self, program: Program, mode: str, limits: Limits, group: Group | None, end: LineEnd | None = None
+    ) -> None:
+        self.watch, self._uncounted, self._end = Watch(limits, group, end), group is None, end
         self._program = _sealed(pack_program(program, with_stdin=mode == "trace"))
         self._stdin = _sealed(_encoded(program.stdin))
         keep = 1 << 62 if limits.output_bytes is None else limits.output_bytes + 1
         self.stdout, self.stderr = Stream(keep), Stream(STDERR_BYTES)
         if mode == "trace" and limits.max_bytes is not None:
             keep = 2 * (limits.max_bytes + len(program.source) * 2 + len(program.stdin) * 2) + 1_000_000
-        self.extra = Stream(min(keep, TRACE_BYTES)) if mode != "run" else None
+        self.extra = Stream(min(keep, TRACE_BYTES)) if mode in ("call", "trace", "check") else None
         self._mode, self._limits, self._open = mode, limits, True
 
     def __enter__(self) -> Wires:
@@ -156,13 +168,13 @@ class Wires:
 
     def given(self) -> list[int]:
         """The descriptors that the program's side gets, in the order it expects."""
-        return [self._program, self._stdin, *(stream.given for stream in self._streams())]
+        return [*self._ours(), *([self._end.descriptor] if self._end is not None else [])]
 
     def close_given(self) -> None:
         """Close our copies, so that a pipe ends when the program's side does."""
         if self._open:
             self._open = False
-            for descriptor in self.given():
+            for descriptor in self._ours():  # the line's end is closed when the run is over
                 os.close(descriptor)
 
     def collect(
@@ -205,7 +217,7 @@ class Wires:
             reason = reason or Outcome.cpu
         outcome = outcome_of(answer, reason, ooms, over_cpu=self.over_cpu(cpu_s))
         code = os.waitstatus_to_exitcode(status) if status is not None else None
-        extra = self.extra.text() if self.extra is not None and self._mode == "call" else None
+        extra = self.extra.text() if self.extra is not None and self._mode in ("call", "check") else None
         return RunResult(
             outcome=outcome,
             stdout=self.stdout.text() if outcome is not Outcome.output else self.stdout.text()[: self.stdout.keep - 1],
@@ -230,6 +242,9 @@ class Wires:
         """The value of a call is output like any other."""
         value = self.extra.size if self.extra is not None and self._mode == "call" else 0
         return max(self.stdout.size, value)
+
+    def _ours(self) -> list[int]:
+        return [self._program, self._stdin, *(stream.given for stream in self._streams())]
 
     def _streams(self) -> list[Stream]:
         return [self.stdout, self.stderr] if self.extra is None else [self.stdout, self.stderr, self.extra]
