@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from deskcheck_tracer.canonical import canonical
 from deskcheck_tracer.carried import Opaque, Unreadable, read, written
-from deskcheck_tracer.child import canonical
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ Reading runs nothing: a tokenizer and a small recursive reader know literals, `i
 the table below; a text that is anything else is refused. (`ast.parse` would do the same and takes some 700 bytes of
 memory an element; an answer of a megabyte would cost the check its memory limit.)
 
-On top of `child.canonical`: Counter, defaultdict and OrderedDict are the dicts they equal; an iterator (map, filter,
+On top of `canonical`: Counter, defaultdict and OrderedDict are the dicts they equal; an iterator (map, filter,
 zip, generator) is `iter([...])`, made up to MAX_TEXT; range, dict views, deque, bytearray, Decimal and Fraction by
 name. Everything else is an `Opaque`, which equals nothing but has the truth value of what it stands for. Standard
 library only: this file runs inside the jails, on both sides.
@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .child import canonical
+from .canonical import canonical
 
 MAX_TEXT = 500_000
 """Characters made of an iterator; it is cut there, and its reader who asks for more is told so by an exception."""

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import functools
 import gc
 import json
 import mmap
@@ -35,7 +34,7 @@ from typing import Any, NoReturn
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from deskcheck_tracer import child, proxy, seccomp, serving
+from deskcheck_tracer import child, seccomp
 
 # What programs import most. Every module more is memory whose page tables are copied for every program.
 PRELOADED = ("array", "bisect", "collections", "copy", "functools", "heapq", "io", "itertools", "math", "operator")
@@ -244,15 +243,7 @@ def _program(request: dict[str, Any], descriptors: list[int], report: int, filte
     except BaseException as error:
         os.write(report, child.SETUP_ERROR + json.dumps({"setup": f"{type(error).__name__}: {error}"}).encode())
         os._exit(1)
-    trace = extra[0] if request["mode"] == "trace" else None
-    value = extra[0] if request["mode"] == "call" else None
-    serve, check = None, None
-    if request["mode"] == "serve":
-        serve = functools.partial(serving.serve, extra[0])
-    elif request["mode"] == "check":
-        value, names = extra[0], request["call"].split()
-        check = functools.partial(proxy.run_check, extra[1], names, request["max_bytes"])
-    child.run(request, report=report, value=value, trace=trace, serve=serve, check=check)
+    child.run(request, report=report, extra=extra)
 
 
 def _own_namespaces(request: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ cannot be encoded, a sandbox that failed twice) is never AC and no score. The ve
 that is neither AC nor SE, else SE if there is one, else AC.
 
 With `entry_point`, a test's input is the arguments of a call and its output the repr of the result: values are
-compared as canonical text (child.canonical), so type and value both count, and order in sets does not.
+compared as canonical text (canonical.py), so type and value both count, and order in sets does not.
 
 A `Checker` decides by running its own code in a second jail (checker.py). With `checker="asserts"` a test's input is
 test code that must run without an exception; it too runs in a second jail and calls the functions that `entry_point`
@@ -24,8 +24,8 @@ from dataclasses import dataclass, replace
 from . import asserts
 from . import checker as custom
 from .asserts import ASSERTS
+from .canonical import canonical
 from .checker import Checker
-from .child import canonical
 from .compare import CHECKERS, Difference, compare
 from .errors import InputError
 from .program import Limits, Program, TestCase

@@ -4,14 +4,13 @@ child.run.
 There are no walls here, only rlimits. For programs one wrote oneself.
 """
 
-import functools
 import json
 import os
 import sys
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    from deskcheck_tracer import child, proxy, serving
+    from deskcheck_tracer import child
 
     request = json.loads(sys.argv[-1])
     program, stdin, stdout, stderr, *extra = request["descriptors"]
@@ -26,16 +25,4 @@ if __name__ == "__main__":
     child.set_limits(request["rlimits"], request["timer_s"])
     for descriptor in (request["report"], *extra):
         os.set_inheritable(descriptor, False)
-    serve, check = None, None
-    if request["mode"] == "serve":
-        serve = functools.partial(serving.serve, extra[0])
-    elif request["mode"] == "check":
-        check = functools.partial(proxy.run_check, extra[1], request["call"].split(), request["max_bytes"])
-    child.run(
-        request,
-        report=request["report"],
-        value=extra[0] if request["mode"] in ("call", "check") else None,
-        trace=extra[0] if request["mode"] == "trace" else None,
-        serve=serve,
-        check=check,
-    )
+    child.run(request, report=request["report"], extra=extra)

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .carried import Opaque, Unreadable, read, written
-from .child import CHECK_NAME
 
+CHECK_NAME = "<check>"
 _CUT = 300
 
 
