@@ -11,28 +11,28 @@ program that only reserves memory fails, and many small processes may use more t
 process, and every result says `degraded`. `isolation="process"` is an rlimited child without walls: for your own
 code alone.
 
-A sandbox error (a worker that died, a set-up that failed) is tried once more on a fresh worker, then told: by `run` as
-`Outcome.sandbox`, by `trace`, which has no such result to give, as `SandboxFailed`. Workers start when they are first
-needed and end with the pool: at `close`, at the end of the process, when the pool is garbage, and when this process is
-killed, because the socket that they listen to closes with it.
+CPU time decides, so that load makes no verdict: a program that ends a little beyond its limit while others run beside
+it runs again, alone (`SHARED`). A sandbox error (a worker that died, a set-up that failed) is tried once more on a
+fresh worker, then told: by `run` as `Outcome.sandbox`, by `trace`, which has no such result to give, as
+`SandboxFailed`. Workers start when they are first needed and end with the pool: at `close`, at the end of the process,
+when the pool is garbage, and when this process is killed, because the socket that they listen to closes with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 from .errors import InputError, SandboxFailed
 from .line import LineEnd, line
 from .outcome import MAX_SOURCE_BYTES, Outcome, RunResult
+from .pool import Pool
 from .program import Limits, Program
 from .trace import End, EndReason, Trace
 from .wires import WorkerDied
@@ -41,6 +41,9 @@ from .worker import ChildWorker, JailWorker, Worker
 __all__ = ["Outcome", "RunResult", "Sandbox", "default_sandbox"]
 
 _ISOLATIONS = ("nsjail", "process")
+SHARED = 1.5
+"""CPU time that a program may take beside others, in terms of its limit; one that ends beyond the limit runs again,
+alone, and that run counts."""
 
 
 class Sandbox:
@@ -73,14 +76,13 @@ class Sandbox:
             if isolation == "process"
             else (lambda: JailWorker(degraded=degraded, imports=names, hash_seed=hash_seed))
         )
-        self._pool = _Pool(make, count)
+        self._pool = Pool(make, count)
         self._second: Sandbox | None = None
         self._lock = threading.Lock()
         self._again = partial(
             Sandbox, workers=count, isolation=isolation, degraded=degraded, imports=names, hash_seed=hash_seed
         )
         self._finalizer = weakref.finalize(self, self._pool.close)
-        _pools.add(self._pool)
 
     def __enter__(self) -> Sandbox:
         self._pool.give(self._pool.take())  # a machine that cannot do it says so now
@@ -114,10 +116,13 @@ class Sandbox:
         `returned` of the second says how the test code ended, as JSON (proxy.py). Each has the whole `limits`, except
         that the wall clocks stand while either waits for a CPU.
         """
-        pair = self._try_check(candidate, code, names, limits)
-        if any(result.outcome is Outcome.sandbox for result in pair):
-            pair = self._try_check(candidate, code, names, limits)
-        return pair
+        if (refused := _too_long(candidate.source)) is not None:
+            return refused, RunResult(Outcome.ok)
+        if (refused := _too_long(code)) is not None:
+            return RunResult(Outcome.ok), refused
+        test = Program(code, call=" ".join(names))
+        pair = self._sure(lambda given, take: self._checked(take(), candidate, test, given), limits)
+        return pair[0], pair[1]
 
     def check_many(
         self, checks: Sequence[tuple[Program, str, Sequence[str], Limits]]
@@ -171,23 +176,27 @@ class Sandbox:
     def _run(self, program: Program, limits: Limits, mode: str) -> RunResult:
         if (refused := _too_long(program.source)) is not None:
             return refused
-        result = self._try(program, limits, mode)
-        if result.outcome is Outcome.sandbox:
-            result = self._try(program, limits, mode)
-        return result
+        return self._sure(lambda given, take: [_outcome(self._pool, take(), program, given, mode)], limits)[0]
 
-    def _try(self, program: Program, limits: Limits, mode: str) -> RunResult:
-        return _outcome(self._pool, self._pool.take(), program, limits, mode)
+    def _sure(
+        self, attempt: Callable[[Limits, Callable[[], Worker]], list[RunResult]], limits: Limits
+    ) -> list[RunResult]:
+        """What `attempt` finds, made again where the sandbox failed, and alone where only the company may have made
+        the difference: caches and cores that are shared cost CPU time, too.
+        """
+        shared = limits
+        if limits.cpu_s is not None and self.workers > 1:
+            shared = replace(limits, cpu_s=limits.cpu_s * SHARED)
+        results = attempt(shared, self._pool.take)
+        if any(result.outcome is Outcome.sandbox for result in results):
+            results = attempt(shared, self._pool.take)
+        if any(_is_near(result, limits) for result in results):
+            with self._pool.alone() as take:
+                results = attempt(limits, take)
+        return results
 
-    def _try_check(
-        self, candidate: Program, code: str, names: Sequence[str], limits: Limits
-    ) -> tuple[RunResult, RunResult]:
-        if (refused := _too_long(candidate.source)) is not None:
-            return refused, RunResult(Outcome.ok)
-        if (refused := _too_long(code)) is not None:
-            return RunResult(Outcome.ok), refused
-        second, test = self.second._pool, Program(code, call=" ".join(names))
-        worker = self._pool.take()
+    def _checked(self, worker: Worker, candidate: Program, test: Program, limits: Limits) -> list[RunResult]:
+        second = self.second._pool
         try:  # there is one for everybody who holds a candidate's worker, so nobody waits in a circle
             other = second.take()
         except BaseException:
@@ -195,83 +204,11 @@ class Sandbox:
             raise
         mine, theirs = line()
         checking = second.threads().submit(_outcome, second, other, test, limits, "check", theirs)
-        result = _outcome(self._pool, worker, candidate, limits, "serve", mine)
-        return result, checking.result()
-
-
-class _Pool:
-    """At most `count` workers, started when needed; knows nothing of programs and holds no reference to its Sandbox."""
-
-    def __init__(self, make: Callable[[], Worker], count: int) -> None:
-        self._make, self._count = make, count
-        self._free = threading.Semaphore(count)
-        self._lock = threading.Lock()
-        self._idle: list[Worker] = []
-        self._all: set[Worker] = set()
-        self._threads: ThreadPoolExecutor | None = None
-        self._closed, self._owner = False, os.getpid()
-
-    def take(self) -> Worker:
-        self._free.acquire()
-        try:
-            with self._lock:
-                if self._closed:
-                    raise InputError("this sandbox is closed: make a new one")
-                if self._idle:
-                    return self._idle.pop()
-            worker = self._make()
-            with self._lock:
-                self._all.add(worker)
-            return worker
-        except BaseException:
-            self._free.release()
-            raise
-
-    def give(self, worker: Worker) -> None:
-        with self._lock:
-            keep = not self._closed
-            if keep:
-                self._idle.append(worker)
-        if not keep:
-            worker.close()
-        self._free.release()
-
-    def drop(self, worker: Worker) -> None:
-        """The worker is sick: the next one who needs it starts a fresh one."""
-        with self._lock:
-            self._all.discard(worker)
-        with contextlib.suppress(OSError):
-            worker.close()
-        self._free.release()
-
-    def threads(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="deskcheck-sandbox")
-            return self._threads
-
-    def close(self) -> None:
-        if os.getpid() != self._owner:
-            return  # a fork of the owner: the workers are not ours
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-            threads = self._threads
-        for worker in idle:
-            worker.close()
-        if threads is not None:
-            threads.shutdown(wait=False)
-
-    def forget(self) -> None:
-        """In a forked child: let go of the sockets, or the workers would outlive their owner as long as we live."""
-        for worker in self._all:
-            if isinstance(worker, JailWorker):
-                worker.let_go()
-        self._idle, self._all, self._closed = [], set(), True
+        return [_outcome(self._pool, worker, candidate, limits, "serve", mine), checking.result()]
 
 
 def _outcome(
-    pool: _Pool, worker: Worker, program: Program, limits: Limits, mode: str, end: LineEnd | None = None
+    pool: Pool, worker: Worker, program: Program, limits: Limits, mode: str, end: LineEnd | None = None
 ) -> RunResult:
     """One run on a worker that was taken from the pool and goes back to it, unless it is sick."""
     sound = False
@@ -290,6 +227,11 @@ def _outcome(
             pool.drop(worker)
 
 
+def _is_near(result: RunResult, limits: Limits) -> bool:
+    """Did it end by itself, over a limit that it might keep alone?"""
+    return limits.cpu_s is not None and result.cpu_s > limits.cpu_s and result.outcome is not Outcome.cpu
+
+
 def _too_long(source: str) -> RunResult | None:
     size = len(source.encode("utf-8", "replace"))
     if size <= MAX_SOURCE_BYTES:
@@ -297,7 +239,6 @@ def _too_long(source: str) -> RunResult | None:
     return RunResult(Outcome.compile, detail=f"the source has {size} bytes, at most {MAX_SOURCE_BYTES} are taken")
 
 
-_pools: weakref.WeakSet[_Pool] = weakref.WeakSet()
 _default: Sandbox | None = None
 _default_lock = threading.Lock()
 
@@ -314,8 +255,6 @@ def default_sandbox() -> Sandbox:
 def _after_fork() -> None:
     global _default, _default_lock
     _default, _default_lock = None, threading.Lock()
-    for pool in _pools:
-        pool.forget()
 
 
 os.register_at_fork(after_in_child=_after_fork)
