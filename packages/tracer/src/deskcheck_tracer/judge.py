@@ -49,6 +49,8 @@ class TestResult:
     detail: str = ""
     """For SE and over-size sources: what went wrong. For RE in a check: the call that failed."""
     degraded: bool = False
+    of_asserts: bool = False
+    """The test was test code (`checker="asserts"`): `stdout` is not what decides."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,7 @@ def _checked(runs: list[_Run], sandbox: Sandbox) -> list[TestResult]:
         verdict, difference, detail = asserts.verdict_of(candidate, check, run.test.input)
         degraded = candidate.degraded or check.degraded
         results.append(
-            TestResult(verdict, candidate.stdout, difference, candidate.cpu_s, candidate.stderr, detail, degraded)
+            TestResult(verdict, candidate.stdout, difference, candidate.cpu_s, candidate.stderr, detail, degraded, True)
         )
     return results
 
