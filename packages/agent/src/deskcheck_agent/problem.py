@@ -37,8 +37,8 @@ class Problem:
         """
         if self.checker == ASSERTS:
             raise InputError(
-                f"problem {self.id!r} has test code with asserts, and there is no output to predict: simulate a problem "
-                "with inputs and outputs, or judge this one with feedback=executed"
+                f"problem {self.id!r} has test code with asserts, and there is no output to predict: simulate a "
+                "problem with inputs and outputs, or judge this one with feedback=executed"
             )
         if self.entry_point is None:
             return Program(source, stdin=test.input)
