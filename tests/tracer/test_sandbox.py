@@ -28,6 +28,7 @@ from deskcheck_tracer import (
 )
 from deskcheck_tracer.outcome import Outcome
 from deskcheck_tracer.selftest import leftovers
+from deskcheck_tracer.wires import WorkerDied
 from deskcheck_tracer.worker import JailWorker
 
 
@@ -157,14 +158,15 @@ def test_a_killed_worker_is_replaced() -> None:
         assert pool._pool._idle[0] is not worker
 
 
-def test_a_jail_that_dies_under_a_program_is_a_sandbox_error() -> None:
+def test_a_jail_that_dies_under_a_program_is_told() -> None:
     with Sandbox(workers=1) as pool:
-        worker = pool._pool._idle[0]
+        worker = pool._pool.take()
         assert isinstance(worker, JailWorker)
-        killer = subprocess.Popen(["sh", "-c", f"sleep 0.5; kill -9 {worker.pid}"])
-        result = pool._try(Program("import time\ntime.sleep(60)"), Limits(wall_s=30), "run")
-        killer.wait()
-        assert result.outcome is Outcome.sandbox and "jail is gone" in result.detail
+        killer = ["sh", "-c", f"sleep 0.5; kill -9 {worker.pid}"]
+        with subprocess.Popen(killer), pytest.raises(WorkerDied, match="jail is gone"):
+            worker.run(Program("import time\ntime.sleep(60)"), Limits(wall_s=30), "run")
+        pool._pool.drop(worker)
+        assert pool.run(Program("print(6)")).stdout == "6\n"
 
 
 def test_a_trace_whose_worker_dies_twice_is_one_typed_error() -> None:

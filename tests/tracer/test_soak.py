@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from deskcheck_tracer import Limits, Outcome, Program, Sandbox
-from deskcheck_tracer.selftest import _descendants, leftovers
+from deskcheck_tracer.selftest import descendants, leftovers
 
 PROGRAMS = 10_000
 LIMITS = Limits(cpu_s=2.0, wall_s=10.0, memory_mb=64)
@@ -59,7 +59,7 @@ def counts() -> dict[str, float]:
     return {
         **asdict(leftovers()),
         "our_memory_MB": _resident_mb(os.getpid()),
-        "memory_of_the_jails_MB": sum(map(_resident_mb, _descendants(os.getpid()))),
+        "memory_of_the_jails_MB": sum(map(_resident_mb, descendants(os.getpid()))),
         "memory_of_their_groups_MB": sum(map(_group_mb, _groups())),
     }
 

@@ -134,7 +134,7 @@ class Leftovers:
 def leftovers() -> Leftovers:
     """Count now what a run might leave behind on this machine."""
     return Leftovers(
-        processes=sum(1 for _ in _descendants(os.getpid())),
+        processes=sum(1 for _ in descendants(os.getpid())),
         descriptors=len(os.listdir("/proc/self/fd")),
         mounts=len(Path("/proc/self/mountinfo").read_text().splitlines()),
         control_groups=len(list(_own_groups())),
@@ -143,14 +143,15 @@ def leftovers() -> Leftovers:
     )
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """The processes below this one, at this moment."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return
     for child in map(int, children):
         yield child
-        yield from _descendants(child)
+        yield from descendants(child)
 
 
 def _owner(file: Path) -> int | None:
