@@ -136,4 +136,4 @@ async def test_what_would_have_to_run_is_not_simulated():
         await simulated(says("4")).observe([DOUBLE], asserts)
     own = Problem("p", "double it", PROBLEM.public_tests, checker=Checker("def check(*texts): return True"))
     with pytest.raises(InputError, match="a checker of its own"):
-        await simulated(says("4")).observe([DOUBLE], own)
+        await simulated(says("4"), n=1).observe([DOUBLE], own)

@@ -7,9 +7,7 @@ import pytest
 from deskcheck_tracer import Limits, TestCase, judge
 
 PAGE = Path(__file__).parents[2] / "docs" / "livecodebench.md"
-PROGRAMS = re.findall(
-    r"^(\w.*?) Here (AC|WA|RE|TLE)\.\n```python\n(.*?)```", PAGE.read_text(), re.MULTILINE | re.DOTALL
-)
+PROGRAMS = re.findall(r"^(.+) Here (AC|WA|RE|TLE)\.\n```python\n((?:.*\n)*?)```", PAGE.read_text(), re.MULTILINE)
 TASK = TestCase("3\n1 2 3\n", "6\n")
 
 

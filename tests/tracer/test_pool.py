@@ -5,8 +5,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from deskcheck_tracer import Limits, Outcome, Program, RunResult, Sandbox
+from deskcheck_tracer import Limits, Program, Sandbox
 from deskcheck_tracer.line import LineEnd
+from deskcheck_tracer.outcome import Outcome, RunResult
 from deskcheck_tracer.pool import Pool
 
 LIMITS = Limits(cpu_s=1.0)

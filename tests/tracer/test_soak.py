@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from deskcheck_tracer import Limits, Outcome, Program, Sandbox
+from deskcheck_tracer import Limits, Program, Sandbox
+from deskcheck_tracer.outcome import Outcome
 from deskcheck_tracer.selftest import descendants, leftovers
 
 PROGRAMS = 10_000

@@ -13,6 +13,7 @@ row with several sources has several files. Rows 79 and 80 are faults of ours: s
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import tempfile
@@ -144,14 +145,12 @@ def leftovers() -> Leftovers:
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """The processes below this one, at this moment."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return
-    for child in map(int, children):
-        yield child
-        yield from descendants(child)
+    """The processes below this one, at this moment, whichever of its threads started them."""
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has just ended
+            for child in map(int, file.read_text().split()):
+                yield child
+                yield from descendants(child)
 
 
 def _owner(file: Path) -> int | None:
