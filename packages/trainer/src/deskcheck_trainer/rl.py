@@ -43,8 +43,8 @@ def train(config: RLConfig, run: Run) -> float | None:
     if not run.is_done():
         from deskcheck_agent.attention import full_precision_attention
 
-        check_sandbox(config, run.folder)
         parts = build(config, run.folder)
+        check_sandbox(config, run.folder)
         parts.prove(config.prove_rewards)
         resume = last_complete(run.folder / "trainer")
         with progress("rl", config.max_steps, done=steps_of(resume)) as advance:
