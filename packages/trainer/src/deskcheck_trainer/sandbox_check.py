@@ -13,7 +13,8 @@ from pathlib import Path
 
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.progress import progress
-from deskcheck_tracer.selftest import HarnessRow, Row, RowResult, all_rows, selftest
+from deskcheck_tracer.selftest import Row, RowResult, all_rows, selftest
+from deskcheck_tracer.selftest_harness import HarnessRow
 
 from deskcheck_trainer.rl_config import RLConfig
 
