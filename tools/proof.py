@@ -20,7 +20,10 @@ PROOFS = {
     "oracle": "python -m tools.oracle",
     "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
     "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py",
+    "hostile": "python -m pytest -q -m slow tests/tracer/test_selftest.py",
+    "soak": "python -m pytest -q -s -m slow tests/tracer/test_soak.py",
     "narration": "python -W ignore -m tools.narration 5500",
+    "verdicts": "python -m tools.verdicts",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",
 }
 

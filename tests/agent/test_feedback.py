@@ -14,7 +14,7 @@ from deskcheck_agent.feedback import (
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import ScriptedSampler
-from deskcheck_tracer import TestCase
+from deskcheck_tracer import Checker, InputError, TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,3 +119,21 @@ def test_combined_scores_are_ordered(passes):
     assert 0 <= mean <= any_ and majority <= any_
     assert (mean == 1) == all(passes) and (any_ == 0) == (not any(passes))
     assert majority == (mean > 0.5)
+
+
+async def test_feedback_on_test_code_says_which_assertion_failed():
+    tests = (TestCase("assert f(1) == 2", ""), TestCase("assert f(0) == 0", ""), TestCase("f('x')", ""))
+    problem = Problem("p", "add one", tests, entry_point="f", checker="asserts")
+    [told] = await ExecutedFeedback().observe(["def f(x): return x + 1\n"], problem)
+    assert [test.passed for test in told] == [True, False, False]
+    assert told[1].observed == "line 1: expected 'assert f(0) == 0', got 'f(0) returned 1' (AssertionError)"
+    assert str(told[2].observed).startswith("f('x') raised TypeError")
+
+
+async def test_what_would_have_to_run_is_not_simulated():
+    asserts = Problem("p", "add one", (TestCase("assert f(1) == 2", ""),), entry_point="f", checker="asserts")
+    with pytest.raises(InputError, match="no output to predict"):
+        await simulated(says("4")).observe([DOUBLE], asserts)
+    own = Problem("p", "double it", PROBLEM.public_tests, checker=Checker("def check(*texts): return True"))
+    with pytest.raises(InputError, match="a checker of its own"):
+        await simulated(says("4"), n=1).observe([DOUBLE], own)

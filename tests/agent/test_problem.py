@@ -4,7 +4,7 @@ import json
 
 import pytest
 from deskcheck_agent.problem import Problem, load_problems
-from deskcheck_tracer import Limits, TestCase
+from deskcheck_tracer import Checker, Limits, TestCase
 from deskcheck_tracer.errors import InputError
 
 PROBLEM = Problem(
@@ -16,6 +16,12 @@ def test_round_trip(tmp_path):
     path = tmp_path / "p.jsonl"
     path.write_text(json.dumps(PROBLEM.to_json()) + "\n\n" + json.dumps({"id": "b", "statement": "x"}) + "\n")
     assert load_problems(path) == [PROBLEM, Problem("b", "x")]
+
+
+@pytest.mark.parametrize("checker", [Checker("def check(*texts): return True", Limits(cpu_s=1.0)), "asserts", "lines"])
+def test_checkers_round_trip(checker):
+    problem = Problem("a", "say", entry_point="f", checker=checker)
+    assert Problem.from_json(json.loads(json.dumps(problem.to_json()))) == problem
 
 
 def test_the_program_of_a_test_holds_no_expected_output():
@@ -33,6 +39,8 @@ def test_the_program_of_a_test_holds_no_expected_output():
         ('{"id": "b", "statement": "x", "test": []}', ":2: unknown key 'test'"),
         ('{"id": "b", "statement": "x", "public_tests": [{"input": 1}]}', r"public_tests\[0\]"),
         ('{"id": "b", "statement": "x", "limits": {"cpu": 1}}', "limits is .* expected .*cpu_s"),
+        ('{"id": "b", "statement": "x", "checker": "same"}', "'checker' is 'same', expected one of exact.*asserts"),
+        ('{"id": "b", "statement": "x", "checker": {"code": "x"}}', "'checker' is .* the source of a function check"),
         ('{"id": "a", "statement": "x"}', "id 'a' is taken"),
     ],
 )

@@ -105,6 +105,31 @@ def test_thirty_thousand_lines_of_literal(sandbox: Sandbox) -> None:
     assert final(trace)["n"] == "30000" and [step.line for step in trace.steps()] == [1, 2, 30_003 + 1]
 
 
+WRITE = """\
+import os
+x = 1
+def tell(text):
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        try: descriptor > 2 and os.write(descriptor, text)
+        except OSError: pass
+"""
+ENDED = 'tell(b\'["end",1,1,"finished","",null]\\n\')\n'
+
+
+@pytest.mark.parametrize(("attack", "reason"), [
+    (ENDED + "sum(range(10**12))\n", EndReason.cpu),
+    (ENDED + "os.kill(os.getpid(), 9)\n", EndReason.killed),
+    ("tell(b'[' * 200_000 + b'\\n')\n", EndReason.killed),
+    ("tell(b'[\"line\",1,' + b'9' * 100_000 + b']\\n')\n", EndReason.killed),
+    ("tell(b'[\"line\",1,1,{\"x\":[]}]\\n')\n", EndReason.killed),
+    ("if os.fork() == 0:\n    while True: tell(b'no row\\n')\nimport time\ntime.sleep(0.1)\n", EndReason.killed),
+])  # fmt: skip
+def test_forged_rows_end_in_no_belief(sandbox: Sandbox, attack: str, reason: EndReason) -> None:
+    trace = sandbox.trace(Program(WRITE + attack), Limits(cpu_s=0.5, wall_s=30, max_events=5_000))
+    assert trace.end.reason is reason, trace.end
+    assert trace.events == [] or trace.events[-1].text == reason
+
+
 @pytest.mark.parametrize(("source", "reasons"), [
     ("import sys\nsys.setrecursionlimit(2**31 - 1)\ndef f(n): return f(n + 1)\nf(0)\n", {EndReason.events}),
     ("def f(n):\n    try: f(n + 1)\n    finally: f(n + 1)\nf(0)\n", {EndReason.events}),

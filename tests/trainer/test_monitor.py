@@ -27,7 +27,7 @@ def test_a_rate_is_over_the_rollouts_it_speaks_of():
 
 
 def test_a_step_is_summed_up_once(tmp_path):
-    monitor = Monitor(tmp_path)
+    monitor = Monitor(tmp_path, 0.05)
     monitor.step = 7
     groups = [group(rollout(1.0), rollout(1.0)), group(rollout(1.0), rollout(-1.0, drop="gibberish"), rollout(-1.0))]
     monitor.watch(groups, Seconds(4.0, 2.0))
@@ -40,13 +40,25 @@ def test_a_step_is_summed_up_once(tmp_path):
 
 
 def test_a_dropped_rollout_does_not_make_a_group_teach(tmp_path):
-    monitor = Monitor(tmp_path)
+    monitor = Monitor(tmp_path, 0.05)
     monitor.watch([group(rollout(1.0), rollout(1.0), rollout(-1.0, drop="overlong"))], Seconds(1.0, 1.0))
     assert monitor.take()["zero_advantage_share"] == 1.0
 
 
 def test_a_broken_sandbox_stops_the_run(tmp_path):
-    monitor = Monitor(tmp_path)
-    monitor.watch([group(rollout(None), rollout(1.0))], Seconds(1.0, 1.0))
-    with pytest.raises(ConfigError, match="67% of the rollouts of a step could not be scored"):
+    monitor = Monitor(tmp_path, max_faults=0.05)
+    for _ in range(25):
         monitor.watch([group(rollout(None), rollout(None), rollout(1.0))], Seconds(1.0, 1.0))
+    with pytest.raises(ConfigError, match=r"51 of the last 76 rollouts could not be scored .* max_sandbox_faults=0.05"):
+        monitor.watch([group(rollout(None))], Seconds(1.0, 1.0))
+
+
+def test_faults_long_past_do_not_count(tmp_path):
+    monitor = Monitor(tmp_path, max_faults=0.05)
+    for _ in range(3):
+        monitor.watch([group(*[rollout(None)] * 40), group(*[rollout(1.0)] * 1000)], Seconds(1.0, 1.0))
+
+
+def test_no_fault_at_all_may_be_asked_for(tmp_path):
+    with pytest.raises(ConfigError, match="1 of the last 2"):
+        Monitor(tmp_path, max_faults=0.0).watch([group(rollout(None), rollout(1.0))], Seconds(1.0, 1.0))

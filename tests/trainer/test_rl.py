@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 SMALL = [
     "run_name=rl-test", "wandb=disabled", "limit=6", "num_generations=2", "blocks_per_step=2", "micro_batch_rows=4",
     "sampling.max_tokens=8", "bf16=false", "prove_rewards=2", "validation.limit=2",
+    "selftest=false",
 ]  # fmt: skip
 
 

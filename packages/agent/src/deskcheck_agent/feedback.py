@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from deskcheck_tracer.checker import Checker
 from deskcheck_tracer.compare import compare
+from deskcheck_tracer.errors import InputError
 from deskcheck_tracer.judge import ajudge
 from deskcheck_tracer.program import TestCase
 from deskcheck_tracer.verdict import Verdict
@@ -122,8 +124,16 @@ class ExecutedFeedback:
 def _executed(test: TestCase, result: "TestResult") -> TestFeedback:
     verdict = Verdict(result.verdict)
     passed = None if verdict is Verdict.SE else verdict is Verdict.AC
-    observed = result.stdout if verdict in (Verdict.AC, Verdict.WA) else f"({_FAULTS.get(verdict, verdict.value)})"
-    return TestFeedback(test.input, test.output, observed, passed, float(passed or 0), verdict.value)
+    return TestFeedback(test.input, test.output, _observed(result, verdict), passed, float(passed or 0), verdict.value)
+
+
+def _observed(result: "TestResult", verdict: Verdict) -> str:
+    """What it put out; of test code, whose line matters, which assertion failed or which call raised what."""
+    if result.of_asserts and verdict is Verdict.WA:
+        return str(result.difference)
+    if result.of_asserts and verdict is Verdict.RE and result.detail:
+        return result.detail
+    return result.stdout if verdict in (Verdict.AC, Verdict.WA) else f"({_FAULTS.get(verdict, verdict.value)})"
 
 
 _FAULTS = {
@@ -165,7 +175,7 @@ class SimulatedFeedback:
         told = {source: rows[place * len(tests) : (place + 1) * len(tests)] for place, source in enumerate(distinct)}
         return [told[source] for source in sources]
 
-    def _combine(self, test: TestCase, predictions: Sequence[Prediction], checker: str) -> TestFeedback:
+    def _combine(self, test: TestCase, predictions: Sequence[Prediction], checker: str | Checker) -> TestFeedback:
         passes = [prediction_passes(test.output, prediction, checker) for prediction in predictions]
         score = combined_score(passes, self.combine)
         passed = score >= self.threshold
@@ -178,8 +188,12 @@ class SimulatedFeedback:
         return TestFeedback(test.input, test.output, observed, passed, score, predictions=tuple(predictions))
 
 
-def prediction_passes(expected: str, prediction: Prediction, checker: str = "tokens") -> bool:
-    """Whether a predicted output would be accepted; one that could not be parsed would not."""
+def prediction_passes(expected: str, prediction: Prediction, checker: str | Checker = "tokens") -> bool:
+    """Whether a predicted output would be accepted; one that could not be parsed would not. InputError for a checker
+    of your own: it is code, and simulating executes nothing.
+    """
+    if isinstance(checker, Checker):
+        raise InputError("predictions are compared without running code, and this problem brings a checker of its own")
     return prediction.output is not None and compare(expected, prediction.output, checker) is None
 
 

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from deskcheck_tracer.asserts import ASSERTS
+from deskcheck_tracer.checker import Checker
+from deskcheck_tracer.compare import CHECKERS
 from deskcheck_tracer.errors import InputError
 from deskcheck_tracer.program import Limits, Program, TestCase
 
@@ -24,10 +27,19 @@ class Problem:
     private_tests: tuple[TestCase, ...] = ()
     entry_point: str | None = None
     limits: Limits = field(default_factory=Limits)
-    checker: str = "tokens"
+    checker: str | Checker = "tokens"
+    """How outputs are compared: a name of deskcheck_tracer's judge, or a checker of your own (in JSON its `source`)."""
 
     def program(self, source: str, test: TestCase) -> Program:
-        """The program a test runs: `source` on the test's input. The expected output is left behind here."""
+        """The program a test runs: `source` on the test's input. The expected output is left behind here.
+
+        InputError for test code (checker "asserts"), which runs beside the program and not in it.
+        """
+        if self.checker == ASSERTS:
+            raise InputError(
+                f"problem {self.id!r} has test code with asserts, and there is no output to predict: simulate a "
+                "problem with inputs and outputs, or judge this one with feedback=executed"
+            )
         if self.entry_point is None:
             return Program(source, stdin=test.input)
         return Program(source, call=f"{self.entry_point}({test.input})")
@@ -54,6 +66,7 @@ class Problem:
         for name in ("public_tests", "private_tests"):
             values[name] = tuple(_test(test, f"{name}[{place}]") for place, test in enumerate(row.get(name) or []))
         values["limits"] = _limits(row["limits"], "limits") if row.get("limits") is not None else Limits()
+        values["checker"] = _checker(row.get("checker", "tokens"))
         return cls(**values)
 
 
@@ -90,6 +103,19 @@ def _test(row: Any, where: str) -> TestCase:
         raise InputError(f"problem key {where} is {str(row)[:80]}, expected an object with strings input and output")
     limits = _limits(row["limits"], f"{where}.limits") if row.get("limits") is not None else None
     return TestCase(row["input"], row["output"], limits)
+
+
+def _checker(row: Any) -> str | Checker:
+    names = (*CHECKERS, ASSERTS)
+    if isinstance(row, dict) and isinstance(row.get("source"), str) and row.keys() <= {"source", "limits"}:
+        limits = {"limits": _limits(row["limits"], "checker.limits")} if row.get("limits") is not None else {}
+        return Checker(row["source"], **limits)
+    if row not in names:
+        raise InputError(
+            f"problem key 'checker' is {str(row)[:80]!r}, expected one of {', '.join(names)}, or an object with the "
+            "source of a function check(input, output, answer)"
+        )
+    return row
 
 
 def _limits(row: Any, where: str) -> Limits:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .checker import Checker as Checker
     from .checks import ClaimCheck as ClaimCheck
     from .claims import (
         OUTPUT_CLOSE as OUTPUT_CLOSE,
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from .verdict import Verdict as Verdict
 
 _HOMES = {
+    "checker": ["Checker"],
     "checks": ["ClaimCheck"],
     "claims": ["OUTPUT_CLOSE", "OUTPUT_OPEN", "Claim", "claims", "stated_output"],
     "compare": ["Difference", "compare"],

@@ -23,6 +23,9 @@ from typing import Protocol
 from .errors import SandboxUnavailable
 
 _PREFIX = "deskcheck-"
+_SLACK_BYTES = 16 * 1024 * 1024
+"""The idle server may grow by this (it imports the recorder when it is first asked to record)."""
+_FREED_S = 5.0
 _count = itertools.count()
 
 
@@ -60,20 +63,20 @@ class ControlGroup:
         if files.swap_max is not None and self._path(files.swap_max).exists():
             self._write(files.swap_max, "0" if files.version == 2 else "-1")
         self._limit: int | None = None
-        self._server = self._schedstat = 0
+        self._idle: int | None = None
+        self._schedstat = 0
         self._cpu_at_begin = self._ooms_at_begin = self._memory_at_begin = self._delay_at_begin = 0
 
     def add(self, pid: int) -> None:
         """Move a process (the idle fork server) into the group; its children are born in it."""
         for folder in set(self._folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
-        self._server = pid
         with contextlib.suppress(OSError):  # a kernel without it: waiting for a CPU then counts as wall time
             self._schedstat = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY)
 
     def begin(self, memory_mb: int | None) -> None:
         """Give the next program `memory_mb` on top of what the idle server uses, and start its counters."""
-        self._memory_at_begin = self._read(self._files.memory_now)
+        self._memory_at_begin = self._idle_memory()
         limit = None if memory_mb is None else _round_up(self._memory_at_begin) + memory_mb * 1024 * 1024
         if limit != self._limit:
             self._set_limit(limit)
@@ -91,12 +94,14 @@ class ControlGroup:
 
     def waited_s(self) -> float:
         """Seconds since `begin` that processes in the group have been ready to run and were not let."""
-        return (sum(map(_run_delay_ns, self._pids())) - self._delay_at_begin) / 1e9
+        return (sum(map(_run_delay_ns, self._threads())) - self._delay_at_begin) / 1e9
 
     def is_asleep(self) -> bool:
-        """Does a program live here of which nothing runs or waits for a CPU, and has the server nothing to do?"""
-        pids = self._pids()
-        return len(pids) > 2 and all(_state(pid) != "R" for pid in pids)  # the server and `init` are two
+        """Does a program live here of which no thread runs, waits for a CPU or has just ended, and has the server
+        nothing to do?
+        """
+        threads = self._threads()
+        return len(threads) > 2 and all(_state(thread) not in ("R", "") for thread in threads)  # two: server, `init`
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until nothing but the server and its `init` lives here; False if that takes too long."""
@@ -142,8 +147,26 @@ class ControlGroup:
             self._write(swap, text)
         self._limit = limit
 
-    def _pids(self) -> list[int]:
-        return [int(pid) for pid in (self._folders["memory"] / "cgroup.procs").read_text().split()]
+    def _idle_memory(self) -> int:
+        """What the server uses alone: the next program must not get what the last one left on top of its limit.
+
+        The kernel frees some of that (System V shared memory) a good while after the last process, and keeps cached
+        files and names until it is asked.
+        """
+        deadline, now = time.monotonic() + _FREED_S, self._read(self._files.memory_now)
+        while self._idle is not None and now > self._idle + _SLACK_BYTES:
+            with contextlib.suppress(OSError):  # no such file before Linux 5.19; EAGAIN: not all of it could be freed
+                self._path(self._files.reclaim).write_text(str(now - self._idle))
+            if time.monotonic() > deadline:
+                self._idle = now
+            time.sleep(0.002)
+            now = self._read(self._files.memory_now)
+        self._idle = min(now, self._idle or now)
+        return now
+
+    def _threads(self) -> list[int]:
+        controller, name = self._files.threads
+        return [int(thread) for thread in (self._folders[controller] / name).read_text().split()]
 
     def _ooms(self) -> int:
         return _field(self._text(self._files.oom), "oom_kill")
@@ -185,6 +208,8 @@ class _Files:
     cpu: tuple[str, str]
     processes_now: tuple[str, str]
     processes_max: tuple[str, str]
+    threads: tuple[str, str]
+    reclaim: tuple[str, str]
     memory_and_swap_max: tuple[str, str] | None = None
     swap_max: tuple[str, str] | None = None
 
@@ -198,6 +223,8 @@ _V1 = _Files(
     cpu=("cpuacct", "cpuacct.usage"),
     processes_now=("pids", "pids.current"),
     processes_max=("pids", "pids.max"),
+    threads=("memory", "tasks"),
+    reclaim=("memory", "memory.force_empty"),
     memory_and_swap_max=("memory", "memory.memsw.limit_in_bytes"),
 )
 _V2 = _Files(
@@ -209,6 +236,8 @@ _V2 = _Files(
     cpu=("cpuacct", "cpu.stat"),
     processes_now=("pids", "pids.current"),
     processes_max=("pids", "pids.max"),
+    threads=("memory", "cgroup.threads"),
+    reclaim=("memory", "memory.reclaim"),
     swap_max=("memory", "memory.swap.max"),
 )
 _CONTROLLERS = ("memory", "pids", "cpuacct")
@@ -311,18 +340,18 @@ def _vacated(own: Path) -> Path:
     return own
 
 
-def _run_delay_ns(pid: int) -> int:
+def _run_delay_ns(thread: int) -> int:
     """Second field of schedstat: nanoseconds spent waiting on a run queue; 0 where the kernel does not keep it."""
     try:
-        return int(Path("/proc", str(pid), "schedstat").read_text().split()[1])
+        return int(Path("/proc", str(thread), "schedstat").read_text().split()[1])
     except (OSError, IndexError, ValueError):
         return 0
 
 
-def _state(pid: int) -> str:
-    """R running or ready, S sleeping, ...; empty if the process is gone."""
+def _state(thread: int) -> str:
+    """R running or ready, S sleeping, ...; empty if the thread is gone."""
     try:
-        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0]
+        return Path("/proc", str(thread), "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return ""
 

@@ -14,6 +14,7 @@ import _sitebuiltins
 import atexit
 import builtins
 import contextlib
+import functools
 import gc
 import io
 import os
@@ -23,7 +24,12 @@ import signal
 import sys
 import threading
 import types
+from collections.abc import Callable
 from typing import Any, NoReturn
+
+from .canonical import canonical
+from .proxy import CHECK_NAME, run_check
+from .serving import serve
 
 STARTED, COMPILE_ERROR, SETUP_ERROR = b"S", b"C", b"F"
 SOURCE_NAME = "main.py"
@@ -82,22 +88,25 @@ def write_source(source: str) -> None:
     os.close(descriptor)
 
 
-def run(request: dict[str, Any], *, report: int, value: int | None, trace: int | None) -> NoReturn:
-    """Run `request["source"]` (and `request["call"]`), or record it when `trace` is a file descriptor; never returns.
+def run(request: dict[str, Any], *, report: int, extra: list[int]) -> NoReturn:
+    """Do with `request["source"]` what `request["mode"]` says; never returns.
 
-    `report` gets one byte, STARTED or COMPILE_ERROR; `value` gets the canonical text of the call's value; `trace`
-    gets the trace as JSON. Standard input, output and error are file descriptors 0, 1 and 2.
+    run: run it. call: then evaluate `request["call"]`; extra[0] gets the value's canonical text. trace: record it;
+    extra[0] gets the trace. serve: then answer calls on the line extra[0] (serving.py). check: run it as test code that
+    calls the names `request["call"]` over the line extra[1]; extra[0] gets how it ended (proxy.py).
+
+    `report` gets one byte, STARTED or COMPILE_ERROR. Standard input, output and error are file descriptors 0, 1 and 2.
     """
     # What the last act needs is bound here: the program may have replaced any name of any module by then.
     leave, status = os._exit, 1
     try:
-        status = _record(request, report, trace) if trace is not None else _run(request, report, value)
+        status = _record(request, report, extra[0]) if request["mode"] == "trace" else _run(request, report, extra)
     finally:
         leave(status)
 
 
-def _run(request: dict[str, Any], report: int, value: int | None) -> int:
-    write, shut, finish = os.write, os.close, _finish
+def _run(request: dict[str, Any], report: int, extra: list[int]) -> int:
+    finish, tell = _finish, _teller(extra)
     if "deskcheck_tracer" in sys.modules:
         for name in [name for name in sys.modules if name.startswith("deskcheck_tracer")]:
             del sys.modules[name]
@@ -105,15 +114,52 @@ def _run(request: dict[str, Any], report: int, value: int | None) -> int:
     if "random" in request["source"]:
         random.seed()  # the fork server's state would give every program the same numbers
     try:
-        code = compile(request["source"], SOURCE_NAME, "exec", dont_inherit=True)
-        call = compile(request["call"], "<call>", "eval", dont_inherit=True) if request["call"] is not None else None
+        name = CHECK_NAME if request["mode"] == "check" else SOURCE_NAME
+        code = compile(request["source"], name, "exec", dont_inherit=True)
+        act = _act(request, extra)
     except BaseException as error:
         _announce(report, COMPILE_ERROR)
         _print_error(error)
         sys.stderr.flush()
         return 1
     _announce(report, STARTED)
-    return finish(main, _run_code(code, call, main, value, write, shut))
+    return finish(main, _run_code(act, code, main.__dict__, tell))
+
+
+def _act(request: dict[str, Any], extra: list[int]) -> Callable[[types.CodeType, dict[str, Any]], str | None]:
+    """What the mode does with the compiled source: a function that returns the text to tell, if there is one."""
+    match request["mode"]:
+        case "call":
+            call = compile(request["call"], "<call>", "eval", dont_inherit=True)
+            return functools.partial(_run_and_call, call)
+        case "serve":
+            return functools.partial(_run_and_serve, extra[0])
+        case "check":
+            return functools.partial(run_check, extra[1], request["call"].split(), request["max_bytes"])
+        case _:
+            return exec
+
+
+def _run_and_call(call: types.CodeType, code: types.CodeType, names: dict[str, Any]) -> str:
+    exec(code, names)
+    return canonical(eval(call, names))
+
+
+def _run_and_serve(line: int, code: types.CodeType, names: dict[str, Any]) -> None:
+    exec(code, names)
+    serve(line, names)
+
+
+def _teller(extra: list[int]) -> Callable[[str], None]:
+    write, shut = os.write, os.close
+
+    def tell(text: str) -> None:
+        left = memoryview(text.encode("utf-8", "backslashreplace"))
+        while left:
+            left = left[write(extra[0], left) :]
+        shut(extra[0])
+
+    return tell
 
 
 def _announce(report: int, mark: bytes) -> None:
@@ -133,15 +179,10 @@ def _fresh_main() -> types.ModuleType:
     return main
 
 
-def _run_code(code: Any, call: Any, main: Any, value: int | None, write: Any, shut: Any) -> int:
-    namespace = main.__dict__
+def _run_code(act: Any, code: types.CodeType, names: dict[str, Any], tell: Callable[[str], None]) -> int:
     try:
-        exec(code, namespace)
-        if call is not None and value is not None:
-            text = canonical(eval(call, namespace)).encode("utf-8", "backslashreplace")
-            while text:
-                text = text[write(value, text) :]
-            shut(value)
+        if (text := act(code, names)) is not None:
+            tell(text)
         return 0
     except SystemExit as error:
         return _exit_code(error)
@@ -163,8 +204,9 @@ def _exit_code(error: SystemExit) -> int:
 
 
 def _print_error(error: BaseException) -> None:
-    # The first entry of the traceback is our own exec or compile.
-    trace = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:  # our own exec or compile
+        trace = trace.tb_next
     error = error.with_traceback(trace)
     try:
         sys.excepthook(type(error), error, trace)
@@ -198,30 +240,6 @@ def _flush() -> bool:
         except BaseException:
             flushed = stream is not sys.stdout and flushed
     return flushed
-
-
-_PLAIN = {int: repr, float: repr, complex: repr, bool: repr, str: repr, bytes: repr, type(None): repr}
-
-
-def canonical(value: Any) -> str:
-    """repr() for values built from exact builtin types, sets sorted by text; anything else is `<type name>`, equal
-    to nothing.
-
-    So a subclass of int or an object with a friendly `__eq__` or `__repr__` is never taken for the value it imitates.
-    """
-    kind = type(value)
-    if kind in _PLAIN:
-        return _PLAIN[kind](value)
-    if kind is list:
-        return "[" + ", ".join(map(canonical, value)) + "]"
-    if kind is tuple:
-        return "(" + ", ".join(map(canonical, value)) + (",)" if len(value) == 1 else ")")
-    if kind is dict:
-        return "{" + ", ".join(f"{canonical(key)}: {canonical(item)}" for key, item in value.items()) + "}"
-    if kind in (set, frozenset):
-        inner = "{" + ", ".join(sorted(map(canonical, value))) + "}" if value else "set()"
-        return inner if kind is set else ("frozenset(" + (inner if value else "") + ")")
-    return f"<{kind.__name__}>"
 
 
 def _record(request: dict[str, Any], report: int, trace: int) -> int:

@@ -113,7 +113,9 @@ def _add_judge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     judge = commands.add_parser("judge", help="judge a program against test cases in the sandbox; exit 1 if not AC")
     judge.add_argument("program", help="Python source file")
     judge.add_argument("tests", help='JSON lines of {"input": ..., "output": ...}, or one JSON list of them')
-    judge.add_argument("--checker", default="tokens", help="exact, lines, tokens (default), tokens_ci, lcb_compat")
+    judge.add_argument(
+        "--checker", default="tokens", help="exact, lines, tokens (default), tokens_ci, lcb_compat, asserts"
+    )
     judge.add_argument("--entry-point", metavar="NAME", help="tests hold call arguments and the repr of the result")
     judge.add_argument("--stop-early", action="store_true", help="stop at the first test that is not AC")
     judge.add_argument(

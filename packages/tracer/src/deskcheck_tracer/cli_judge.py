@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
 from .cli_files import read_text
 from .cli_trace import limits_of
@@ -31,9 +32,9 @@ def judge_command(options: argparse.Namespace) -> int:
 def selftest_command(options: argparse.Namespace) -> int:
     """A line a hostile program, then how many were held."""
     from .sandbox import Sandbox
-    from .selftest import hostile_rows, leftovers, selftest
+    from .selftest import all_rows, leftovers, selftest
 
-    rows = [row for row in hostile_rows() if options.row is None or row.number in options.row]
+    rows = [row for row in all_rows() if options.row is None or row.number in options.row]
     if not rows:
         raise InputError(f"no hostile row has the number {options.row}, expected one of those that selftest prints")
     with Sandbox(workers=1, degraded=options.degraded):
@@ -42,8 +43,9 @@ def selftest_command(options: argparse.Namespace) -> int:
     results = selftest(degraded=options.degraded, workers=options.workers, rows=rows)
     after, failed = leftovers(), [result.row.number for result in results if not result.holds]
     print(f"{len(results) - len(failed)} of {len(results)} rows hold" + (f"; failed: {failed}" if failed else ""))
-    if after != before:
-        print(f"left behind: before {before}, after {after}")
+    for name, count in asdict(before).items():
+        if (now := getattr(after, name)) != count:
+            print(f"left behind: {name.replace('_', ' ')}: {count} before, {now} after")
     return 1 if failed or after != before else 0
 
 

@@ -58,7 +58,7 @@ def read_trace(lines: Iterable[str], *, cut: End | None = None, name: str = "tra
     if end is None:
         if cut is None:
             raise InputError(f"{name}: the end line is missing, the file was cut off: record the program again")
-        end = rows.cut_off(cut)
+        end = cut_off(rows.events, cut)
     elif cut is None and (extra := next((number for number, line in numbered if line.strip()), None)):
         raise InputError(f"{name}, line {extra}: more text after the end line, expected one trace a file")
     stdout = "".join(event.text or "" for event in rows.events if event.kind is EventKind.stdout)
@@ -89,12 +89,13 @@ class _Rows:
         else:
             self.events.append(event_from_row(row))
 
-    def cut_off(self, end: End) -> End:
-        """Close a trace whose writer was killed."""
-        place = (self.events[-1].frame, self.events[-1].line) if self.events else (0, 0)
-        self.events.append(Event(EventKind.truncated, *place, text=end.detail or end.reason.value))
-        self.events.append(Event(EventKind.end, *place, text=end.reason.value))
-        return end
+
+def cut_off(events: list[Event], end: End) -> End:
+    """Close the events of a trace whose writer was killed."""
+    place = (events[-1].frame, events[-1].line) if events else (0, 0)
+    events.append(Event(EventKind.truncated, *place, text=end.detail or end.reason.value))
+    events.append(Event(EventKind.end, *place, text=end.reason.value))
+    return end
 
 
 def _line(row: list[Any]) -> str:

@@ -75,10 +75,16 @@ class _Init:
         self.pid = 0
 
     def renew(self) -> None:
-        """Wait until the old namespace is empty, which its killed `init` does not survive, and make the next."""
+        """Wait until the old namespace is empty, which its killed `init` does not survive, and make the next.
+
+        It keeps what we do about SIGCHLD now: with SIG_IGN the kernel reaps the orphans of a program, as a process 1
+        should, which would else fill its process limit.
+        """
         if self.pid:
             os.waitpid(self.pid, 0)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         self.pid = _libc.clone(self._pause, self._top, _CLONE_VM | _NEWPID | signal.SIGCHLD, None)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _check(self.pid, "clone(CLONE_NEWPID)")
 
     def fork(self) -> int:
@@ -237,9 +243,7 @@ def _program(request: dict[str, Any], descriptors: list[int], report: int, filte
     except BaseException as error:
         os.write(report, child.SETUP_ERROR + json.dumps({"setup": f"{type(error).__name__}: {error}"}).encode())
         os._exit(1)
-    trace = extra[0] if request["mode"] == "trace" else None
-    value = extra[0] if request["mode"] == "call" else None
-    child.run(request, report=report, value=value, trace=trace)
+    child.run(request, report=report, extra=extra)
 
 
 def _own_namespaces(request: dict[str, Any]) -> None:
@@ -248,7 +252,9 @@ def _own_namespaces(request: dict[str, Any]) -> None:
     owner = f"nr_inodes=4096,uid={PROGRAM_UID},gid={PROGRAM_UID},mode=755"
     _mount("tmpfs", BOX, _MS_NOSUID | _MS_NODEV, f"size={request['disk_mb']}m,{owner}")
     _mount("tmpfs", "/dev/shm", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, f"size={request['shm_mb']}m,{owner}")
-    flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC
+    # Read-only, or a program would write its oom_score_adj and point the OOM killer at the server. We write in the old.
+    proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
+    flags = _MS_NOSUID | _MS_NODEV | _MS_NOEXEC | _MS_RDONLY
     try:
         _mount("proc", "/proc", flags, "subset=pid")
     except SetupError:  # before Linux 5.8
@@ -259,9 +265,10 @@ def _own_namespaces(request: dict[str, Any]) -> None:
         os.setresuid(PROGRAM_UID, PROGRAM_UID, PROGRAM_UID)
         _own_proc()
     os.unshare(_NEWUSER)
-    _write("/proc/self/setgroups", b"deny")
-    _write("/proc/self/uid_map", b"%d %d 1" % (PROGRAM_UID, PROGRAM_UID))
-    _write("/proc/self/gid_map", b"%d %d 1" % (PROGRAM_UID, PROGRAM_UID))
+    _write("self/setgroups", b"deny", proc)
+    _write("self/uid_map", b"%d %d 1" % (PROGRAM_UID, PROGRAM_UID), proc)
+    _write("self/gid_map", b"%d %d 1" % (PROGRAM_UID, PROGRAM_UID), proc)
+    os.close(proc)
     os.mkdir(WORK)
     os.mkdir(BOX + "/tmp")
     os.chdir(WORK)
@@ -296,8 +303,8 @@ def _mount(kind: str, target: str, flags: int, options: str) -> None:
     _check(_libc.mount(b"none", target.encode(), kind.encode(), flags, options.encode()), f"mount {kind} on {target}")
 
 
-def _write(path: str, text: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY)
+def _write(path: str, text: bytes, folder: int | None = None) -> None:
+    descriptor = os.open(path, os.O_WRONLY, dir_fd=folder)
     try:
         os.write(descriptor, text)
     except OSError as error:

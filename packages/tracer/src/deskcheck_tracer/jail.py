@@ -154,7 +154,8 @@ def _mounts() -> list[MountPt]:
     mounts += [_cover(path) for path in _installed_packages(prefix)]
     package = Path(__file__).resolve().parent
     mounts += [bind(str(package), f"{_HERE}/deskcheck_tracer"), _cover(f"{_HERE}/deskcheck_tracer/hostile")]
-    mounts += [MountPt(src=f"/dev/{name}", dst=f"/dev/{name}", is_bind=True, rw=True) for name in _DEVICES]
+    # Read-only devices can be written to, but their times, which outlive a program, cannot be set.
+    mounts += [MountPt(src=f"/dev/{name}", dst=f"/dev/{name}", is_bind=True) for name in _DEVICES]
     mounts += [
         MountPt(src=f"/proc/self/fd/{number}" if number else "/proc/self/fd", dst=f"/dev/{name}", is_symlink=True)
         for name, number in (("stdin", "0"), ("stdout", "1"), ("stderr", "2"), ("fd", ""))

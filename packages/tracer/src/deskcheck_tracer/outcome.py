@@ -49,7 +49,7 @@ class RunResult:
     """Memory on top of the idle interpreter."""
     degraded: bool = False
     returned: str | None = None
-    """Canonical text of the call's value (child.canonical); None without a call or if it was not reached."""
+    """Canonical text of the call's value (canonical.py); None without a call or if it was not reached."""
     detail: str = ""
     """For `sandbox` and over-size sources: what went wrong."""
     trace: bytes = field(default=b"", repr=False)

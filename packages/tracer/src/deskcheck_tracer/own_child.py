@@ -25,9 +25,4 @@ if __name__ == "__main__":
     child.set_limits(request["rlimits"], request["timer_s"])
     for descriptor in (request["report"], *extra):
         os.set_inheritable(descriptor, False)
-    child.run(
-        request,
-        report=request["report"],
-        value=extra[0] if request["mode"] == "call" else None,
-        trace=extra[0] if request["mode"] == "trace" else None,
-    )
+    child.run(request, report=request["report"], extra=extra)

@@ -11,26 +11,28 @@ program that only reserves memory fails, and many small processes may use more t
 process, and every result says `degraded`. `isolation="process"` is an rlimited child without walls: for your own
 code alone.
 
-A sandbox error (a worker that died, a set-up that failed) is tried once more on a fresh worker, then told: by `run` as
-`Outcome.sandbox`, by `trace`, which has no such result to give, as `SandboxFailed`. Workers start when they are first
-needed and end with the pool: at `close`, at the end of the process, when the pool is garbage, and when this process is
-killed, because the socket that they listen to closes with it.
+CPU time decides, so that load makes no verdict: a program that ends a little beyond its limit while others run beside
+it runs again, alone (`SHARED`). A sandbox error (a worker that died, a set-up that failed) is tried once more on a
+fresh worker, then told: by `run` as `Outcome.sandbox`, by `trace`, which has no such result to give, as
+`SandboxFailed`. Workers start when they are first needed and end with the pool: at `close`, at the end of the process,
+when the pool is garbage, and when this process is killed, because the socket that they listen to closes with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import os
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 from .errors import InputError, SandboxFailed
+from .line import LineEnd, line
 from .outcome import MAX_SOURCE_BYTES, Outcome, RunResult
+from .pool import Pool
 from .program import Limits, Program
 from .trace import End, EndReason, Trace
 from .wires import WorkerDied
@@ -39,6 +41,9 @@ from .worker import ChildWorker, JailWorker, Worker
 __all__ = ["Outcome", "RunResult", "Sandbox", "default_sandbox"]
 
 _ISOLATIONS = ("nsjail", "process")
+SHARED = 1.5
+"""CPU time that a program may take beside others, in terms of its limit; one that ends beyond the limit runs again,
+alone, and that run counts."""
 
 
 class Sandbox:
@@ -71,9 +76,13 @@ class Sandbox:
             if isolation == "process"
             else (lambda: JailWorker(degraded=degraded, imports=names, hash_seed=hash_seed))
         )
-        self._pool = _Pool(make, count)
+        self._pool = Pool(make, count)
+        self._second: Sandbox | None = None
+        self._lock = threading.Lock()
+        self._again = partial(
+            Sandbox, workers=count, isolation=isolation, degraded=degraded, imports=names, hash_seed=hash_seed
+        )
         self._finalizer = weakref.finalize(self, self._pool.close)
-        _pools.add(self._pool)
 
     def __enter__(self) -> Sandbox:
         self._pool.give(self._pool.take())  # a machine that cannot do it says so now
@@ -84,7 +93,42 @@ class Sandbox:
 
     def close(self) -> None:
         """End all workers. A closed sandbox refuses further programs."""
-        self._finalizer()
+        with self._lock:
+            self._finalizer()
+            if self._second is not None:
+                self._second.close()
+
+    @property
+    def second(self) -> Sandbox:
+        """As many workers again, made when first asked for: what knows answers runs there, and no candidate ever."""
+        with self._lock:
+            if self._second is None:
+                self._second = self._again()
+                if not self._finalizer.alive:
+                    self._second.close()
+            return self._second
+
+    def check(
+        self, candidate: Program, code: str, names: Sequence[str], limits: Limits = Limits()
+    ) -> tuple[RunResult, RunResult]:
+        """Run test code whose calls of `names` go to the candidate in another jail; what became of both.
+
+        `returned` of the second says how the test code ended, as JSON (proxy.py). Each has the whole `limits`, except
+        that the wall clocks stand while either waits for a CPU.
+        """
+        if (refused := _too_long(candidate.source)) is not None:
+            return refused, RunResult(Outcome.ok)
+        if (refused := _too_long(code)) is not None:
+            return RunResult(Outcome.ok), refused
+        test = Program(code, call=" ".join(names))
+        pair = self._sure(lambda given, take: self._checked(take(), candidate, test, given), limits)
+        return pair[0], pair[1]
+
+    def check_many(
+        self, checks: Sequence[tuple[Program, str, Sequence[str], Limits]]
+    ) -> list[tuple[RunResult, RunResult]]:
+        """`check` for many (candidate, code, names, limits) over the whole pool, in order."""
+        return list(self._pool.threads().map(lambda each: self.check(*each), checks))
 
     def run(self, program: Program, limits: Limits = Limits()) -> RunResult:
         """Run one program (and evaluate its call); waits for a free worker."""
@@ -130,104 +174,71 @@ class Sandbox:
         return list(await asyncio.gather(*(self.atrace(program, limit) for program, limit in pairs)))
 
     def _run(self, program: Program, limits: Limits, mode: str) -> RunResult:
-        size = len(program.source.encode("utf-8", "replace"))
-        if size > MAX_SOURCE_BYTES:
-            return RunResult(
-                Outcome.compile, detail=f"the source has {size} bytes, at most {MAX_SOURCE_BYTES} are taken"
-            )
-        result = self._try(program, limits, mode)
-        if result.outcome is Outcome.sandbox:
-            result = self._try(program, limits, mode)
-        return result
+        if (refused := _too_long(program.source)) is not None:
+            return refused
+        return self._sure(lambda given, take: [_outcome(self._pool, take(), program, given, mode)], limits)[0]
 
-    def _try(self, program: Program, limits: Limits, mode: str) -> RunResult:
-        worker = self._pool.take()
-        sound = False
-        try:
-            result = worker.run(program, limits, mode)
-            sound = result.outcome is not Outcome.sandbox
-            return result
-        except WorkerDied as error:
-            return RunResult(Outcome.sandbox, detail=str(error))
-        finally:
-            if sound:
-                self._pool.give(worker)
-            else:
-                self._pool.drop(worker)
+    def _sure(
+        self, attempt: Callable[[Limits, Callable[[], Worker]], list[RunResult]], limits: Limits
+    ) -> list[RunResult]:
+        """What `attempt` finds, made again where the sandbox failed, and alone where only the company may have made
+        the difference: caches and cores that are shared cost CPU time, too.
+        """
+        shared = limits
+        if limits.cpu_s is not None and self.workers > 1:
+            shared = replace(limits, cpu_s=limits.cpu_s * SHARED)
+        results = attempt(shared, self._pool.take)
+        if any(result.outcome is Outcome.sandbox for result in results):
+            results = attempt(shared, self._pool.take)
+        if any(_is_near(result, limits) for result in results):
+            with self._pool.alone() as take:
+                results = attempt(limits, take)
+        return results
 
-
-class _Pool:
-    """At most `count` workers, started when needed; knows nothing of programs and holds no reference to its Sandbox."""
-
-    def __init__(self, make: Callable[[], Worker], count: int) -> None:
-        self._make, self._count = make, count
-        self._free = threading.Semaphore(count)
-        self._lock = threading.Lock()
-        self._idle: list[Worker] = []
-        self._all: set[Worker] = set()
-        self._threads: ThreadPoolExecutor | None = None
-        self._closed, self._owner = False, os.getpid()
-
-    def take(self) -> Worker:
-        self._free.acquire()
-        try:
-            with self._lock:
-                if self._closed:
-                    raise InputError("this sandbox is closed: make a new one")
-                if self._idle:
-                    return self._idle.pop()
-            worker = self._make()
-            with self._lock:
-                self._all.add(worker)
-            return worker
+    def _checked(self, worker: Worker, candidate: Program, test: Program, limits: Limits) -> list[RunResult]:
+        second = self.second._pool
+        try:  # there is one for everybody who holds a candidate's worker, so nobody waits in a circle
+            other = second.take()
         except BaseException:
-            self._free.release()
+            self._pool.give(worker)
             raise
-
-    def give(self, worker: Worker) -> None:
-        with self._lock:
-            keep = not self._closed
-            if keep:
-                self._idle.append(worker)
-        if not keep:
-            worker.close()
-        self._free.release()
-
-    def drop(self, worker: Worker) -> None:
-        """The worker is sick: the next one who needs it starts a fresh one."""
-        with self._lock:
-            self._all.discard(worker)
-        with contextlib.suppress(OSError):
-            worker.close()
-        self._free.release()
-
-    def threads(self) -> ThreadPoolExecutor:
-        with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="deskcheck-sandbox")
-            return self._threads
-
-    def close(self) -> None:
-        if os.getpid() != self._owner:
-            return  # a fork of the owner: the workers are not ours
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-            threads = self._threads
-        for worker in idle:
-            worker.close()
-        if threads is not None:
-            threads.shutdown(wait=False)
-
-    def forget(self) -> None:
-        """In a forked child: let go of the sockets, or the workers would outlive their owner as long as we live."""
-        for worker in self._all:
-            if isinstance(worker, JailWorker):
-                worker.let_go()
-        self._idle, self._all, self._closed = [], set(), True
+        mine, theirs = line()
+        checking = second.threads().submit(_outcome, second, other, test, limits, "check", theirs)
+        return [_outcome(self._pool, worker, candidate, limits, "serve", mine), checking.result()]
 
 
-_pools: weakref.WeakSet[_Pool] = weakref.WeakSet()
+def _outcome(
+    pool: Pool, worker: Worker, program: Program, limits: Limits, mode: str, end: LineEnd | None = None
+) -> RunResult:
+    """One run on a worker that was taken from the pool and goes back to it, unless it is sick."""
+    sound = False
+    try:
+        result = worker.run(program, limits, mode, end)
+        sound = result.outcome is not Outcome.sandbox
+        return result
+    except WorkerDied as error:
+        return RunResult(Outcome.sandbox, detail=str(error))
+    finally:
+        if end is not None:
+            end.over()
+        if sound:
+            pool.give(worker)
+        else:
+            pool.drop(worker)
+
+
+def _is_near(result: RunResult, limits: Limits) -> bool:
+    """Did it end by itself, over a limit that it might keep alone?"""
+    return limits.cpu_s is not None and result.cpu_s > limits.cpu_s and result.outcome is not Outcome.cpu
+
+
+def _too_long(source: str) -> RunResult | None:
+    size = len(source.encode("utf-8", "replace"))
+    if size <= MAX_SOURCE_BYTES:
+        return None
+    return RunResult(Outcome.compile, detail=f"the source has {size} bytes, at most {MAX_SOURCE_BYTES} are taken")
+
+
 _default: Sandbox | None = None
 _default_lock = threading.Lock()
 
@@ -244,8 +255,6 @@ def default_sandbox() -> Sandbox:
 def _after_fork() -> None:
     global _default, _default_lock
     _default, _default_lock = None, threading.Lock()
-    for pool in _pools:
-        pool.forget()
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -264,7 +273,7 @@ def _each(limits: Limits | Sequence[Limits], count: int) -> list[Limits]:
 
 
 def _trace_of(program: Program, result: RunResult) -> Trace:
-    from .export import read_trace
+    from .export import cut_off, read_trace
 
     if result.outcome is Outcome.sandbox:
         first = program.source.strip().partition("\n")[0][:80]
@@ -273,11 +282,15 @@ def _trace_of(program: Program, result: RunResult) -> Trace:
             "run `deskcheck-trace selftest`, then this again"
         )
     lines = io.StringIO(result.trace.decode("utf-8", "replace"), newline="\n")
+    cut = _cut(result)
     try:
-        trace = read_trace(lines, cut=_cut(result))
+        trace = read_trace(lines, cut=cut)
     except InputError as error:  # the program found the descriptor: its own fault, and its own loss
         end = End(EndReason.killed, f"no valid trace came out of the sandbox: {error}")
         return Trace(program, [], "", None, end, "")
+    if result.outcome is not Outcome.ok and trace.end is not cut:  # the recorder leaves with 0 after its end line
+        trace = replace(trace, events=trace.events[:-1], returned=None)
+        trace.end = cut_off(trace.events, cut)
     return replace(trace, program=program)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from .outcome import Outcome
+
 
 class Verdict(StrEnum):
     """What became of one test, or of all tests of a program (the first one that is not AC)."""
@@ -26,3 +28,15 @@ class Verdict(StrEnum):
     def is_score(self) -> bool:
         """False for SE alone: a sandbox error says nothing about the program."""
         return self is not Verdict.SE
+
+
+OF_OUTCOME = {
+    Outcome.error: Verdict.RE,
+    Outcome.cpu: Verdict.TLE,
+    Outcome.wall: Verdict.TLE,
+    Outcome.memory: Verdict.MLE,
+    Outcome.output: Verdict.OLE,
+    Outcome.compile: Verdict.CE,
+    Outcome.sandbox: Verdict.SE,
+}
+"""The verdict of a program that did not end well."""

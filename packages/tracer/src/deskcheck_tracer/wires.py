@@ -7,6 +7,7 @@ time of the whole process tree and the number of bytes are ours; the wait status
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import math
 import os
@@ -20,6 +21,8 @@ from typing import Any
 
 from .cgroup import Group
 from .errors import InputError
+from .jail import outside_uid
+from .line import LineEnd
 from .outcome import Outcome, RunResult, outcome_of
 from .program import Limits, Program
 
@@ -31,6 +34,9 @@ GRACE_S = 10.0
 """How long a program may take to be gone once it is killed."""
 _PATIENCE = 9
 """How many times the wall limit a program may take on top of it when the CPUs are busy with others."""
+_LOOK_S = 0.02
+_LOOKS = 10
+"""Past its wall limit a program is looked at every _LOOK_S; it ends when it was asleep _LOOKS times more than awake."""
 
 
 class WorkerDied(Exception):
@@ -44,12 +50,13 @@ class Watch:
     the sum is looked at after the end.
     """
 
-    def __init__(self, limits: Limits, group: Group | None) -> None:
-        self._limits, self._group = limits, group
+    def __init__(self, limits: Limits, group: Group | None, end: LineEnd | None = None) -> None:
+        self._limits, self._group, self._end = limits, group, end
         self._cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         self.reason: Outcome | None = None
         self.begun = time.monotonic()
-        self._next_cpu = self.begun
+        self._next_cpu = self._next_look = self.begun
+        self._asleep = 0
 
     def due_s(self) -> float:
         """Seconds until the next look at the clocks; sets `reason` when a limit is passed."""
@@ -70,16 +77,34 @@ class Watch:
         return max(0.0, min(due))
 
     def _wall_left(self, wall_s: float, now: float) -> float:
-        """Load makes no verdict: time spent waiting for a CPU does not count, and only what sleeps is cut off."""
+        """Load makes no verdict: time spent waiting for a CPU does not count, and only what sleeps is cut off.
+
+        One look does not tell: the waiting of processes that have ended is not known, and a parent sleeps for a moment
+        between two of them.
+        """
         left = self.begun + wall_s - now
         if left > 0 or self._group is None or left < -_PATIENCE * wall_s:
             return left
-        left += self._group.waited_s()
-        return 0.02 if left <= 0 and not self._group.is_asleep() else left
+        if now >= self._next_look:
+            if (owed := self._waited_s() + left) > 0:
+                self._next_look = now + owed
+            else:
+                self._asleep = max(0, self._asleep + (1 if self._is_asleep() else -1))
+                self._next_look = now + _LOOK_S
+        return self._next_look - now if self._asleep < _LOOKS else 0.0
 
-    def count(self, stdout_bytes: int) -> None:
+    def _waited_s(self) -> float:
+        """A candidate and its check wait for each other: what either waits for a CPU counts."""
+        own = self._group.waited_s() if self._group is not None else 0.0
+        return own + (self._end.other_waited_s() if self._end is not None else 0.0)
+
+    def _is_asleep(self) -> bool:
+        own = self._group is None or self._group.is_asleep()
+        return own and (self._end is None or self._end.other_is_asleep())
+
+    def count(self, output_bytes: int) -> None:
         """Look at the output limit."""
-        if self._limits.output_bytes is not None and stdout_bytes > self._limits.output_bytes:
+        if self._limits.output_bytes is not None and output_bytes > self._limits.output_bytes:
             self.reason = self.reason or Outcome.output
 
 
@@ -88,9 +113,12 @@ class Stream:
 
     def __init__(self, keep: int) -> None:
         self.source, self.given = os.pipe()
+        if os.getuid() == 0:  # programs are another user, who could not open /dev/stdout
+            with contextlib.suppress(OSError):  # macOS knows no owner of a pipe
+                os.fchown(self.given, outside_uid(), -1)
         os.set_blocking(self.source, False)
         self.keep, self.size = keep, 0
-        self.kept: list[bytes] = []
+        self.kept = bytearray()
 
     def read(self) -> bool:
         """Take what is there; False at the end."""
@@ -99,7 +127,7 @@ class Stream:
         except BlockingIOError:
             return True
         if self.size < self.keep:
-            self.kept.append(piece[: self.keep - self.size])
+            self.kept += piece[: self.keep - self.size]
         self.size += len(piece)
         return bool(piece)
 
@@ -111,21 +139,23 @@ class Stream:
             self.read()
 
     def text(self) -> str:
-        return b"".join(self.kept).decode("utf-8", "replace")
+        return self.kept.decode("utf-8", "replace")
 
 
 class Wires:
     """The descriptors between us and one run, and the loop that serves them."""
 
-    def __init__(self, program: Program, mode: str, limits: Limits, group: Group | None) -> None:
-        self.watch, self._uncounted = Watch(limits, group), group is None
+    def __init__(
+        self, program: Program, mode: str, limits: Limits, group: Group | None, end: LineEnd | None = None
+    ) -> None:
+        self.watch, self._uncounted, self._end = Watch(limits, group, end), group is None, end
         self._program = _sealed(pack_program(program, with_stdin=mode == "trace"))
         self._stdin = _sealed(_encoded(program.stdin))
         keep = 1 << 62 if limits.output_bytes is None else limits.output_bytes + 1
         self.stdout, self.stderr = Stream(keep), Stream(STDERR_BYTES)
         if mode == "trace" and limits.max_bytes is not None:
             keep = 2 * (limits.max_bytes + len(program.source) * 2 + len(program.stdin) * 2) + 1_000_000
-        self.extra = Stream(min(keep, TRACE_BYTES)) if mode != "run" else None
+        self.extra = Stream(min(keep, TRACE_BYTES)) if mode in ("call", "trace", "check") else None
         self._mode, self._limits, self._open = mode, limits, True
 
     def __enter__(self) -> Wires:
@@ -138,13 +168,13 @@ class Wires:
 
     def given(self) -> list[int]:
         """The descriptors that the program's side gets, in the order it expects."""
-        return [self._program, self._stdin, *(stream.given for stream in self._streams())]
+        return [*self._ours(), *([self._end.descriptor] if self._end is not None else [])]
 
     def close_given(self) -> None:
         """Close our copies, so that a pipe ends when the program's side does."""
         if self._open:
             self._open = False
-            for descriptor in self.given():
+            for descriptor in self._ours():  # the line's end is closed when the run is over
                 os.close(descriptor)
 
     def collect(
@@ -167,7 +197,7 @@ class Wires:
             if any(descriptor == ended.fileno() for descriptor, _ in ready):
                 found = answer()
                 break
-            self.watch.count(self.stdout.size)
+            self.watch.count(self._output_size())
             if killed_at is None and self.watch.reason is not None:
                 kill()
                 killed_at = time.monotonic()
@@ -177,7 +207,7 @@ class Wires:
             kill_after()
         for stream in streams.values():
             stream.drain()
-        self.watch.count(self.stdout.size)
+        self.watch.count(self._output_size())
         return found
 
     def result(self, answer: dict[str, Any], *, cpu_s: float, peak_mb: float, ooms: int, degraded: bool) -> RunResult:
@@ -187,7 +217,7 @@ class Wires:
             reason = reason or Outcome.cpu
         outcome = outcome_of(answer, reason, ooms, over_cpu=self.over_cpu(cpu_s))
         code = os.waitstatus_to_exitcode(status) if status is not None else None
-        extra = self.extra.text() if self.extra is not None and self._mode == "call" else None
+        extra = self.extra.text() if self.extra is not None and self._mode in ("call", "check") else None
         return RunResult(
             outcome=outcome,
             stdout=self.stdout.text() if outcome is not Outcome.output else self.stdout.text()[: self.stdout.keep - 1],
@@ -200,13 +230,21 @@ class Wires:
             degraded=degraded,
             returned=extra if extra and code == 0 and "S" in marks else None,
             detail=answer.get("setup", ""),
-            trace=b"".join(self.extra.kept) if self.extra is not None and self._mode == "trace" else b"",
+            trace=bytes(self.extra.kept) if self.extra is not None and self._mode == "trace" else b"",
         )
 
     def over_cpu(self, cpu_s: float) -> bool:
         """Did the whole tree use more CPU time than it may, seen after the end?"""
         limit = self._limits.cpu_s
         return limit is not None and cpu_s > limit
+
+    def _output_size(self) -> int:
+        """The value of a call is output like any other."""
+        value = self.extra.size if self.extra is not None and self._mode == "call" else 0
+        return max(self.stdout.size, value)
+
+    def _ours(self) -> list[int]:
+        return [self._program, self._stdin, *(stream.given for stream in self._streams())]
 
     def _streams(self) -> list[Stream]:
         return [self.stdout, self.stderr] if self.extra is None else [self.stdout, self.stderr, self.extra]

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 from . import jail
 from .cgroup import Group, make_group
 from .errors import SandboxUnavailable
+from .line import LineEnd
 from .outcome import RunResult
 from .program import Limits, Program
 from .wires import GRACE_S, Wires, WorkerDied
@@ -38,7 +39,7 @@ _START_S = 30.0
 class Worker(Protocol):
     """Runs one program at a time."""
 
-    def run(self, program: Program, limits: Limits, mode: str) -> RunResult: ...
+    def run(self, program: Program, limits: Limits, mode: str, end: LineEnd | None = None) -> RunResult: ...
     def close(self) -> None: ...
 
 
@@ -61,11 +62,13 @@ class JailWorker:
             self.close()
             raise
 
-    def run(self, program: Program, limits: Limits, mode: str = "run") -> RunResult:
-        """Run one program; WorkerDied if the worker must be replaced."""
+    def run(self, program: Program, limits: Limits, mode: str = "run", end: LineEnd | None = None) -> RunResult:
+        """Run one program; WorkerDied if the worker must be replaced. `end`: its side of the line of a check."""
         if self._group is not None:
             self._group.begin(limits.memory_mb)
-        with Wires(program, mode, limits, self._group) as wires:
+            if end is not None:
+                end.begin(self._group)
+        with Wires(program, mode, limits, self._group, end) as wires:
             request = {
                 "mode": mode,
                 "limits": asdict(limits) if mode == "trace" else None,
@@ -73,6 +76,7 @@ class JailWorker:
                 "timer_s": limits.cpu_s if self._group is None else None,
                 "disk_mb": DISK_MB,
                 "shm_mb": limits.memory_mb or 4096,
+                "max_bytes": limits.output_bytes,
             }
             try:
                 socket.send_fds(self._control, [json.dumps(request).encode()], wires.given())
@@ -185,10 +189,10 @@ class ChildWorker:
     def __init__(self, hash_seed: int = 0) -> None:
         self._hash_seed = hash_seed
 
-    def run(self, program: Program, limits: Limits, mode: str = "run") -> RunResult:
+    def run(self, program: Program, limits: Limits, mode: str = "run", end: LineEnd | None = None) -> RunResult:
         """Run one program in a new session, which is killed as a whole at the end."""
         with (
-            Wires(program, mode, limits, None) as wires,
+            Wires(program, mode, limits, None, end) as wires,
             tempfile.TemporaryDirectory(prefix=f"deskcheck-{os.getpid()}-") as folder,
         ):
             report, report_in = os.pipe()
@@ -200,6 +204,7 @@ class ChildWorker:
                 "descriptors": given,
                 "report": report_in,
                 "timer_s": limits.cpu_s,
+                "max_bytes": limits.output_bytes,
             }
             options = ["-s", "-S", "-P", "-B", "-X", "utf8"]
             command = [sys.executable, *options, str(Path(__file__).with_name("own_child.py")), json.dumps(request)]

@@ -7,7 +7,7 @@ wrong at first) is a rate of that part. Samples go to samples.jsonl, one rollout
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from deskcheck_conf.files import append_whole
 
 from deskcheck_trainer.rollout import Rollout, RolloutGroup, Seconds
 
-MOST_FAULTS = 0.5
-"""Share of unscorable rollouts in a step above which training on the rest would hide a broken sandbox."""
+WINDOW = 1000
+"""Rollouts over which the sandbox's faults are counted."""
 
 
 def rollout_numbers(rollout: Rollout) -> dict[str, float]:
@@ -45,19 +45,22 @@ def averages(rollouts: Iterable[Rollout]) -> dict[str, float]:
 class Monitor:
     """Watches every batch of groups; `take` hands out what was seen since the last call."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, max_faults: float) -> None:
+        self.max_faults = max_faults
+        self._faults: deque[bool] = deque(maxlen=WINDOW)
         self.path = folder / "samples.jsonl"
         self.step = 0
         self._numbers: dict[str, float] = {}
 
     def watch(self, groups: Sequence[RolloutGroup], seconds: Seconds) -> None:
-        """Raises ConfigError when the sandbox failed more often than it worked."""
+        """ConfigError once more than `max_faults` of WINDOW rollouts had no verdict: the sandbox is broken."""
         rollouts = [rollout for group in groups for rollout in group.rollouts]
-        faults = sum(rollout.reward is None for rollout in rollouts) / len(rollouts)
-        if faults > MOST_FAULTS:
+        self._faults.extend(rollout.reward is None for rollout in rollouts)
+        if sum(self._faults) > self.max_faults * WINDOW:
             raise ConfigError(
-                f"{faults:.0%} of the rollouts of a step could not be scored because the sandbox failed: run "
-                "`deskcheck-trace selftest`, then this again (it continues from its last checkpoint)"
+                f"{sum(self._faults)} of the last {len(self._faults)} rollouts could not be scored because the sandbox "
+                f"failed, expected at most max_sandbox_faults={self.max_faults} of {WINDOW}: run `deskcheck-trace "
+                "selftest`, then this again (it continues from its last checkpoint)"
             )
         tokens = sum(len(turn.token_ids) for rollout in rollouts for turn in rollout.turns)
         degenerate = sum(len(set(group.rewards()) - {None}) < 2 for group in groups)

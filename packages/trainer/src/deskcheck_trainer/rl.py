@@ -26,6 +26,7 @@ from deskcheck_trainer.mixture import BlockMixture, Source
 from deskcheck_trainer.monitor import Monitor, averages
 from deskcheck_trainer.rl_config import RLConfig, training_benchmark, validation_benchmark
 from deskcheck_trainer.rollout import Env, Rollout, RolloutEngine, Task
+from deskcheck_trainer.sandbox_check import check_sandbox
 from deskcheck_trainer.tasks import load_tasks, make_envs
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def train(config: RLConfig, run: Run) -> float | None:
         from deskcheck_agent.attention import full_precision_attention
 
         parts = build(config, run.folder)
+        check_sandbox(config, run.folder)
         parts.prove(config.prove_rewards)
         resume = last_complete(run.folder / "trainer")
         with progress("rl", config.max_steps, done=steps_of(resume)) as advance:
@@ -125,7 +127,7 @@ def build(config: RLConfig, folder: Path) -> Parts:
     from deskcheck_trainer.optimizer import build_optimizer
 
     model_path(config.model)  # first: a missing one is told before problems are drawn
-    monitor = Monitor(folder)
+    monitor = Monitor(folder, config.max_sandbox_faults)
     envs = make_envs(config, progress=lambda: monitor.step / config.max_steps)
     tasks = {name: load_tasks(name, training_benchmark(config, name)) for name in config.env.used()}
     mixture = make_mixture(config, envs, tasks)

@@ -70,6 +70,10 @@ class EnvsConfig:
     def used(self) -> dict[str, EnvConfig]:
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
+    def judges_programs(self) -> bool:
+        """Does any of them run programs that the model wrote?"""
+        return self.solve is not None or self.self_rlef is not None
+
 
 @dataclass(kw_only=True)
 class GibberishConfig:
@@ -147,6 +151,10 @@ class RLConfig(RunConfig):
     """Steps between two checkpoints that a killed run continues from."""
     degraded: bool = False
     """Judge programs without the limits that this kernel denies; their reward can then be wrong."""
+    selftest: bool = True
+    """Before training, see that the sandbox holds every hostile program; one that it does not hold stops the run."""
+    max_sandbox_faults: float = 0.05
+    """Share of the last 1,000 rollouts that the sandbox may leave without a verdict (SE); above it the run stops."""
     prove_rewards: int = 16
     """Tasks an environment whose gold answer must score 1 before training starts."""
 
@@ -176,6 +184,8 @@ class RLConfig(RunConfig):
         for name, low in least.items():
             if getattr(self, name) < low:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected at least {low}")
+        if not 0 <= self.max_sandbox_faults <= 1:
+            raise ConfigError(f"max_sandbox_faults is {self.max_sandbox_faults}, expected a share in [0, 1]")
         if self.num_generations < 2:
             raise ConfigError(f"num_generations is {self.num_generations}, expected 2 or more: it needs a baseline")
         if not self.env.used():
