@@ -146,6 +146,19 @@ def test_a_careless_recorder_fails_the_proof(tmp_path: Path) -> None:
     assert spoilt.result == "different" and ("total" in spoilt.detail or "i is" in spoilt.detail)
 
 
+def test_the_order_of_addresses_excuses_what_it_decides_and_nothing_else() -> None:
+    """Objects lie elsewhere under the oracle, so that a set of them has another order there."""
+    ordered = "class A: pass\nxs = [A() for _ in range(99)]\nfor n, x in enumerate(xs): x.n = n\nfor x in %s: n = x.n\n"
+    with Sandbox(workers=1) as sandbox:
+        results = [
+            examine(sandbox, "sets", Program(ordered % "set(xs)")).result,
+            examine(sandbox, "lists", Program(ordered % "xs")).result,
+            examine(sandbox, "spoilt", Program(ordered % "xs + [{*xs}][:0]"), careless(10)).result,
+        ]
+    assert results[1:] == ["equal", "different"]
+    assert results[0] != "different"
+
+
 def test_a_wrong_text_a_wrong_exit_and_a_lost_step_are_noticed() -> None:
     source = "def f(x):\n    return [x]\na = f(1)\nb = f(a)\n"
     trace, seen = record_here(source), seen_by_oracle(source)
