@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deskcheck_tracer import Checker, InputError, Limits, Sandbox, TestCase, Verdict, ajudge, judge, judge_many
@@ -75,6 +76,31 @@ CASES = [
     ("def f(x): return x", "assert math.sqrt(f(4)) == 2", "SE"),
     ("import no_such_module", "assert f(3) == 3", "RE"),
     ("def f(x): return [0] * 50_000", "x = [f(1) for _ in range(100000)]", "TLE"),
+    # what an answer can do to the test code is never its fault
+    ("import sys\nsys.set_int_max_str_digits(0)\ndef f(x): raise ValueError(1 << 20000)", "f(3)", "RE"),
+    ("def f(x): return 1 << 20000", "assert f(3) == 4, f(3)", "WA"),
+    ("def f(x): return 1 << 20000", "{}[f(3)]", "WA"),
+    ("def f(x): raise ValueError", "def check(c):\n  try: r = c(3)\n  except Exception: pass\n  assert r == 4\ncheck(f)", "WA"),
+    ("def f(x): raise NameError('no')", "try: f(3)\nexcept Exception as e: raise type(e)(str(e))", "WA"),
+    ("def f(x): return '\U0001F600' * 9000", "assert f(3) == 4, f(3)", "WA"),
+    ("def f(x): raise StopIteration", "assert all(map(lambda x: f(x) == x, [1, 2]))", "RE"),
+    # values that must survive
+    ("def f(x): return x * 2\ndef g(xs): return sum(xs)", "assert g(f(x) for x in [1, 2]) == 6", "AC"),
+    ("import heapq\ndef f(xs): return list(heapq.merge(*xs))", "assert f([iter([1, 3]), iter([2])]) == [1, 2, 3]", "AC"),
+    ("def f(c):\n    c.pop('a')\n    return c['z'], c.most_common(1)",
+     "from collections import Counter\nc = Counter('abb')\nassert f(c) == (0, [('b', 2)]) and c == {'b': 2}", "AC"),
+    ("def f(d):\n    d['z'].append(1)\n    return d",
+     "from collections import defaultdict\nd = defaultdict(list)\nassert f(d)['z'] == [1] and d == {'z': [1]}", "AC"),
+    ("from collections import OrderedDict as O\ndef f(): return O(b=1, a=2)",
+     "from collections import OrderedDict as O\nassert f() == O(a=2, b=1)", "WA"),
+    ("from collections import namedtuple\nP = namedtuple('P', 'x y')\ndef f(x): return P(x, 2)", "assert f(1) == (1, 2)", "AC"),
+    ("import enum\nclass E(enum.StrEnum):\n    a = 'a'\ndef f(): return E.a, [True]", "assert f() == ('a', [True])", "AC"),
+    ("def f():\n    n = 2\n    while True:\n        yield n\n        n += 1", "assert next(f()) == 2", "AC"),
+    ("def f(x):\n    x.append(1)\n    raise KeyError", "a = []\ntry: f(a)\nexcept KeyError: pass\nassert a == [1]", "AC"),
+    ("def f(t):\n    t[0].append(9)", "a = ([1],)\nf(a)\nassert a == ([1, 9],)", "AC"),
+    ("from collections import deque\ndef f(q): q.popleft()", "from collections import deque\nq = deque([1, 2])\nf(q)\nassert q == deque([2])", "AC"),
+    ("def f(x): return x\nif __name__ == '__main__':\n    print(f(int(input())))", "assert f(3) == 3", "AC"),
+    ("from dataclasses import dataclass\n@dataclass\nclass P:\n    x: 'int'\ndef f(x): return P(x).x", "assert f(3) == 3", "AC"),
 ]  # fmt: skip
 
 # What goes to the line without being asked. The program finds it as its highest descriptor.
@@ -82,11 +108,11 @@ FIND = "import os\nfd = max(int(n) for n in os.listdir('/proc/self/fd') if int(n
 ATTACKS = [
     (FIND + "def f(x):\n    os.write(fd, b'garbage\\n')\n    return 3", "assert f(3) == 3", "RE"),
     (FIND + "def f(x):\n    os.write(fd, b'\\x80\\n')\n    return 3", "assert f(3) == 3", "RE"),
-    (FIND + "def f(x):\n    os.write(fd, b\"('returned', 4, {})\\n\" * 2)\n    return 3", "assert f(3) == 3", "WA"),
-    (FIND + "os.write(fd, b\"('returned', 1, {})\\n\")\ndef f(x): return 3", "assert f(3) == 3", "WA"),
+    (FIND + "def f(x):\n    os.write(fd, b\"('returned', {}, '4')\\n\" * 2)\n    return 3", "assert f(3) == 3", "WA"),
+    (FIND + "os.write(fd, b\"('returned', {}, '1')\\n\")\ndef f(x): return 3", "assert f(3) == 3", "WA"),
     (FIND + "def f(x):\n    os.close(fd)\n    return 3", "assert f(3) == 3", "RE"),
     (FIND + "while True: os.write(fd, b'x' * 10000)", "assert f('y' * 10**6) == 3", "OLE RE TLE"),
-    (FIND + "while True: os.write(fd, b\"('returned', 1, {})\\n\")", "for i in range(9): f('y' * 10**6)", "RE TLE"),
+    (FIND + "while True: os.write(fd, b\"('returned', {}, '1')\\n\")", "for i in range(9): f('y' * 10**6)", "RE TLE"),
     (FIND + "def f(x):\n    os.write(fd, b'x')\n    while True: pass", "assert f(3) == 3", "TLE"),
     (FIND + "def f(x):\n    os.write(fd, b'[' * 800000 + b'\\n')\n    return 3", "assert f(3) == 3", "RE"),
     (FIND + "def f(x):\n    if os.fork() == 0:\n        while True: pass\n    os._exit(0)", "assert f(3) == 3", "RE"),
@@ -96,7 +122,7 @@ ATTACKS = [
 
 @pytest.mark.parametrize(("source", "code", "verdict"), CASES)
 def test_verdicts(source: str, code: str, verdict: str, sandbox: Sandbox) -> None:
-    result = result_of(source, code, sandbox)
+    result = result_of(source, code, sandbox, names="f, g")
     assert result.verdict == verdict, result
     assert (result.difference is not None) == (verdict == "WA") and bool(result.detail) >= (verdict == "SE")
 
@@ -189,3 +215,30 @@ def test_a_checker_that_fails_is_our_fault(source: str, sandbox: Sandbox) -> Non
     checker = Checker(source, Limits(cpu_s=0.5))
     result = judge("print(1)", [TestCase("", "1")], checker=checker, sandbox=sandbox).results[0]
     assert result.verdict is Verdict.SE and FAULTY[source] in result.detail, result
+
+
+@pytest.mark.parametrize("source", ["print('x')", "pass", "print('9' * 5000)", "print(3, 'x' * 500_000)"])
+def test_an_output_that_the_checker_cannot_take_is_wrong(source: str, sandbox: Sandbox) -> None:
+    picky = "def check(input, output, answer):\n    number, = output.split()\n    return int(number) == int(answer)\n"
+    result = judge(source, [TestCase("", "3")], checker=Checker(picky), sandbox=sandbox).results[0]
+    assert result.verdict is Verdict.WA and "cannot take this output" in result.detail
+
+
+def test_small_limits_cut_no_report_of_the_check(sandbox: Sandbox) -> None:
+    small = Limits(output_bytes=2000)
+    result = result_of("def f(x): return '\U0001f600' * 200", "assert f(3) == 4", sandbox, limits=small)
+    assert result.verdict is Verdict.WA, result
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_checkers_and_asserts_share_a_sandbox(workers: int) -> None:
+    """A check that holds its workers never waits behind deciders that wait for one."""
+    same = Checker("def check(input, output, answer): return output.strip() == answer")
+    with Sandbox(workers=workers) as shared, ThreadPoolExecutor(2) as both:
+        tests = [TestCase("", "1")] * 6
+        decided = both.submit(judge, "print(1)", tests, checker=same, sandbox=shared)
+        asserted = both.submit(
+            judge, "def f(x): return x", [TestCase("assert f(3) == 3", "")] * 6, checker="asserts", entry_point="f",
+            sandbox=shared, limits=Limits(wall_s=5.0),
+        )  # fmt: skip
+        assert (decided.result(60).verdict, asserted.result(60).verdict) == (Verdict.AC, Verdict.AC)

@@ -1,11 +1,14 @@
 """Near a time limit, company makes no verdict: such a run is made again alone, and nothing runs beside it then."""
 
+import ctypes
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
-from deskcheck_tracer import Limits, Program, Sandbox
+from deskcheck_tracer import InputError, Limits, Program, Sandbox
 from deskcheck_tracer.line import LineEnd
 from deskcheck_tracer.outcome import Outcome, RunResult
 from deskcheck_tracer.pool import Pool
@@ -119,3 +122,58 @@ def test_a_real_program_beyond_its_limit_is_cut_in_company(company: Company) -> 
         slow, fast = sandbox.run_many([Program(source)] * 2, [Limits(cpu_s=0.3), Limits(cpu_s=0.6)])
     assert (slow.outcome, fast.outcome) == (Outcome.cpu, Outcome.ok)
     assert slow.stdout == "" and fast.stdout == "1\n"
+
+
+def test_a_second_run_is_no_second_try() -> None:
+    """A program that does something else each time, and comes near its limit, has no say in which run counts."""
+    source = (
+        "import random, time\nprint(random.random())\nend = time.process_time() + %s\n"
+        "while time.process_time() < end: pass\n"
+    )
+    with Sandbox(workers=2) as sandbox:
+        near, far = sandbox.run_many([Program(source % 0.35), Program(source % 0.1)], Limits(cpu_s=0.3))
+    assert (near.outcome, far.outcome) == (Outcome.cpu, Outcome.ok)
+
+
+def test_an_interrupt_while_waiting_to_be_alone_loses_no_permit(company: Company) -> None:
+    pool = Pool(company.worker, 3)
+    held = [pool.take(), pool.take()]
+
+    def be_alone() -> None:
+        with pytest.raises(KeyboardInterrupt), pool.alone():
+            raise AssertionError("two workers are still out")
+
+    thread = threading.Thread(target=be_alone)
+    thread.start()
+    time.sleep(0.1)
+    interrupt(thread)
+    for worker in held:
+        pool.give(worker)
+    thread.join(5)
+    assert not thread.is_alive()
+    with pool.alone() as take:
+        pool.give(take())
+
+
+def interrupt(thread: threading.Thread) -> None:
+    """What ctrl-c does to the main thread."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(KeyboardInterrupt))
+
+
+def test_a_closed_pool_says_so(company: Company) -> None:
+    with Sandbox(workers=2, isolation="process") as sandbox:
+        pass
+    for run in (lambda: sandbox.run(Program("1")), lambda: sandbox.run_many([Program("1")])):
+        with pytest.raises(InputError, match="this sandbox is closed"):
+            run()
+
+
+def test_a_fork_of_the_owner_is_told_too() -> None:
+    script = (
+        "import os, signal\nfrom deskcheck_tracer import InputError, Program, Sandbox\n"
+        "sandbox = Sandbox(workers=2)\nsandbox.run_many([Program('print(1)')] * 4)\npid = os.fork()\n"
+        "if pid == 0:\n    signal.alarm(20)\n    try: sandbox.run_many([Program('print(2)')] * 4)\n"
+        "    except InputError: os._exit(7)\n    os._exit(1)\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 7

@@ -9,6 +9,7 @@ ended: `passed` alone is AC, and a check that crashed, could not be compiled or 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from .compare import Difference
 from .outcome import Outcome, RunResult
@@ -40,7 +41,7 @@ def verdict_of(candidate: RunResult, check: RunResult, code: str) -> tuple[Verdi
         return Verdict.SE, None, f"the test code does not compile: {check.detail or check.stderr.strip()[-300:]}"
     if check.outcome not in (Outcome.ok, Outcome.error):
         return OF_OUTCOME[check.outcome], None, f"the check was stopped ({check.outcome.value})"
-    told = json.loads(check.returned) if check.outcome is Outcome.ok and check.returned else None
+    told = _told(check)
     if told is None:
         status = f"signal {check.signal}" if check.signal else f"exit status {check.exit_code}"
         return Verdict.SE, None, f"the test code ended the interpreter with {status}"
@@ -49,10 +50,18 @@ def verdict_of(candidate: RunResult, check: RunResult, code: str) -> tuple[Verdi
         return verdict, None, ""
     if verdict is Verdict.WA:
         return verdict, _difference(told, code), ""
-    return verdict, None, _WHY.get(told["end"], "") + (told["error"] if told["end"] == "missing" else told["said"])
+    return verdict, None, _WHY.get(told["end"], told["said"]) + (told["error"] if told["end"] == "missing" else "")
 
 
-def _difference(told: dict[str, str | int], code: str) -> Difference:
+def _told(check: RunResult) -> dict[str, Any] | None:
+    """What the check said of its end; None if it did not come to that."""
+    try:
+        return json.loads(check.returned or "") if check.outcome is Outcome.ok else None
+    except ValueError:
+        return None
+
+
+def _difference(told: dict[str, Any], code: str) -> Difference:
     number = int(told["line"])
     lines = code.split("\n")
     text = lines[number - 1].strip() if 0 < number <= len(lines) else ""

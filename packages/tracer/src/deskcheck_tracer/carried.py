@@ -4,9 +4,11 @@ Reading runs nothing: a tokenizer and a small recursive reader know literals, `i
 the table below; a text that is anything else is refused. (`ast.parse` would do the same and takes some 700 bytes of
 memory an element; an answer of a megabyte would cost the check its memory limit.)
 
-On top of `canonical`: Counter, defaultdict and OrderedDict are the dicts they equal; an iterator (map, filter,
-zip, generator) is `iter([...])`, made up to MAX_TEXT; range, dict views, deque, bytearray, Decimal and Fraction by
-name. Everything else is an `Opaque`, which equals nothing but has the truth value of what it stands for. Standard
+On top of `canonical`: an object of a class derived from a built-in one is its value alone (a namedtuple is a tuple),
+for whoever answers could have answered with that; Counter, defaultdict, OrderedDict, deque, bytearray, dict views,
+range, Decimal and Fraction by name; an iterator (map, filter, zip, generator) is `iter([...])`, made up to MAX_TEXT
+characters and MAX_ITEMS items. Everything else (functions, classes, dates ...) is an `Opaque`, which equals nothing
+but has the truth value of what it stands for. Identity does not survive: every value arrives as a new object. Standard
 library only: this file runs inside the jails, on both sides.
 """
 
@@ -15,13 +17,15 @@ from __future__ import annotations
 import collections
 import re
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .canonical import canonical
 
 MAX_TEXT = 500_000
-"""Characters made of an iterator; it is cut there, and its reader who asks for more is told so by an exception."""
+MAX_ITEMS = 10_000
+"""What is made of an iterator; it is cut there, and its reader who asks for more is told so by an exception."""
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>[bB]?(?:'(?:[^'\\]++|\\.)*+'|"(?:[^"\\]++|\\.)*+"))"""
@@ -66,15 +70,20 @@ def written(value: Any, lost: list[Any] | None = None) -> str:
 
 def _other(value: Any, again: Callable[[Any], str], lost: list[Any]) -> str:
     kind = type(value)
-    if kind in _DICTS:
-        return again(dict(value))
     if kind is range:
         return repr(value)
     for name, known in _LISTED.items():
         if kind is known:
             return f"{name}({again(list(value))})"
+    if kind in _DICTS:
+        return f"{_DICTS[kind]}({again(dict(value))})"
+    if kind is collections.defaultdict:
+        return f"defaultdict({_FACTORIES.get(value.default_factory, 'None')}, {again(dict(value))})"
     if kind.__name__ in ("Decimal", "Fraction") and getattr(sys.modules.get(kind.__module__), kind.__name__, 0) is kind:
         return f"{kind.__name__}({str(value)!r})"
+    for base, plain in _BASES.items():
+        if isinstance(value, base):
+            return again(plain(value))
     if hasattr(kind, "__next__"):
         return _used_up(value, again)
     lost.append(value)
@@ -82,11 +91,11 @@ def _other(value: Any, again: Callable[[Any], str], lost: list[Any]) -> str:
 
 
 def _used_up(value: Any, again: Callable[[Any], str]) -> str:
-    texts, room = [], MAX_TEXT
+    texts, room = list[str](), MAX_TEXT
     for item in value:
         texts.append(again(item))
         room -= len(texts[-1]) + 2
-        if room < 0:
+        if room < 0 or len(texts) > MAX_ITEMS:
             return f"iter([{', '.join(texts)}], True)"
     return f"iter([{', '.join(texts)}])"
 
@@ -104,7 +113,14 @@ def _truth(value: Any) -> bool:
         return True
 
 
-_DICTS = (collections.Counter, collections.defaultdict, collections.OrderedDict)
+_DICTS = {collections.Counter: "Counter", collections.OrderedDict: "OrderedDict"}
+_FACTORIES: dict[Any, str] = {kind: repr(kind.__name__) for kind in (int, float, str, list, dict, set, tuple, bool)}
+_BASES: dict[type, Callable[[Any], Any]] = {
+    int: int.__pos__, float: float.__pos__, complex: complex.__pos__, str: str.__str__,
+    bytes: lambda value: bytes(memoryview(value)), list: lambda value: list(list.__iter__(value)),
+    tuple: lambda value: tuple(tuple.__iter__(value)), dict: lambda value: dict(dict.items(value)),
+    set: lambda value: set(set.__iter__(value)), frozenset: lambda value: frozenset(frozenset.__iter__(value)),
+}  # fmt: skip
 _LISTED: dict[str, type] = {
     "dict_keys": type({}.keys()), "dict_values": type({}.values()), "dict_items": type({}.items()),
     "deque": collections.deque, "bytearray": bytearray,
@@ -123,13 +139,29 @@ def _number(name: str) -> Callable[[str], Any]:
 
 _MAKERS: dict[str, Callable[..., Any]] = {
     "set": set, "frozenset": frozenset, "range": range, "iter": _iterator, "deque": collections.deque,
-    "bytearray": bytearray,
+    "bytearray": bytearray, "Counter": collections.Counter, "OrderedDict": collections.OrderedDict,
+    "defaultdict": lambda name, items: collections.defaultdict(_MADE_BY.get(name), items),
     "dict_keys": lambda items: dict.fromkeys(items).keys(),
     "dict_values": lambda items: dict(enumerate(items)).values(),
     "dict_items": lambda items: dict(items).items(),
     "Decimal": _number("Decimal"), "Fraction": _number("Fraction"),
 }  # fmt: skip
+_MADE_BY = {kind.__name__: kind for kind in _FACTORIES}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def become(old: Any, new: Any) -> None:
+    """Make of a value what a call on the other side has made of it, in place; TypeError for another type."""
+    if type(old) is not type(new):
+        raise TypeError(f"a {type(old).__name__} cannot become a {type(new).__name__}")
+    if isinstance(old, tuple) and len(old) == len(new):
+        for one, other in zip(old, new, strict=True):
+            become(one, other)
+    elif isinstance(old, (list, bytearray)):
+        old[:] = new
+    elif isinstance(old, (collections.deque, dict, set)):
+        old.clear()
+        (old.extend if isinstance(old, collections.deque) else old.update)(new)
 
 
 def read(text: str) -> Any:
@@ -251,4 +283,8 @@ def _unquoted(token: str) -> str | bytes:
 
 
 def _unescaped(text: str) -> str:
-    return text if "\\" not in text else text.encode("latin-1", "backslashreplace").decode("unicode_escape")
+    if "\\" not in text:
+        return text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an escape that Python does not know: from nobody who writes as we do
+        return text.encode("latin-1", "backslashreplace").decode("unicode_escape")

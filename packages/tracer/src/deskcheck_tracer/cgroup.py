@@ -64,13 +64,14 @@ class ControlGroup:
             self._write(files.swap_max, "0" if files.version == 2 else "-1")
         self._limit: int | None = None
         self._idle: int | None = None
-        self._schedstat = 0
+        self._schedstat = self._server = 0
         self._cpu_at_begin = self._ooms_at_begin = self._memory_at_begin = self._delay_at_begin = 0
 
     def add(self, pid: int) -> None:
         """Move a process (the idle fork server) into the group; its children are born in it."""
         for folder in set(self._folders.values()):
             (folder / "cgroup.procs").write_text(str(pid))
+        self._server = pid
         with contextlib.suppress(OSError):  # a kernel without it: waiting for a CPU then counts as wall time
             self._schedstat = os.open(f"/proc/{pid}/schedstat", os.O_RDONLY)
 
@@ -93,8 +94,14 @@ class ControlGroup:
         return (self._cpu_ns() - self._cpu_at_begin) / 1e9
 
     def waited_s(self) -> float:
-        """Seconds since `begin` that processes in the group have been ready to run and were not let."""
-        return (sum(map(_run_delay_ns, self._threads())) - self._delay_at_begin) / 1e9
+        """Seconds since `begin` that the thread of the group with the longest wait was ready to run and was not let.
+
+        Not the sum: of fifty that wait at once each would add the same seconds.
+        """
+        delays = {thread: _run_delay_ns(thread) for thread in self._threads()}
+        if self._server in delays:
+            delays[self._server] -= self._delay_at_begin
+        return max(delays.values(), default=0) / 1e9
 
     def is_asleep(self) -> bool:
         """Does a program live here of which no thread runs, waits for a CPU or has just ended, and has the server

@@ -3,7 +3,8 @@
     Checker("def check(input, output, answer):\\n    return sorted(output.split()) == sorted(answer.split())")
 
 It runs in a jail that never held a candidate, under limits of its own, and only its value counts: True is AC, False WA.
-Anything else, an exception or a limit passed among them, is a fault of the checker: SE, never AC.
+If it gives anything else, an exception or a limit passed among them, it is asked about the expected output itself:
+where that is accepted, the fault was the output's (WA), else the checker's: SE, never AC.
 """
 
 from __future__ import annotations
@@ -27,12 +28,21 @@ class Checker:
         return Program(self.source, call=f"check({given!r}, {output!r}, {answer!r})")
 
 
-def verdict_of(result: RunResult) -> tuple[Verdict, str]:
-    """AC or WA from the checker's value, else SE with the reason."""
-    if result.outcome is Outcome.ok and result.returned in ("True", "False"):
-        return (Verdict.AC if result.returned == "True" else Verdict.WA), ""
+def said(result: RunResult) -> bool | None:
+    """What the checker decided; None if it did not."""
+    return result.returned == "True" if result.outcome is Outcome.ok and result.returned in ("True", "False") else None
+
+
+def verdict_of(result: RunResult, of_answer: RunResult | None = None) -> tuple[Verdict, str]:
+    """From the checker's run on the output, and where that decided nothing from its run on the expected output."""
+    if (decided := said(result)) is not None:
+        return (Verdict.AC if decided else Verdict.WA), ""
+    if of_answer is not None and said(of_answer):
+        return Verdict.WA, f"the checker cannot take this output: {_why(result)}"
+    return Verdict.SE, f"the checker failed ({result.outcome.value}): {_why(result)}"
+
+
+def _why(result: RunResult) -> str:
     if result.outcome is Outcome.ok:
-        value = "no value" if result.returned is None else result.returned[:80]
-        return Verdict.SE, f"the checker returned {value}, expected True or False"
-    said = result.detail or result.stderr.strip().rpartition("\n")[2][-300:]
-    return Verdict.SE, f"the checker failed ({result.outcome.value}): {said}"
+        return f"it returned {'no value' if result.returned is None else result.returned[:80]}, expected True or False"
+    return result.detail or result.stderr.strip().rpartition("\n")[2][-300:] or result.outcome.value

@@ -146,6 +146,8 @@ def _run_and_call(call: types.CodeType, code: types.CodeType, names: dict[str, A
 
 
 def _run_and_serve(line: int, code: types.CodeType, names: dict[str, Any]) -> None:
+    names["__name__"] = "main"  # imported, as it were: what stands under a main guard would read the input
+    sys.modules["main"] = sys.modules["__main__"]
     exec(code, names)
     serve(line, names)
 

@@ -223,11 +223,23 @@ def _compared(runs: list[_Run], sandbox: Sandbox) -> list[TestResult]:
     asked = [place for place, result in enumerate(results) if result.verdict is Verdict.AC]
     if not isinstance(checker := runs[0].checker, Checker) or not asked:
         return results
-    deciders = [checker.program(runs[place].test.input, results[place].stdout, runs[place].expected) for place in asked]
-    for place, decided in zip(asked, sandbox.second.run_many(deciders, checker.limits), strict=True):
-        verdict, detail = custom.verdict_of(decided)
+    decided = _decide(checker, [(runs[place], results[place].stdout) for place in asked], sandbox)
+    for place, (verdict, detail) in zip(asked, decided, strict=True):
         results[place] = replace(results[place], verdict=verdict, detail=detail)
     return results
+
+
+def _decide(checker: Checker, outputs: list[tuple[_Run, str]], sandbox: Sandbox) -> list[tuple[Verdict, str]]:
+    """A verdict an output; a checker that fails is asked about the expected output, too."""
+    deciders = [checker.program(run.test.input, output, run.expected) for run, output in outputs]
+    found = sandbox.second.run_many(deciders, checker.limits)
+    unclear = [place for place, result in enumerate(found) if custom.said(result) is None]
+    expected = [(outputs[place][0].test.input, outputs[place][0].expected) for place in unclear]
+    answers = sandbox.second.run_many(
+        [checker.program(given, answer, answer) for given, answer in expected], checker.limits
+    )
+    of_answer = dict(zip(unclear, answers, strict=True))
+    return [custom.verdict_of(result, of_answer.get(place)) for place, result in enumerate(found)]
 
 
 def _unusable(run: _Run) -> TestResult:

@@ -24,7 +24,7 @@ class Pool:
         self._free, self._gate, self._lock = threading.Semaphore(count), threading.Lock(), threading.Lock()
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: dict[bool, ThreadPoolExecutor] = {}
         self._closed, self._owner = False, os.getpid()
         _pools.add(self)
 
@@ -38,13 +38,16 @@ class Pool:
     def alone(self) -> Iterator[Callable[[], Worker]]:
         """Wait until no other program runs here, and keep it so: the caller gets what to call instead of `take`."""
         with self._gate:
-            for _ in range(self._count):
-                self._free.acquire()
-            self._free.release()  # one is left, and nobody else comes through the gate
+            held = 0
             try:
+                while held < self._count:
+                    self._free.acquire()
+                    held += 1
+                self._free.release()  # one is left, and nobody else comes through the gate
+                held -= 1
                 yield self._take_last
             finally:
-                for _ in range(self._count - 1):
+                for _ in range(held):
                     self._free.release()
 
     def _take_last(self) -> Worker:
@@ -84,12 +87,16 @@ class Pool:
             worker.close()
         self._free.release()
 
-    def threads(self) -> ThreadPoolExecutor:
-        """As many threads as there may be workers."""
+    def threads(self, *, holding: bool = False) -> ThreadPoolExecutor:
+        """As many threads as there may be workers. `holding`: others, for work that has its worker already, so that it
+        never queues behind work that waits for one.
+        """
         with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="deskcheck-sandbox")
-            return self._threads
+            if self._closed:
+                raise InputError("this sandbox is closed: make a new one")
+            if holding not in self._threads:
+                self._threads[holding] = ThreadPoolExecutor(self._count, thread_name_prefix="deskcheck-sandbox")
+            return self._threads[holding]
 
     def close(self) -> None:
         """End the workers, those at work as soon as they are given back."""
@@ -98,10 +105,9 @@ class Pool:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
-            threads = self._threads
         for worker in idle:
             worker.close()
-        if threads is not None:
+        for threads in self._threads.values():
             threads.shutdown(wait=False)
 
     def forget(self) -> None:
@@ -109,7 +115,7 @@ class Pool:
         for worker in self._all:
             if isinstance(worker, JailWorker):
                 worker.let_go()
-        self._idle, self._all, self._closed = [], set(), True
+        self._idle, self._all, self._threads, self._closed = [], set(), {}, True
         self._free, self._gate, self._lock = threading.Semaphore(self._count), threading.Lock(), threading.Lock()
 
 

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from .carried import Opaque, Unreadable, read, written
+from .carried import Opaque, Unreadable, become, read, written
 
 CHECK_NAME = "<check>"
 _CUT = 300
@@ -26,38 +26,38 @@ class _Broken(BaseException):
 
 
 class Line:
-    """Questions to the candidate. `fault` says what broke it, `raised` is the last exception of the candidate."""
+    """Questions to the candidate. `fault` says what broke it, `raised` are the exceptions of the candidate."""
 
     def __init__(self, descriptor: int, max_bytes: int | None) -> None:
         self._descriptor, self._max_bytes = descriptor, -1 if max_bytes is None else max_bytes
         self._answers = open(descriptor, "rb", closefd=False)  # noqa: SIM115
         self._lock = threading.Lock()
         self.fault = self.said = self.call = ""
-        self.raised: BaseException | None = None
+        self.raised: list[BaseException] = []
 
     def proxy(self, name: str) -> Callable[..., Any]:
         """The candidate's function of this name."""
 
         def call(*arguments: Any, **named: Any) -> Any:
+            lost: list[Any] = []
+            texts = [written(item, lost) for item in (*arguments, *named.values())]  # an iterator may call us
             with self._lock:
-                return self._call(name, arguments, named)
+                return self._call(name, arguments, named, texts, lost)
 
         call.__name__ = call.__qualname__ = name
         return call
 
-    def _call(self, name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    def _call(
+        self, name: str, arguments: tuple[Any, ...], named: dict[str, Any], texts: list[str], lost: list[Any]
+    ) -> Any:
         if self.fault:
             raise _Broken
-        given = (*arguments, *named.values())
-        lost: list[Any] = []
-        texts = [written(item, lost) for item in given]
         self._refuse(name, lost)
         keys = [""] * len(arguments) + [f"{key}=" for key in named]
-        self.call = f"{name}({', '.join(key + text for key, text in zip(keys, texts, strict=True))})"
-        positional = "".join(f"{text}, " for text in texts[: len(arguments)])
-        pairs = ", ".join(f"{key!r}: {text}" for key, text in zip(named, texts[len(arguments) :], strict=True))
-        answer = self._asked(f"({name!r}, ({positional}), {{{pairs}}})\n".encode("utf-8", "backslashreplace"))
-        return self._taken(answer, given)
+        self.call = f"{name}({', '.join(key + text for key, text in zip(keys, texts, strict=True))})"[:_CUT]
+        question = written((name, texts[: len(arguments)], dict(zip(named, texts[len(arguments) :], strict=True))))
+        answer = self._asked(question.encode("utf-8", "backslashreplace") + b"\n")
+        return self._taken(answer, (*arguments, *named.values()))
 
     def _refuse(self, name: str, lost: list[Any]) -> None:
         for item in lost:
@@ -81,17 +81,19 @@ class Line:
 
     def _taken(self, answer: bytes, given: tuple[Any, ...]) -> Any:
         try:
-            kind, value, rest, *more = read(answer.decode("utf-8"))
+            kind, changed, *rest = read(answer.decode("utf-8"))
+            for place, text in changed.items():
+                become(given[place], read(text))
             if kind == "returned":
-                shown = answer.decode()[len("('returned', ") :].removesuffix(", {})\n")
-                self.said = f"{self.call[:_CUT]} returned {shown[:_CUT]}"
-                for place, item in rest.items():
-                    _become(given[place], item)
+                value = read(rest[0])
+                self.said = f"{self.call} returned {rest[0][:_CUT]}"
                 return value
-            error = _exception(value, rest, more[0])
+            names, arguments, text = rest
+            error = _exception(names, arguments, text)
+            self.said = f"{self.call} raised {names[0]}: {text[:_CUT]}"
         except (Unreadable, UnicodeDecodeError, TypeError, ValueError, IndexError, KeyError, AttributeError) as fault:
             self._break("garbage", f"{self.call} was answered with no value: {fault}")
-        self.said, self.raised = f"{self.call[:_CUT]} raised {value[0]}: {more[0]}", error
+        self.raised.append(error)
         raise error
 
     def _break(self, fault: str, said: str) -> NoReturn:
@@ -99,19 +101,13 @@ class Line:
         raise _Broken
 
 
-def _become(old: Any, new: Any) -> None:
-    """What the call did to an argument, done to the check's own object."""
-    if type(old) is not type(new):
-        raise TypeError(f"a {type(old).__name__} cannot become a {type(new).__name__}")
-    if isinstance(old, (list, bytearray)):
-        old[:] = new
-    elif isinstance(old, (dict, set)):
-        old.clear()
-        old.update(new)
-
-
 def _exception(names: list[str], arguments: tuple[Any, ...], text: str) -> BaseException:
-    """The built-in exception of the first name that is one; an Exception for others."""
+    """The built-in exception of the first name that is one; an Exception for others.
+
+    As in a generator (PEP 479), StopIteration is a RuntimeError here: it would end a loop of the test code in silence.
+    """
+    if {"StopIteration", "StopAsyncIteration"} & set(names):
+        return RuntimeError(f"the program raised {names[0]}")
     for name in names:
         kind = getattr(builtins, name, None)
         if isinstance(kind, type) and issubclass(kind, BaseException):
@@ -137,7 +133,7 @@ def _told(line: Line, error: BaseException | None) -> dict[str, Any]:
     end = line.fault or ("passed" if error is None else _end(line, error))
     told: dict[str, Any] = {"end": end, "said": line.said[: 2 * _CUT], "line": 0, "error": ""}
     if error is not None and not isinstance(error, _Broken):
-        told["error"] = f"{type(error).__name__}: {error}".removesuffix(": ")[:_CUT]
+        told["error"] = f"{type(error).__name__}: {_text(error)}".removesuffix(": ")[:_CUT]
     trace = error.__traceback__ if error is not None else None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == CHECK_NAME:
@@ -146,10 +142,20 @@ def _told(line: Line, error: BaseException | None) -> dict[str, Any]:
     return told
 
 
+def _text(error: BaseException) -> str:
+    """str(error), which fails for a number of many digits, for one."""
+    try:
+        return str(error)
+    except Exception:
+        return ""
+
+
 def _end(line: Line, error: BaseException) -> str:
-    if error is line.raised:
+    if any(error is each for each in line.raised):
         return "raised"
     if isinstance(error, SystemExit):
         return "left" if error.code in (None, 0, False) else "failed"
-    # No answer makes a module or a name missing: else every program would be wrong for want of an import.
-    return "missing" if isinstance(error, (ModuleNotFoundError, NameError)) else "failed"
+    # No answer makes a module or a name missing: else every program would be wrong for want of an import. But an
+    # exception of the program may have left a name of the test code without a value.
+    missing = isinstance(error, (ModuleNotFoundError, NameError)) and not isinstance(error, UnboundLocalError)
+    return "missing" if missing and not line.raised else "failed"

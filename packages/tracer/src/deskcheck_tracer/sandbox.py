@@ -21,6 +21,7 @@ when the pool is garbage, and when this process is killed, because the socket th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import threading
@@ -36,14 +37,11 @@ from .pool import Pool
 from .program import Limits, Program
 from .trace import End, EndReason, Trace
 from .wires import WorkerDied
-from .worker import ChildWorker, JailWorker, Worker
+from .worker import SHARED, ChildWorker, JailWorker, Worker
 
 __all__ = ["Outcome", "RunResult", "Sandbox", "default_sandbox"]
 
 _ISOLATIONS = ("nsjail", "process")
-SHARED = 1.5
-"""CPU time that a program may take beside others, in terms of its limit; one that ends beyond the limit runs again,
-alone, and that run counts."""
 
 
 class Sandbox:
@@ -192,18 +190,24 @@ class Sandbox:
             results = attempt(shared, self._pool.take)
         if any(_is_near(result, limits) for result in results):
             with self._pool.alone() as take:
-                results = attempt(limits, take)
+                again = attempt(limits, take)
+            if any(result.outcome is Outcome.sandbox for result in again) or _alike(results, again):
+                return again
+            return [replace(result, outcome=Outcome.cpu) if _is_near(result, limits) else result for result in results]
         return results
 
     def _checked(self, worker: Worker, candidate: Program, test: Program, limits: Limits) -> list[RunResult]:
         second = self.second._pool
-        try:  # there is one for everybody who holds a candidate's worker, so nobody waits in a circle
-            other = second.take()
-        except BaseException:
-            self._pool.give(worker)
-            raise
-        mine, theirs = line()
-        checking = second.threads().submit(_outcome, second, other, test, limits, "check", theirs)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._pool.give, worker)
+            other = second.take()  # there is one for everybody who holds a candidate's worker: nobody waits in a circle
+            undo.callback(second.give, other)
+            mine, theirs = line()
+            undo.callback(mine.over)
+            undo.callback(theirs.over)
+            threads = second.threads(holding=True)
+            checking = threads.submit(_outcome, second, other, test, limits, "check", theirs)
+            undo.pop_all()  # from here on each run gives back what is its own
         return [_outcome(self._pool, worker, candidate, limits, "serve", mine), checking.result()]
 
 
@@ -230,6 +234,17 @@ def _outcome(
 def _is_near(result: RunResult, limits: Limits) -> bool:
     """Did it end by itself, over a limit that it might keep alone?"""
     return limits.cpu_s is not None and result.cpu_s > limits.cpu_s and result.outcome is not Outcome.cpu
+
+
+def _alike(ones: list[RunResult], others: list[RunResult]) -> bool:
+    """Did both times the same happen, but for the time it took, or its being too long? A second run may not be a
+    second try.
+    """
+    return all(
+        other.outcome is Outcome.cpu
+        or (one.outcome, one.stdout, one.returned) == (other.outcome, other.stdout, other.returned)
+        for one, other in zip(ones, others, strict=True)
+    )
 
 
 def _too_long(source: str) -> RunResult | None:

@@ -1,8 +1,9 @@
 """The candidate's side of a check: answer the calls that come over the line, one line each, until it ends.
 
-A question is the canonical text of (name, arguments, keyword arguments); an answer that of ("returned", value,
-changed arguments by position) or ("raised", names of its class and bases, arguments, text). The candidate never meets
-the check's code nor what it expects: arguments are all that comes. Standard library only: runs inside the jail.
+A question is the text of (name, texts of the arguments, texts of the keyword arguments by name); an answer that of
+("returned", texts of changed arguments by place, text of the value) or ("raised", changed arguments, names of its class
+and bases, arguments, text). The candidate never meets the check's code nor what it expects: arguments are all that
+comes. Standard library only: runs inside the jail.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from typing import Any
 
 from .carried import read, written
 
-_CHANGEABLE = (list, dict, set, bytearray)
 _BUILTINS = dict(vars(builtins))
 
 
@@ -39,22 +39,34 @@ def _sender(descriptor: int) -> Any:
 
 
 def _answer(namespace: dict[str, Any], question: str) -> str:
-    name, arguments, named = read(question)
-    given = [*arguments, *named.values()]
-    before = [written(item) if type(item) in _CHANGEABLE else "" for item in given]
+    name, texts, named_texts = read(question)
+    arguments, named = list(map(read, texts)), {key: read(text) for key, text in named_texts.items()}
     try:
         if name not in namespace:
             raise NameError(f"name {name!r} is not defined")
         value = namespace[name](*arguments, **named)
-        changed = {place: item for place, item in enumerate(given) if before[place] and written(item) != before[place]}
-        return written(("returned", value, changed))
+        kind, *rest = "returned", written(value)
     except BaseException as error:
-        return _raised(error)
+        kind, *rest = "raised", *_raised(error)
+    return written((kind, _changed([*texts, *named_texts.values()], [*arguments, *named.values()]), *rest))
 
 
-def _raised(error: BaseException) -> str:
+def _changed(texts: list[str], items: list[Any]) -> dict[int, str]:
+    """The arguments that the call has changed, by place. An iterator is used up, and nobody can tell."""
+    return {
+        place: now
+        for place, (text, item) in enumerate(zip(texts, items, strict=True))
+        if ("[" in text or "{" in text or "bytearray(" in text)
+        and "iter(" not in text
+        and (now := written(item)) != text
+    }
+
+
+def _raised(error: BaseException) -> tuple[list[str], Any, str]:
     names = [kind.__name__ for kind in type(error).__mro__ if _BUILTINS.get(kind.__name__) is kind]
     try:
-        return written(("raised", [str(type(error).__name__), *names], error.args, str(error)))
+        told = [str(type(error).__name__), *names], error.args, str(error)
+        written(told)
+        return told
     except BaseException:
-        return written(("raised", names, (), ""))
+        return names, (), ""

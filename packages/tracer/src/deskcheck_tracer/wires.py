@@ -30,6 +30,8 @@ STDERR_BYTES = 64 * 1024
 """What is kept of standard error; the rest is read and dropped."""
 TRACE_BYTES = 256 * 1024 * 1024
 """What is kept of a trace that has no limit of its own."""
+CHECK_BYTES = 64 * 1024
+"""How a check ended is told in less (proxy.py cuts its texts)."""
 GRACE_S = 10.0
 """How long a program may take to be gone once it is killed."""
 _PATIENCE = 9
@@ -155,6 +157,8 @@ class Wires:
         self.stdout, self.stderr = Stream(keep), Stream(STDERR_BYTES)
         if mode == "trace" and limits.max_bytes is not None:
             keep = 2 * (limits.max_bytes + len(program.source) * 2 + len(program.stdin) * 2) + 1_000_000
+        elif mode == "check":
+            keep = CHECK_BYTES
         self.extra = Stream(min(keep, TRACE_BYTES)) if mode in ("call", "trace", "check") else None
         self._mode, self._limits, self._open = mode, limits, True
 

@@ -34,6 +34,9 @@ DISK_MB = 64
 MAX_PROCESSES = 64
 """Processes and threads of one program."""
 _START_S = 30.0
+SHARED = 1.5
+"""CPU time that a program may take beside others, in terms of its limit; one that ends beyond the limit runs again,
+alone, and that run counts (sandbox.py)."""
 
 
 class Worker(Protocol):
@@ -228,11 +231,13 @@ class ChildWorker:
 
 
 def rlimits(limits: Limits, *, jailed: bool, address_space: bool) -> dict[str, int]:
-    """The rlimits of every process of a program. CPU is a backstop: the tree's CPU time is watched from outside."""
+    """The rlimits of every process of a program. CPU time of the tree is watched from outside where there is a control
+    group; the limit of a process would tell the program whether this is its second run (`SHARED`).
+    """
     found = {"CORE": 0, "NOFILE": 256}
     if jailed:  # counted in the program's own user namespace; outside, it would count all processes of the user
         found |= {"NPROC": MAX_PROCESSES, "MEMLOCK": 0}
-    if limits.cpu_s is not None:
+    if address_space and limits.cpu_s is not None:
         found["CPU"] = math.ceil(limits.cpu_s) + 1
     if address_space and limits.memory_mb is not None and sys.platform == "linux":
         found["AS"] = (limits.memory_mb + 64) * 1024 * 1024  # the interpreter's own mappings take some 40 MB
