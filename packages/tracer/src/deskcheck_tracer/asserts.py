@@ -28,7 +28,6 @@ _ENDS = {
     "missing": Verdict.SE,
     "left": Verdict.SE,
 }
-_WHY = {"left": "the test code left with exit status 0 before its end", "missing": "the test code lacks something: "}
 
 
 def verdict_of(candidate: RunResult, check: RunResult, code: str) -> tuple[Verdict, Difference | None, str]:
@@ -50,7 +49,7 @@ def verdict_of(candidate: RunResult, check: RunResult, code: str) -> tuple[Verdi
         return verdict, None, ""
     if verdict is Verdict.WA:
         return verdict, _difference(told, code), ""
-    return verdict, None, _WHY.get(told["end"], told["said"]) + (told["error"] if told["end"] == "missing" else "")
+    return verdict, None, _why(told)
 
 
 def _told(check: RunResult) -> dict[str, Any] | None:
@@ -59,6 +58,16 @@ def _told(check: RunResult) -> dict[str, Any] | None:
         return json.loads(check.returned or "") if check.outcome is Outcome.ok else None
     except ValueError:
         return None
+
+
+def _why(told: dict[str, Any]) -> str:
+    match told["end"]:
+        case "left":
+            return "the test code left with exit status 0 before its end"
+        case "missing":
+            return f"the test code lacks something: {told['error']}"
+        case _:
+            return told["said"]
 
 
 def _difference(told: dict[str, Any], code: str) -> Difference:
