@@ -10,6 +10,7 @@ the jail.
 
 from __future__ import annotations
 
+import _signal
 import _sitebuiltins
 import atexit
 import builtins
@@ -20,7 +21,6 @@ import io
 import os
 import random
 import resource
-import signal
 import sys
 import threading
 import types
@@ -62,7 +62,7 @@ def set_limits(rlimits: dict[str, int], timer_s: float | None) -> None:
     whole seconds only).
     """
     if timer_s is not None:
-        signal.setitimer(signal.ITIMER_PROF, timer_s)
+        _signal.setitimer(_signal.ITIMER_PROF, timer_s)
     for name, value in rlimits.items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
 
@@ -177,7 +177,7 @@ def _fresh_main() -> types.ModuleType:
     sys.modules["__main__"] = main
     sys.argv = [SOURCE_NAME]
     sys.path.insert(0, folder)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     return main
 
 
