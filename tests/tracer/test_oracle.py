@@ -58,6 +58,33 @@ def test_states_equal_the_oracles(program: Path) -> None:
     assert compared.steps >= 4 and compared.values >= 3 and compared.exits >= 1
 
 
+RENAMED = [
+    "from functools import update_wrapper\ndef deco(d):\n    def _d(fn):\n        return update_wrapper(d(fn), fn)\n"
+    "    update_wrapper(_d, d)\n    return _d\n@deco\ndef memo(f):\n    def _f(*args):\n        return f(*args)\n"
+    "    return _f\n@memo\ndef twice(x):\n    return 2 * x\nprint(twice(4))\n",
+    "def f(): pass\ndef g(n=1): pass\nhs = [f, g]\nf.__name__ = 'other'\nsetattr(g, '__name__', 'third')\nx = 1\nk = f\n",
+    "class C: pass\nd = {'c': C}\nC.__name__ = 'D'\nx = 1\nm = C\n",
+]
+
+
+@pytest.mark.parametrize("source", RENAMED)
+def test_functions_and_classes_that_get_another_name(source: str) -> None:
+    compare(record_here(source), seen_by_oracle(source))
+
+
+NESTED = [
+    "def f(xs):\n    return [max(x for x in xs) for i in [1, 2]]\nf([1, 2])\n",
+    "xs = [1, 2]\nys = [max(x for x in xs) for i in [1, 2]]\n",
+    "f = lambda xs: [sum(y for y in range(x)) for x in xs]\nprint(f([1, 2]), [g(2) for g in [lambda n: [n for n in range(n)]]])\n",
+    "print(list([y for y in range(x)] for x in (1, 2)), {k: [v for v in 'ab'] for k in 'cd'})\n",
+]
+
+
+@pytest.mark.parametrize("source", NESTED)
+def test_loops_of_one_line_inside_another(source: str) -> None:
+    compare(record_here(source), seen_by_oracle(source))
+
+
 # ---- generated programs ----
 
 NAMES = ["a", "b", "xs", "d"]

@@ -195,11 +195,11 @@ def logical_lines(source):
     return heads
 
 
-def comprehension_spans(source):
+def spans_of(source, kinds):
     return [
         ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset))
         for node in ast.walk(ast.parse(source))
-        if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp))
+        if isinstance(node, kinds)
     ]
 
 
@@ -215,7 +215,8 @@ class Frame:
 
 class Oracle:
     def __init__(self, source, max_steps, enough):
-        self.heads, self.spans = logical_lines(source), comprehension_spans(source)
+        self.heads, self.spans = logical_lines(source), spans_of(source, (ast.ListComp, ast.SetComp, ast.DictComp))
+        self.nested = spans_of(source, (ast.GeneratorExp, ast.Lambda))
         self.spread = {head for line, head in self.heads.items() if head != line}
         self.pictures, self.max_steps, self.enough = Pictures(), max_steps, enough
         self.steps, self.frames, self.exits = [], [], []
@@ -287,12 +288,21 @@ class Oracle:
         if mine.step is None or self.steps[mine.step][1] != self.line(frame):
             return True
         code, now = frame.f_code, frame.f_lasti
+        spans = self.inlined(frame)
         now = self.jumps(code).get(now, now)  # 3.13 reports a jump back from where it starts, 3.12 from where it ends
         if now > mine.last:  # forward: a piece of the same spread statement, or the exit of another item of a `with`
-            clearing = any(within(self.position(code, now), span) for span in self.spans)  # after an exception
+            clearing = any(within(self.position(code, now), span) for span in spans)  # after an exception
             return self.line(frame) not in self.spread and not clearing
         before, after = self.position(code, mine.last), self.position(code, now)
-        return not any(within(before, span) and within(after, span) for span in self.spans)
+        return not any(within(before, span) and within(after, span) for span in spans)
+
+    def inlined(self, frame):
+        """The comprehensions whose loops run in this frame: a generator expression or lambda has those inside it."""
+        if frame.f_code.co_name not in ("<lambda>", "<genexpr>"):
+            return self.spans
+        at = self.position(frame.f_code, frame.f_lasti)
+        own = max((span for span in self.nested if within(at, span)), default=None)
+        return [span for span in self.spans if own is None or within(span, own)]
 
     def jumps(self, code):
         if code not in self.targets:

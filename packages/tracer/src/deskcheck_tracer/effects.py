@@ -75,6 +75,7 @@ class Effects:
     def __init__(self, tree: ast.Module) -> None:
         self._code = Purity(tree)
         self._is_pure = self._code.is_pure
+        self.renames = self._code.renames
         self.functions = self._code.functions
         """Names of the built-in functions that an effect may rely on."""
 

@@ -55,6 +55,8 @@ class Frames:
         self._suspended: dict[int, Frame] = {}
         self._ident = get_ident()
         self._trusting = True
+        self.renamed: Callable[[], None] = lambda: None
+        """Told of a source that may rename functions or classes."""
 
     def here(self) -> list[Frame]:
         """The stack of this thread."""
@@ -76,6 +78,8 @@ class Frames:
                 self._sources[name] = Layout(self._source_of(name))
             except (SyntaxError, OSError, ValueError, RecursionError, MemoryError):
                 self._sources[name] = None
+            if (layout := self._sources[name]) is not None and layout.renames:
+                self.renamed()
         source = self._sources[name]
         found = self.layouts[id(code)] = source.of(code) if source else CodeLayout(code)
         if not self._trusting:

@@ -45,6 +45,7 @@ class Layout:
         self.comprehensions: list[Span] = []
         self.effects: dict[int, Effect] = {}
         self._known_effects = Effects(tree)
+        self.renames = self._known_effects.renames
         self._crowded: set[int] = set()  # lines that can have no effect entry (any more)
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler) and node.name:  # leaving it unbinds the name, on no line of its own

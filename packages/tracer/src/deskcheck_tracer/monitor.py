@@ -49,6 +49,7 @@ class Monitor:
         self.recording = Recording(main, self._wanted, self.tape, self.frames, self.state, raising)
         self.values.met = self._meet
         self.state.doubted = self.frames.distrust
+        self.frames.renamed = self.state.pictures.watch_names
         self._tool = -1
 
     # ---- switching on and off ----

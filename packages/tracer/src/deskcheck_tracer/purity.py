@@ -34,11 +34,16 @@ _DYNAMIC = frozenset({
 """Names of what makes a program do more than its text says."""
 _HOOKS = frozenset({"settrace", "setprofile", "addaudithook", "monitoring", "signal", "setitimer"})
 """What has functions called between or within statements, unrecorded."""
+_RENAMERS = frozenset({"update_wrapper", "wraps", "setattr", "__setattr__", "vars", "__dict__"})
 _PURE = (
     ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.IfExp, ast.Compare, ast.Constant, ast.Name, ast.Attribute, ast.Tuple,
     ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Slice,
     ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop,
 )  # fmt: skip
+
+
+def _is_renaming(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr == "__name__"
 
 
 class Purity:
@@ -56,6 +61,8 @@ class Purity:
         hooked = not _HOOKS.isdisjoint(used | attributes)
         self.off = hooked or not _DYNAMIC.isdisjoint(used) or "*" in bound or may_call_unseen(nodes)
         """Whether nothing is known of any statement."""
+        self.renames = not _RENAMERS.isdisjoint(used | attributes) or any(map(_is_renaming, nodes))
+        """Whether a function or class may get another name, by which it is told, while it is held."""
         self._quiet, self._reading = _QUIET_CALLS - bound, _READERS - bound
         self.functions = self._quiet | self._reading
         """Names that are taken for built-in functions, as far as the text tells (`reliance`)."""

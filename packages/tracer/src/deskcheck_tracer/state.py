@@ -77,7 +77,8 @@ class State:
         else:
             if entry is None:
                 seen_alike = type(old) is Picture and old.kind is kind
-                entry = value if not seen_alike and _is_steady(value, kind) else self.pictures.of(value, kind)
+                steady = not (seen_alike or self.pictures.names_change) and _is_steady(value, kind)
+                entry = value if steady else self.pictures.of(value, kind)
             if entry is old:
                 return None
             if type(entry) is Picture:

@@ -34,6 +34,11 @@ class Pictures:
         """id of an object -> its last picture, true or not: the object may have changed or be another one by now."""
         self._inner: dict[int, Picture] = {}  # the same for containers inside objects: of their objects the label alone
         self._made = 0
+        self.names_change = False
+
+    def watch_names(self) -> None:
+        """From now on functions, classes and the like are compared by the name they are told by, too."""
+        self.names_change = True
 
     def of(self, value: Any, kind: type) -> Any:
         """The picture (or label) of a value that is no atom; the same object as last time if nothing has changed."""
@@ -83,6 +88,8 @@ class Pictures:
             return value
         if id(kind) not in _PLAIN_IDS and id(kind) not in DICT_IDS and kind is not bytearray:
             storage = self.values.storage(kind)
+            if storage.by_name and self.names_change:
+                return self._named(value, kind)
             if storage.by_name or not (deep or storage.shown_inside):
                 return self.values.identity(value)
         if key in active or len(active) >= _DEEPEST:
@@ -97,6 +104,15 @@ class Pictures:
         else:
             self._inner[key] = new
         return new
+
+    def _named(self, value: Any, kind: type) -> Picture:
+        """What is told by a name that may change; a picture of that name."""
+        label, text, known = self.values.identity(value), self.values.text(value), self.known.get(id(value))
+        if known is not None and known.label is label and known.items == [text]:
+            return known
+        self.known[id(value)] = new = Picture(kind, [text], True, label)
+        new.text = text
+        return self._made_now(new)
 
     def _holds(self, known: Picture, value: Any, deep: bool, active: dict[int, int]) -> bool:
         """Whether a value still looks as in its picture."""
