@@ -260,6 +260,16 @@ def test_a_wrong_word_in_a_shorter_telling_is_caught(style: str, right: str, wro
     assert not all(result.holds for result in check(claims(text.replace(right, wrong, 1)), trace))
 
 
+@pytest.mark.parametrize("style", ["block", "step"])
+def test_an_expression_of_another_name_in_the_same_block_is_caught(style: str) -> None:
+    source = "for b in [2]:\n    L = (b + 1) % 5\n    R = 4\n    k = (R + 1) % 5\n"
+    trace = record_here(source)
+    text = narrate(trace, style)
+    wrong = text.replace("(2 + 1) % 5", "(4 + 1) % 5")
+    assert wrong != text and all(result.holds for result in check(claims(text), trace))
+    assert not all(result.holds for result in check(claims(wrong), trace))
+
+
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_one_narrator_tells_and_checks_what_the_functions_do(path: Path) -> None:
     trace = trace_of(path)

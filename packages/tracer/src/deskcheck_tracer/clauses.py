@@ -130,7 +130,7 @@ def _with_expression(clause: Clause, moment: Moment) -> Clause:
     ):
         return clause
     text = clause.text.removesuffix(said.value) + f"{expression} = {said.value}"
-    return Clause(text, (Said(ClaimKind.expression, "", expression), said, *more))
+    return Clause(text, (Said(ClaimKind.expression, said.name, expression), said, *more))
 
 
 def _computes(expression: str) -> bool:
@@ -169,7 +169,8 @@ def outcome(moment: Moment) -> Clause:
     expression = moment.expression
     if moment.verb == "returns" and expression and expression != value and _computes(expression):
         return Clause(
-            f"{moment.function} returns {expression} = {value}", (Said(ClaimKind.expression, "", expression), *said)
+            f"{moment.function} returns {expression} = {value}",
+            (Said(ClaimKind.expression, moment.function, expression), *said),
         )
     return Clause(f"{moment.function} {moment.verb} {value}", said)
 
@@ -243,7 +244,7 @@ def read_one(part: str) -> list[Said]:
         return _read_change(*changed.groups())
     if match := _VERB.match(part):
         expression, value = _last_equals(match[3]) if match[2] == "returns" else (None, match[3])
-        before = [] if expression is None else [Said(ClaimKind.expression, "", expression)]
+        before = [] if expression is None else [Said(ClaimKind.expression, match[1], expression)]
         return [*before, Said(ClaimKind.outcome, f"{match[1]} {match[2]}", value)]
     effect = read_effect(part)
     return [effect] if effect is not None else [Said(ClaimKind.unread, "", part)]
@@ -253,7 +254,7 @@ def _read_change(name: str, word: str, text: str) -> list[Said]:
     value, *left = split_outside(text, " (left: ")
     rest = [Said(ClaimKind.left, "", left[0].removesuffix(")"))] if left else []
     expression, value = _last_equals(value) if word in ("becomes", "stays") else (None, value)
-    before = [] if expression is None else [Said(ClaimKind.expression, "", expression)]
+    before = [] if expression is None else [Said(ClaimKind.expression, name, expression)]
     after = [Said(ClaimKind.stays, name, "")] if word == "stays" else []
     return [*before, Said(ClaimKind.variable, name, value), *after, *rest]
 

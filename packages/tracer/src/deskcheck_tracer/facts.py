@@ -104,7 +104,9 @@ def facts(moment: Moment) -> set[Said]:
         found.add(Said(ClaimKind.event, "in", moment.function))
     found |= {variable(name, value) for name, value in moment.changes.items()}
     if moment.expression is not None:
-        found.add(Said(ClaimKind.expression, "", moment.expression))
+        found |= {
+            Said(ClaimKind.expression, name, moment.expression) for name in ("", moment.function, *moment.changes)
+        }
     elif moment.form is Form.define:
         found.add(Said(ClaimKind.expression, "", moment.target))
     found.add(Said(ClaimKind.expression, "source", moment.statement))
