@@ -43,7 +43,9 @@ def test_ten_thousand_programs_leave_the_sandbox_as_it_was() -> None:
             print(
                 f"{name.replace('_', ' '):28s} after {PROGRAMS // 10:5d}: {count:9.1f}  after {PROGRAMS}: {after[name]:9.1f}"
             )
-    grown = {name: (count, after[name]) for name, count in before.items() if after[name] > count * 1.05}
+    groups = after.pop("memory_of_their_groups_MB")
+    assert groups < 2 * 16, "what the kernel keeps for an idle worker is reclaimed beyond 16 MB (cgroup.py)"
+    grown = {name: (before[name], count) for name, count in after.items() if count > before[name] * 1.05}
     assert grown == {}
 
 
