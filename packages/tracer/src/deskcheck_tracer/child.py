@@ -10,7 +10,7 @@ the jail.
 
 from __future__ import annotations
 
-import _signal
+import _signal  # pyright: ignore[reportMissingImports]
 import _sitebuiltins
 import atexit
 import builtins

@@ -18,7 +18,7 @@ closes the server leaves and takes everything below it along. Standard library o
 
 from __future__ import annotations
 
-import _signal  # what the module signal wraps into enumerations, which costs 0.1 ms a program
+import _signal  # pyright: ignore[reportMissingImports] -- `signal` wraps it in enumerations, 0.1 ms a program
 import ctypes
 import fcntl
 import gc
