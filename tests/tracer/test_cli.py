@@ -91,6 +91,20 @@ def test_export_steps(folder: Path) -> None:
     assert json.loads(rows[-1])["stdout"] == "1\n" and json.loads(rows[0])["locals"] == {"n": "2"}
 
 
+def test_judge_takes_test_code_and_a_checker_of_your_own(folder: Path) -> None:
+    (folder / "f.py").write_text("def f(x):\n    return x * 2\nprint(1, 2)\n")
+    (folder / "asserts.json").write_text('[{"input": "assert f(2) == 4", "output": ""}]')
+    (folder / "order.json").write_text('[{"input": "", "output": "2 1"}]')
+    (folder / "order.py").write_text(
+        "def check(input, output, answer):\n    return sorted(output.split()) == sorted(answer.split())\n"
+    )
+    told = trace("judge", "f.py", "asserts.json", "--checker", "asserts", "--entry-point", "f", folder=folder)
+    assert (told.returncode, told.stdout.split()[-1]) == (0, "AC"), told
+    assert trace("judge", "f.py", "order.json", folder=folder).stdout.split()[-1] == "WA"
+    told = trace("judge", "f.py", "order.json", "--checker", "order.py", folder=folder)
+    assert (told.returncode, told.stdout.split()[-1]) == (0, "AC"), told
+
+
 def test_judge_says_no_with_exit_code_1(folder: Path) -> None:
     good = trace("judge", "sum.py", "tests.jsonl", folder=folder)
     assert (good.returncode, good.stdout.split()[-1]) == (0, "AC")

@@ -114,7 +114,11 @@ def _add_judge(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     judge.add_argument("program", help="Python source file")
     judge.add_argument("tests", help='JSON lines of {"input": ..., "output": ...}, or one JSON list of them')
     judge.add_argument(
-        "--checker", default="tokens", help="exact, lines, tokens (default), tokens_ci, lcb_compat, asserts"
+        "--checker",
+        default="tokens",
+        metavar="NAME|FILE.py",
+        help="exact, lines, tokens (default), tokens_ci, lcb_compat, asserts (tests hold test code), or a file that "
+        "defines check(input, output, answer)",
     )
     judge.add_argument("--entry-point", metavar="NAME", help="tests hold call arguments and the repr of the result")
     judge.add_argument("--stop-early", action="store_true", help="stop at the first test that is not AC")

@@ -4,6 +4,7 @@ import argparse
 import json
 from dataclasses import asdict
 
+from .checker import Checker
 from .cli_files import read_text
 from .cli_trace import limits_of
 from .errors import InputError
@@ -16,10 +17,12 @@ def judge_command(options: argparse.Namespace) -> int:
     from .sandbox import Sandbox
     from .verdict import Verdict
 
-    source, tests = read_text(options.program), _tests(options.tests)
+    source, tests, checker = read_text(options.program), _tests(options.tests), options.checker
+    if checker.endswith(".py"):
+        checker = Checker(read_text(checker))
     with Sandbox(degraded=options.degraded) as sandbox:
         judgement = judge(
-            source, tests, limits=limits_of(options), checker=options.checker, entry_point=options.entry_point,
+            source, tests, limits=limits_of(options), checker=checker, entry_point=options.entry_point,
             sandbox=sandbox, stop_early=options.stop_early,
         )  # fmt: skip
     for number, result in enumerate(judgement.results, 1):
