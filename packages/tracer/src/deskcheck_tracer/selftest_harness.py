@@ -1,9 +1,9 @@
 """The rows of the hostile table that are about the harness itself, not about a program.
 
-A fault of ours is never a score: a task without tests or with a test that cannot be encoded (row 79), an nsjail that
-does not run, control groups that cannot be written, a worker that dies (row 80). Either the verdict is SE, or no
-sandbox comes up at all and `SandboxUnavailable` says what is missing, which counts as SE here. A worker that dies once
-costs one more try: the program is judged by the next.
+A fault of ours is never a score: a task without tests, a test that cannot be encoded, a checker that crashes (row 79),
+an nsjail that does not run, control groups that cannot be written, a worker that dies (row 80). Either the verdict is
+SE, or no sandbox comes up at all and `SandboxUnavailable` says what is missing, which counts as SE here. A worker that
+dies once costs one more try: the program is judged by the next.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .cgroup import make_group
+from .checker import Checker
 from .errors import SandboxUnavailable
 from .judge import judge
 from .program import Limits, TestCase
@@ -43,7 +44,12 @@ class HarnessRow:
 def harness_rows() -> list[HarnessRow]:
     """Rows 79 and 80."""
     return [
-        HarnessRow(79, "no tests; a test that cannot be encoded", (Verdict.SE, Verdict.SE), _unusable_tests),
+        HarnessRow(
+            79,
+            "no tests; a test that cannot be encoded; a checker that crashes",
+            (Verdict.SE, Verdict.SE, Verdict.SE),
+            _unusable_tests,
+        ),
         HarnessRow(
             80,
             "nsjail does not run; control groups cannot be written; a worker dies twice; a worker dies once",
@@ -56,7 +62,11 @@ def harness_rows() -> list[HarnessRow]:
 def _unusable_tests(degraded: bool) -> tuple[Verdict, ...]:
     with Sandbox(workers=1, degraded=degraded) as sandbox:
         cases: list[list[TestCase]] = [[], [TestCase("\ud800", "6\n")]]
-        return tuple(judge("print(6)", tests, sandbox=sandbox).verdict for tests in cases)
+        crashing = Checker("def check(input, output, answer): return 1 / 0")
+        return (
+            *(judge("print(6)", tests, sandbox=sandbox).verdict for tests in cases),
+            judge("print(6)", [_TEST], checker=crashing, sandbox=sandbox).verdict,
+        )
 
 
 def _broken_sandboxes(degraded: bool) -> tuple[Verdict, ...]:
