@@ -111,6 +111,10 @@ def _alike(ours: str, theirs: str, labels: dict[str, str]) -> bool:
         r"['\"]?\.\.\..*\Z", "", shown, flags=re.DOTALL
     )  # up to the first mark, a cut string's quote before it
     longer = len(re.sub("\x01\\d+\x01", "100", theirs)) > LIMIT
+    shown, theirs = (
+        shown.replace('"', "'"),
+        theirs.replace('"', "'"),
+    )  # a cut string may have lost what decides its quotes
     return longer and _matches(shown, _cut_like(theirs, shown), labels, ".*")
 
 

@@ -118,7 +118,7 @@ class Pictures:
             return f"<{kind.__name__}>"
         if kind.__module__ == "builtins":
             return self.label(value)
-        if issubclass(kind, tuple) and "_fields" in kind.__dict__:
+        if issubclass(kind, tuple) and type(kind.__dict__.get("_fields")) is tuple:
             pairs = zip(kind._fields, tuple.__iter__(value), strict=False)
             return f"{kind.__name__}({', '.join([f'{k}={self.of(v, inside, objects)}' for k, v in pairs])})"
         content = self.content(value, inside, objects + 1)
