@@ -66,3 +66,20 @@ def test_import_needs_the_standard_library_alone() -> None:
         [sys.executable, "-I", "-S", "-c", code, package_folder], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() in ("{'deskcheck_tracer', '__main__'}", "{'__main__', 'deskcheck_tracer'}")
+
+
+def test_frames_of_threads_are_numbered_as_their_calls_are_told() -> None:
+    """The thread that got number 1 was told last."""
+    kinds = EventKind
+    events = [
+        Event(kinds.call, 0, 1, function="<module>"),
+        Event(kinds.call, 2, 9, function="f", thread="Thread-2"),
+        Event(kinds.line, 2, 10),
+        Event(kinds.call, 1, 9, function="f", thread="Thread-1"),
+        Event(kinds.call, 3, 9, function="g", parent=1, thread="Thread-1"),
+        Event(kinds.return_, 1, 10, value="None"),
+    ]
+    trace = Trace(Program(""), events, "", None, End(EndReason.finished), "3.12.1")
+    assert [event.frame for event in trace.events] == [0, 1, 1, 2, 3, 2]
+    assert trace.events[4].parent == 2
+    assert Trace.from_json(trace.to_json()) == trace

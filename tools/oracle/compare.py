@@ -40,14 +40,18 @@ def compare(trace: Trace, seen: dict[str, Any]) -> Compared:
         for state in seen["states"]
     ]
     steps, expected = list(trace.steps()), seen["steps"]
-    if any(event.thread for event in trace.events):  # threads take turns as they like: each frame is compared alone
-        steps, expected = sorted(steps, key=lambda step: step.frame), sorted(expected, key=lambda row: row[0])
+    threads = any(event.thread for event in trace.events)
     whole = trace.end.reason in _WHOLE and seen["end"] != "steps"
     if whole and len(steps) != len(expected):
         at = next(
             (i for i, (a, b) in enumerate(zip(steps, expected, strict=False)) if (a.frame, a.line) != (b[0], b[1])), -1
         )
         raise Difference(f"{len(steps)} steps, the oracle saw {len(expected)}; apart from step {at}")
+    if threads:  # they take turns as they like: each frame is compared alone, as far as both were seen
+        frames = sorted({step.frame for step in steps} & {row[0] for row in expected})
+        pairs = [([s for s in steps if s.frame == each], [r for r in expected if r[0] == each]) for each in frames]
+        cut = [list(zip(ours, theirs, strict=False)) for ours, theirs in pairs]
+        steps, expected = [one for part in cut for one, _ in part], [other for part in cut for _, other in part]
     told_input = "".join(row[4] for row in expected) == "".join(step.stdin for step in steps)
     before: dict[int, dict[str, str]] = {}
     for step, (frame, line, state, stdout, stdin) in zip(steps, expected, strict=False):

@@ -161,7 +161,7 @@ class Pictures:
         return found.items()
 
 
-DATES = ("date", "datetime", "time", "timedelta")
+DATES = ("date", "datetime", "time", "timedelta", "timezone")
 
 
 def in_order(values):

@@ -139,6 +139,10 @@ class Trace:
     files: dict[str, str] = field(default_factory=dict)
     """Sources of other recorded files, by the name that `Event.file` gives them."""
 
+    def __post_init__(self) -> None:
+        if any(event.thread for event in self.events):
+            _number_frames(self.events)
+
     def steps(self) -> Iterator[Step]:
         """Executed lines in order of starting, each with the state after it."""
         open_steps: dict[int, _OpenStep] = {}
@@ -270,6 +274,18 @@ def event_row(event: Event) -> list[Any]:
     if event.changes:
         row.append(event.changes)
     return row
+
+
+def _number_frames(events: list[Event]) -> None:
+    """Number frames in the order in which their calls are told: of two threads that enter a function at once, the one
+    that got its number first may be told last.
+    """
+    called = [event.frame for event in events if event.kind is EventKind.call]
+    numbers = dict(zip(called, sorted(called), strict=True))
+    if any(old != new for old, new in numbers.items()):
+        for event in events:
+            event.frame = numbers.get(event.frame, event.frame)
+            event.parent = numbers.get(event.parent, event.parent) if event.parent is not None else None
 
 
 def event_from_row(row: list[Any]) -> Event:

@@ -105,7 +105,7 @@ class Writer:
         if kind is OrderedDict:
             return f"OrderedDict({{{self._pairs(value.items())}}})" if value else "OrderedDict()"
         if kind is bytearray:
-            return self._spend(f"bytearray({self._bounded_atom(bytes(value))})")
+            return self._spend(f"bytearray({self._bounded_atom(bytes(value))})" if self.cut else repr(value))
         named = named_text(value, kind)
         return self._spend(named) if named else self._object(value, kind)
 
