@@ -72,6 +72,19 @@ def test_functions_and_classes_that_get_another_name(source: str) -> None:
     compare(record_here(source), seen_by_oracle(source))
 
 
+DERIVED = [
+    "class C(frozenset): pass\nclass F(frozenset): pass\nclass L(int): pass\nc = C([L(1), L(2)])\nf = F([c])\nxs = [f]\nd = {'k': f}\n",
+    "class A(list): pass\nclass B(list): pass\nb = B([A([1]), [A([2])]])\nb[0].append(2)\nb[1][0].append(3)\nc = b[0]\nb.append(0)\n",
+    "class D(dict): pass\nd = D(a=D(b=1), c=[D()])\nd['a']['b'] = 2\nd.x = D(y=1)\ne = d['a']\n",
+    "b = bytearray(b\"it's\")\nbs = [b, bytearray(b'\"'), bytearray(b'\"\\'')]\n",
+]
+
+
+@pytest.mark.parametrize("source", DERIVED)
+def test_objects_of_classes_derived_from_containers(source: str) -> None:
+    compare(record_here(source), seen_by_oracle(source))
+
+
 NESTED = [
     "def f(xs):\n    return [max(x for x in xs) for i in [1, 2]]\nf([1, 2])\n",
     "xs = [1, 2]\nys = [max(x for x in xs) for i in [1, 2]]\n",
@@ -184,6 +197,18 @@ def test_the_order_of_addresses_excuses_what_it_decides_and_nothing_else() -> No
         ]
     assert results[1:] == ["equal", "different"]
     assert results[0] != "different"
+
+
+def test_sets_of_objects_have_no_order_and_all_their_members() -> None:
+    source = "class A: pass\nthings = [A() for _ in range(9)]\nboth = [set(things), 1]\nboth[0].discard(things[5])\n"
+    trace, seen = record_here(source), seen_by_oracle(source)
+    compare(trace, seen)
+    at = max(at for at, event in enumerate(trace.events) if event.changes and "both" in event.changes)
+    text = trace.events[at].changes["both"]
+    assert text.count("A#") == 8 and "..." not in text
+    for wrong in (text.replace("A#3", "A#6"), text.replace("A#3, ", ""), text.replace("A#3", "B#3")):
+        with pytest.raises(Difference):
+            compare(_with(trace, at, changes={"both": wrong}), seen)
 
 
 def test_a_wrong_text_a_wrong_exit_and_a_lost_step_are_noticed() -> None:

@@ -106,6 +106,7 @@ def _same(what: str, ours: Any, theirs: Any) -> None:
 
 def _alike(ours: str, theirs: str, labels: dict[str, str]) -> bool:
     """Whether a text of the tracer says what the oracle's says; learns the numbers of objects in passing."""
+    ours, theirs = _without_order(ours, theirs, labels)
     if not is_elided(ours):
         return _matches(ours, theirs, labels, "")
     if ours[:1] in "'\"" or ours[:2] in ("b'", 'b"'):
@@ -120,6 +121,25 @@ def _alike(ours: str, theirs: str, labels: dict[str, str]) -> bool:
         theirs.replace('"', "'"),
     )  # a cut string may have lost what decides its quotes
     return longer and _matches(shown, _cut_like(theirs, shown), labels, ".*")
+
+
+_OUR_SET, _THEIR_SET = (re.compile(rf"\{{{one}(?:, {one})+\}}") for one in (r"\w+#\d+", "\\w+#\x01\\d+\x01"))
+
+
+def _without_order(ours: str, theirs: str, labels: dict[str, str]) -> tuple[str, str]:
+    """The texts without the sets of objects in them that have the same members, whose order each decides by itself.
+
+    Members that are new to us are not told apart: then as many of the same class will do.
+    """
+    for one, other in zip(_OUR_SET.findall(ours), _THEIR_SET.findall(theirs), strict=False):
+        found, numbers = sorted(one[1:-1].split(", ")), re.findall("\x01(\\d+)\x01", other)
+        if all(number in labels for number in numbers):
+            same = found == sorted(labels[number] for number in numbers)
+        else:
+            same = sorted(re.findall(r"\w+(?=#)", one)) == sorted(re.findall(r"\w+(?=#)", other))
+        if same:
+            ours, theirs = ours.replace(one, "{}", 1), theirs.replace(other, "{}", 1)
+    return ours, theirs
 
 
 def _begins_alike(ours: str, theirs: str) -> bool:

@@ -138,19 +138,18 @@ class Writer:
         if storage.fields is not None:
             fields = dict(zip(storage.fields, tuple.__iter__(value), strict=False))
             return f"{name_of(kind)}({self._attributes(fields)})"
-        content = self._content(value, storage.content) if storage.content is not None else None
-        if content is not None and issubclass(kind, (int, float, str, bytes)):
-            return f"{name_of(kind)}({content})"
+        if storage.content is not None and issubclass(kind, (int, float, str, bytes)):
+            return f"{name_of(kind)}({self._content(value, storage.content)})"
         label = self._spend(self.book.label(value))
-        attributes = storage.attributes(value)
-        if self.depth >= 1 or not (attributes or content):
+        if self.depth >= 1:
             return label
         self.depth += 1
         try:
-            inside = [part for part in (content, self._attributes(attributes)) if part]
+            content = self._content(value, storage.content) if storage.content is not None else None
+            inside = [part for part in (content, self._attributes(storage.attributes(value))) if part]
         finally:
             self.depth -= 1
-        return f"{label}({', '.join(inside)})"
+        return f"{label}({', '.join(inside)})" if inside else label
 
     def _attributes(self, attributes: dict[str, Any]) -> str:
         parts = []
