@@ -154,7 +154,9 @@ def test_a_killed_worker_is_replaced() -> None:
         worker = pool._pool._idle[0]
         assert isinstance(worker, JailWorker)
         os.kill(worker.pid, signal.SIGKILL)
-        assert pool.run(Program("print(6)")).stdout == "6\n"
+        deadline = time.monotonic() + 5
+        while pool._pool._idle[0] is worker and time.monotonic() < deadline:  # it may live to run another program
+            assert pool.run(Program("print(6)")).stdout == "6\n"
         assert pool._pool._idle[0] is not worker
 
 
