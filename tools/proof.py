@@ -15,7 +15,7 @@ from pathlib import Path
 from deskcheck_conf.provenance import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
-TAIL_LINES = 40
+TAIL_LINES = 120
 PROOFS = {
     "oracle": "python -m tools.oracle",
     "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
