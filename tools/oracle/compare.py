@@ -7,7 +7,9 @@ whenever the whole value changed.
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice, permutations
 from typing import Any
 
 from deskcheck_tracer import EndReason, EventKind, Trace
@@ -108,7 +110,7 @@ def _alike(ours: str, theirs: str, labels: dict[str, str]) -> bool:
     """Whether a text of the tracer says what the oracle's says; learns the numbers of objects in passing."""
     ours, theirs = _without_order(ours, theirs, labels)
     if not is_elided(ours):
-        return _matches(ours, theirs, labels, "")
+        return any(_matches(ours, text, labels, "") for text in _orders(theirs, ours))
     if ours[:1] in "'\"" or ours[:2] in ("b'", 'b"'):
         return _begins_alike(ours, theirs)
     shown = re.sub(r" \(len \d+\)\Z", "", ours)
@@ -120,7 +122,7 @@ def _alike(ours: str, theirs: str, labels: dict[str, str]) -> bool:
         shown.replace('"', "'"),
         theirs.replace('"', "'"),
     )  # a cut string may have lost what decides its quotes
-    return longer and _matches(shown, _cut_like(theirs, shown), labels, ".*")
+    return longer and any(_matches(shown, _cut_like(text, shown), labels, ".*") for text in _orders(theirs, shown))
 
 
 _OUR_SET, _THEIR_SET = (re.compile(rf"\{{{one}(?:, {one})+\}}") for one in (r"\w+#\d+", "\\w+#\x01\\d+\x01"))
@@ -140,6 +142,26 @@ def _without_order(ours: str, theirs: str, labels: dict[str, str]) -> tuple[str,
         if same:
             ours, theirs = ours.replace(one, "{}", 1), theirs.replace(other, "{}", 1)
     return ours, theirs
+
+
+def _orders(theirs: str, ours: str) -> Iterator[str]:
+    """A text as it is, and for a set of objects with its members, as far as ours shows them, in every other order."""
+    yield theirs
+    if re.match("\\{\\w+#\x01", theirs):
+        items, count = _items(theirs[1:-1]), len(_items(ours[1:]))
+        for order in islice(permutations(items, min(count, len(items))), 1_000):
+            yield "{" + ", ".join(order) + ("}" if count == len(items) else "")
+
+
+def _items(shown: str) -> list[str]:
+    """The text between the commas that are in no bracket. (A bracket in a string misleads it, and no more.)"""
+    items, depth, start = [], 0, 0
+    for at, mark in enumerate(shown):
+        depth += (mark in "([{") - (mark in ")]}")
+        if mark == "," and depth == 0:
+            items.append(shown[start:at])
+            start = at + 2
+    return [*items, shown[start:]]
 
 
 def _begins_alike(ours: str, theirs: str) -> bool:
@@ -174,9 +196,12 @@ def _matches(ours: str, theirs: str, labels: dict[str, str], tail: str) -> bool:
     found = re.fullmatch(pattern, ours, re.DOTALL)
     if found is None:
         return False
+    learnt: dict[str, str] = {}
     for at, number in enumerate(pieces[1::2], 1):
         name = re.findall(r"\w+(?=#$)", pieces[2 * at - 2])
         label = f"{name[0] if name else ''}#{found[at]}"
-        if labels.setdefault(number, label) != label or labels.setdefault(label, number) != number:
-            return False
+        for one, other in ((number, label), (label, number)):
+            if labels.get(one, other) != other or learnt.setdefault(one, other) != other:
+                return False
+    labels.update(learnt)
     return True
