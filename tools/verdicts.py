@@ -98,7 +98,7 @@ def check(name: str, labelled: Set, data: Path, sandbox: Sandbox) -> int:
         pairs[label, str(result.verdict)] += 1
         if (label == "AC") != (result.verdict == "AC"):
             said = f"{program.name}: label {label}, verdict {result.verdict}: {_why(result)}"
-            differ.append((explained(program, test, result, labelled) or OPEN, said))
+            differ.append((explained(program, test, result, label, labelled) or OPEN, said))
     seconds, total = time.monotonic() - begun, sum(pairs.values())
     print(f"## {name}\n\n{len(programs)} programs, {total} labels, {total / seconds:.0f} labels a second")
     print(f"agree on passing: {total - len(differ)} of {total}\n\n| label | verdict | |\n|---|---|---|")
@@ -114,19 +114,22 @@ def check(name: str, labelled: Set, data: Path, sandbox: Sandbox) -> int:
 OPEN = "not explained"
 
 
-def explained(program: Labelled, test: TestCase, result: TestResult, labelled: Set) -> str | None:
+def explained(program: Labelled, test: TestCase, result: TestResult, label: str, labelled: Set) -> str | None:
     """Why the label says something else, where that can be shown."""
+    limit = labelled.limits.cpu_s or 0.0
+    if result.verdict is Verdict.AC and label == "TLE" and result.cpu_s > limit / 2:
+        return f"over the label's limit of {limit:.0f} s there, below it on this machine"
     if result.verdict is Verdict.AC:
         as_text = test.output.split() != result.stdout.split()
         return "the label compares numbers as text; they are equal within 1e-5" if as_text else None
     if result.verdict is Verdict.WA and not test.output.strip() and result.stdout.strip():
         return "the test has lost its expected output, and its label says AC to whatever is printed"
-    if result.verdict is Verdict.TLE and labelled.limits.cpu_s is not None:
-        longer = replace(labelled.limits, cpu_s=8 * labelled.limits.cpu_s, wall_s=None)
+    if result.verdict is Verdict.TLE:
+        longer = replace(labelled.limits, cpu_s=8 * limit, wall_s=None)
         with Sandbox(workers=1) as alone:
             again = judge(program.source, [test], limits=longer, sandbox=alone).results[0]
         if again.verdict is Verdict.AC:
-            return f"right after {again.cpu_s:.0f} s of CPU time, over the label's limit on this machine"
+            return f"below the label's limit of {limit:.0f} s there, over it on this machine"
     return None
 
 
