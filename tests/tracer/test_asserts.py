@@ -134,7 +134,7 @@ def test_a_program_that_writes_on_the_line_gains_nothing(
     begun = time.monotonic()
     result = result_of(source, code, sandbox)
     assert result.verdict in verdicts.split(), result
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 60  # nobody waits for ever; a busy machine stretches the 2 s to 20
 
 
 @pytest.mark.parametrize("number", [0, 1, 3, 5, 10, 15, 22, 33])
