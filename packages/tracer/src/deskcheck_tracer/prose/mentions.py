@@ -1,0 +1,109 @@
+"""Values that a text mentions and no statement accounts for: each must occur somewhere in the run.
+
+A number may be the value of a name or of part of an expression, an element, a length, a count, a round, a line, a
+literal of the program or a difference of two values; one that is nothing of all that was made up.
+"""
+
+import ast
+from functools import cached_property
+from typing import Any
+
+from ..moment import What
+from .course import Course
+from .evaluate import evaluate
+from .literal import UNKNOWN, key, value_of
+
+_MOST = 4000
+
+
+class Mentions:
+    """What occurs in a run."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+
+    def knows(self, value: Any) -> bool:
+        """Whether a value occurs."""
+        if isinstance(value, bool) or value is None or value is UNKNOWN:
+            return True
+        if isinstance(value, int | float):
+            return value in self.numbers or any(isinstance(one, float) and _rounds(value, one) for one in self.numbers)
+        if isinstance(value, str):
+            return len(value) < 2 or value in self.text or value.lower() in self.text.lower() or value.replace("\\n", "\n") in self.text
+        if isinstance(value, list | tuple):
+            return key(value) in self.values or all(self.knows(item) for item in value)
+        return True
+
+    @cached_property
+    def text(self) -> str:
+        """All texts of the run, one after the other."""
+        trace = self.course.trace
+        texts = {text for tick in self.course.ticks for text in tick.moment.changes.values() if text}
+        texts |= {tick.moment.value for tick in self.course.ticks if tick.moment.value}
+        return "\n".join([*texts, trace.stdout, trace.program.source, trace.program.stdin, trace.program.call or "", trace.end.detail])
+
+    @cached_property
+    def values(self) -> set[Any]:
+        """All values, and all that they hold, as keys."""
+        found = set[Any]()
+        for text in self._texts():
+            _gather(value_of(text), found)
+        for tick in self.course.ticks:
+            if tick.moment.expression:
+                for value in _parts(tick.moment.expression):
+                    _gather(value, found)
+        trace = self.course.trace
+        for node in ast.walk(self.course.tree):
+            if isinstance(node, ast.Constant):
+                _gather(node.value, found)
+        for word in (trace.stdout + " " + trace.program.stdin + " " + trace.end.detail).replace(",", " ").split():
+            _gather(value_of(word), found)
+        if trace.program.call:
+            for value in _parts(trace.program.call):
+                _gather(value, found)
+        return found
+
+    def _texts(self) -> set[str]:
+        texts = {text for tick in self.course.ticks for text in tick.moment.changes.values() if text}
+        texts |= {tick.moment.value for tick in self.course.ticks if tick.moment.value}
+        return texts | ({self.course.trace.returned} if self.course.trace.returned else set())
+
+    @cached_property
+    def numbers(self) -> set[Any]:
+        """Numbers that occur, or count something."""
+        found = {value for value in self.values if isinstance(value, int | float)}
+        small = set(range(0, 4))
+        small |= {one.number for one in self.course.rounds} | {len(run.starts) for run in self.course.runs}
+        small |= {len(self.course.calls), self.course.line_count, len(self.course.trace.stdout.splitlines())}
+        small |= {tick.moment.visit for tick in self.course.ticks if tick.moment.what is What.step}
+        found |= small | {-value for value in found}
+        return found
+
+
+def _gather(value: Any, found: set[Any], depth: int = 0) -> None:
+    if value is UNKNOWN or len(found) > _MOST:
+        return
+    found.add(key(value))
+    if isinstance(value, str):
+        found.add(len(value))
+    elif isinstance(value, list | tuple | set | dict):
+        found.add(len(value))
+        if depth < 4:
+            for item in [*value, *(value.values() if isinstance(value, dict) else ())]:
+                _gather(item, found, depth + 1)
+
+
+def _parts(source: str) -> list[Any]:
+    """The values of an expression and all its parts that need no name."""
+    try:
+        tree = ast.parse(source, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [
+        evaluate(node, lambda _: UNKNOWN, lambda *_: UNKNOWN) for node in ast.walk(tree) if isinstance(node, ast.expr)
+    ]
+
+
+def _rounds(told: float, actual: float) -> bool:
+    digits = len(repr(told).partition(".")[2]) if isinstance(told, float) else 0
+    return abs(round(actual, digits) - told) < 1e-9

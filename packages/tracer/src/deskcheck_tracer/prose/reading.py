@@ -1,0 +1,145 @@
+"""A text read as statements about a run, sentence by sentence: what is stated, where its words place it, how much is told.
+
+Words place a statement in three ways. A scope (a round by number, a loop variable's value) holds for its sentence, and
+for those after it until the text goes on. Words of order (then, next) let it go on, words of overview (initially,
+in total, finally) let it leave the order.
+"""
+
+from dataclasses import dataclass, field
+
+from .bindings import read_bindings
+from .conditions import read_conditions
+from .control import read_branches, read_calls, read_rounds
+from .course import Course
+from .lexer import Kind, Sentence, sentences
+from .literal import UNKNOWN
+from .mentions import Mentions
+from .naming import read_names
+from .page import Page, Topic
+from .places import Places
+from .statement import CHECKED, Matter, Scope, Statement
+
+_FOLLOWS = frozenset("then next after afterwards finally later until subsequently lastly eventually remaining following now again".split())
+_FREE = frozenset(
+    "initially start starts started begin begins originally earlier first previously recall before overall total altogether "
+    "summary end final finally eventually result so far previous last throughout already ultimately had was were all every each "
+    "both only never always".split()
+)
+
+
+@dataclass
+class Reading:
+    """All statements of a text in order, and the share of its telling sentences that state something."""
+
+    statements: list[Statement] = field(default_factory=list)
+    telling: int = 0
+    told: int = 0
+
+    @property
+    def coverage(self) -> float:
+        """See `Verification.coverage`."""
+        return self.told / self.telling if self.telling else 0.0
+
+
+def read(text: str, course: Course) -> Reading:
+    """Read a text about a run."""
+    reading, places, mentions = Reading(), Places(course), Mentions(course)
+    topic: Topic | None = None
+    scope: Scope | None = None
+    for number, sentence in enumerate(sentences(text, course)):
+        page = Page(sentence, places, topic)
+        _read_page(page, mentions)
+        topic = page.topic
+        if sentence.begins_paragraph:
+            scope = None
+        scope = _place(page, number, scope)
+        page.found.sort(key=lambda one: one.start)
+        checked = any(one.matter in CHECKED for one in page.found)
+        if _tells(sentence):
+            reading.telling += 1
+            reading.told += checked
+        reading.statements += page.found
+    return reading
+
+
+def _read_page(page: Page, mentions: Mentions) -> None:
+    read_rounds(page)
+    read_calls(page)
+    read_bindings(page)
+    read_conditions(page)
+    read_branches(page)
+    read_names(page)
+    _read_lines(page)
+    _read_mentions(page, mentions)
+
+
+def _read_lines(page: Page) -> None:
+    for index, token in enumerate(page.tokens):
+        if token.kind is Kind.line and index not in page.used:
+            page.add(Matter.line, index, index, page.places.lines(token.lines))
+
+
+def _read_mentions(page: Page, mentions: Mentions) -> None:
+    for index, token in enumerate(page.tokens):
+        if index in page.used or token.kind is not Kind.value or (token.text.isalpha() and not token.quoted):
+            continue
+        if isinstance(token.value, str) and token.text[0] == '"' and not token.quoted and " " in token.value:
+            continue
+        known = mentions.knows(token.value)
+        page.add(Matter.mention, index, index, known, "" if known else f"{token.text} does not occur in the run")
+
+
+def _tells(sentence: Sentence) -> bool:
+    """Whether a sentence speaks of the run."""
+    return any(token.kind is not Kind.word and token.kind is not Kind.mark for token in sentence.tokens)
+
+
+def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
+    """Give the statements of a sentence their scopes; gives the scope that goes on after it."""
+    tokens = page.tokens
+    scopes = sorted(page.scopes + _value_scopes(page), key=lambda one: one[0])
+    words = [token.low for token in tokens]
+    leaves = bool(_LEAVES & set(words[:12]))
+    for one in page.found:
+        first = next((index for index, token in enumerate(tokens) if token.start >= one.start), 0)
+        one.sentence = number
+        clause = words[page.clause_start(first) : first + 1]
+        one.follows = bool(_FOLLOWS & set(clause)) or page.sentence.begins_line
+        one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph
+        one.scope = _scope_of(first, scopes, page)
+    if scopes:
+        return None
+    return None if leaves else inherited
+
+
+_LEAVES = frozenset("then next after finally loop return returns remaining rest".split())
+
+
+def _scope_of(first: int, scopes: list[tuple[int, Scope, bool]], page: Page) -> Scope | None:
+    before = [one for one in scopes if one[0] <= first]
+    if before:
+        at, scope, _ = before[-1]
+        between = page.lows(at + 1, first)
+        if any(word in ("then", "next", "afterwards", "finally", "until", "later", "after") for word in between):
+            return None
+        return scope
+    if len(scopes) == 1 and scopes[0][2]:
+        return scopes[0][1]
+    return None
+
+
+def _value_scopes(page: Page) -> list[tuple[int, Scope, bool]]:
+    """The rounds that a loop variable's value tells, for what is said after it."""
+    found: list[tuple[int, Scope, bool]] = []
+    for one in page.found:
+        if one.matter is not Matter.value or not isinstance(one.where, frozenset) or not one.where:
+            continue
+        indexes = [index for index, token in enumerate(page.tokens) if one.start <= token.start < one.end]
+        name = page.tokens[indexes[0]]
+        value = page.tokens[indexes[-1]]
+        if name.kind is not Kind.name or name.text not in page.course.loop_variables or value.value is UNKNOWN:
+            continue
+        windows = page.places.loop_windows(name.text, value.value)
+        if windows:
+            found.append((indexes[0], Scope(windows, f"{name.text} = {value.text}"), False))
+    return found
