@@ -19,6 +19,8 @@ BACK_NEAR = 0.01
 """Within a round."""
 LEAP = 0.02
 """Going on to a later round with no word that says so."""
+STICKY_LATER = 0.3
+"""The same in a later sentence."""
 STICKY = 1.0
 """The same for a statement that says nothing of when."""
 
@@ -42,15 +44,18 @@ class Place:
     back: bool = False
 
 
-def align(statements: list[Statement], course: Course) -> list[Place]:
-    """One place a statement, in order."""
+def align(statements: list[Statement], course: Course) -> tuple[list[Place], float]:
+    """One place a statement, in order; and what all of it costs."""
     eras = [tick.era for tick in course.ticks]
     state: list[_Link] = [_Link(-1, 0, True, 0.0, None)]
     last: Statement | None = None
     for number, statement in enumerate(statements):
+        if isinstance(statement.where, bool):
+            continue
         state = _next(state, number, statement, last, eras)
         last = statement
-    return _traced(min(state, key=lambda link: link.cost), len(statements), eras, statements)
+    best = min(state, key=lambda link: link.cost)
+    return _traced(best, len(statements), eras, statements), best.cost
 
 
 def _next(
@@ -69,7 +74,7 @@ def _next(
             cost, before = prepared.reach(tick)
             found[tick] = _Link(number, tick, True, cost, before)
     for link in state:  # false: the text stays where it is
-        cost = link.cost + FALSE
+        cost = link.cost + statement.weight
         known = found.get(link.tick)
         if (known is None or cost < known.cost) and cost <= cheapest.cost + 3 * FALSE:
             found[link.tick] = _Link(number, link.tick, False, cost, link)
@@ -144,7 +149,7 @@ def _costs(statement: Statement, last: Statement | None) -> tuple[float, float]:
     """What going forward and going back costs for a statement."""
     forward = 0.0 if statement.follows or last is None or last.sentence != statement.sentence else LEAP
     if statement.sticky and last is not None and not statement.follows and statement.scope is None:
-        forward = STICKY if last.sentence == statement.sentence else 0.3
+        forward = STICKY if last.sentence == statement.sentence else STICKY_LATER
     back = BACK_FREE if statement.free or last is None or (last.free and last.sentence != statement.sentence) else BACK
     return forward, back
 
@@ -154,7 +159,7 @@ def _traced(link: _Link | None, count: int, eras: list[int], statements: list[St
     while link is not None and link.statement >= 0:
         before = link.before
         gone_back = before is not None and eras[before.tick] > eras[link.tick]
-        unsaid = gone_back and link.held and before is not None and link.cost - before.cost >= BACK
+        unsaid = gone_back and statements[link.statement].weight >= FALSE and link.held and before is not None and link.cost - before.cost >= BACK
         places[link.statement] = Place(link.tick if link.held else None, unsaid)
         link = before
     return places

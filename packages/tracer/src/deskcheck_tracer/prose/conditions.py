@@ -156,7 +156,8 @@ def _unless(test: Test, negated: bool) -> Test:
 def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
     lines = page.tokens[first].lines
     where = page.places.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
-    page.add(Matter.comparison, first, last, where, "it was the other way round wherever it was asked")
+    named = any(token.kind is not Kind.value for token in page.tokens[first : first + 1])
+    page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
 
 
 def _verdict(page: Page, at: int) -> tuple[bool, int] | None:

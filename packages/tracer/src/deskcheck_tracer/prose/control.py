@@ -77,6 +77,7 @@ def _read_ordinal(page: Page, index: int) -> None:
         at += 1
     low = page.low(at)
     if low not in _ROUND and low not in _ROUNDS:
+        _hint(page, index, numbers)
         return
     if low in ("loop", "turn", "go", "trip") and page.low(index - 1) not in ("the", "on", "our"):
         return
@@ -90,6 +91,20 @@ def _read_ordinal(page: Page, index: int) -> None:
     _place(page, index, at, scopes)
 
 
+def _hint(page: Page, index: int, numbers: list[int | None]) -> None:
+    """"The third number": most likely the third round, if there is one loop."""
+    if len({run.line for run in page.course.runs}) != 1 or page.low(index - 1) not in ("the", "our", ""):
+        return
+    if page.scopes and page.scopes[-1][2] and page.low(index - 1) == "the" and len(numbers) == 1 and page.is_word(index + 1):
+        _place(page, index, index, [page.places.rounds(numbers[0], page.scopes[-1][1].lines)])
+        return
+    if not page.is_word(index + 1) or page.low(index + 1) in ("to", "of", "one", "is", "was", "in", "time"):
+        return
+    scope = page.places.rounds(numbers[0])
+    if scope is not None and len(numbers) == 1:
+        page.add(Matter.line, index, index, scope.ticks, weight=0.3)
+
+
 def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> None:
     page.used.update(range(first, last + 1))
     if any(scope is None for scope in scopes):
@@ -97,7 +112,8 @@ def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> Non
             page.add(Matter.iteration, first, last, False, "there is no such round")
         return
     windows = tuple(window for scope in scopes if scope for window in scope.windows)
-    scope = Scope(windows, " ".join(page.lows(first, last + 1)))
+    lines = frozenset(line for scope in scopes if scope for line in scope.lines)
+    scope = Scope(windows, " ".join(page.lows(first, last + 1)), lines)
     page.scopes.append((first, scope, True))
     page.add(Matter.iteration, first, last, scope.ticks, "there is no such round")
 

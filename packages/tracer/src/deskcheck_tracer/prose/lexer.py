@@ -54,7 +54,7 @@ class Token:
     @property
     def low(self) -> str:
         """The word without its case."""
-        return self.text.lower()
+        return self.text.lower().replace("’", "'")
 
     @property
     def is_term(self) -> bool:
@@ -73,6 +73,8 @@ class Sentence:
     begins_line: bool
     begins_paragraph: bool
     indent: int = 0
+    header: list[str] | None = None
+    """For a row of a table: the names of its columns."""
     heading: bool = False
     """Nothing but an introduction: it ends in a colon or is marked as a heading."""
 
@@ -84,7 +86,7 @@ _TOKEN = re.compile(
     r"""|(?P<string>(?<![\w)])"(?:[^"\\\n]|\\.)*"|(?<![\w)])'(?:[^'\\\n]|\\.)*'(?!\w))"""
     r"""|(?P<ordinal>\d+(?:st|nd|rd|th)\b)"""
     r"""|(?P<grid>(?<![\w.])\d+[x×]\d+\b)|(?P<number>(?<![\w.])\d{1,3}(?:,\d{3})+(?![\d,])|(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?!\w))"""
-    r"""|(?P<word>[^\W\d](?:\w|-(?=[^\W\d]))*)"""
+    r"""|(?P<word>[^\W\d](?:\w|-(?=[^\W\d])|['’](?=(?:t|re|ve|ll|m|d)\b))*)"""
     r"""|(?P<mark>\.\.\.|…|\*\*=|//=|[-+*/%]=|==|!=|<=|>=|=>|->|[-–—]+>|\*\*|//|[’']s\b|\S)""",
     re.VERBOSE,
 )
@@ -109,9 +111,17 @@ def sentences(text: str, course: Course) -> Iterator[Sentence]:
     plain = _unmarked(text)
     at = 0
     paragraph = True
+    header: list[str] | None = None
     for raw in plain.split("\n"):
         if not raw.strip():
             paragraph = True
+        if raw.lstrip().startswith("|"):
+            if header is not None and not _RULE.match(raw):
+                yield Sentence([], at, at + len(raw), raw, True, False, header=header)
+            header = header or cells(raw)
+            at += len(raw) + 1
+            continue
+        header = None
         bullet = _BULLET.match(raw)
         skip = bullet.end() if bullet else 0
         first = True
@@ -121,10 +131,18 @@ def sentences(text: str, course: Course) -> Iterator[Sentence]:
                 heading = raw[:end].rstrip().endswith(":") or raw.lstrip().startswith("#")
                 yield Sentence(
                     tokens, at + start, at + end, text[at + start : at + end], first, paragraph,
-                    len(raw) - len(raw.lstrip()), heading,
+                    len(raw) - len(raw.lstrip()), heading=heading,
                 )  # fmt: skip
                 first = paragraph = False
         at += len(raw) + 1
+
+
+_RULE = re.compile(r"[\s|:-]+\Z")
+
+
+def cells(row: str) -> list[str]:
+    """The cells of a table's row."""
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
 def _unmarked(text: str) -> str:

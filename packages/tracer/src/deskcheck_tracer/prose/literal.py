@@ -54,11 +54,16 @@ def ordinal(word: str) -> int | None:
     return ORDINALS.get(word)
 
 
+_WRAPPED = re.compile(r"(?:deque|Counter|OrderedDict|defaultdict|frozenset|dict_keys|dict_values|dict_items)\((?:[^()\[\]{}]*, )?([\[{(].*[\]})])(?:, maxlen=\d+)?\)\Z", re.S)
+
+
 @lru_cache(maxsize=4096)
 def value_of(text: str) -> Any:
     """The value a repr stands for; UNKNOWN for anything else."""
     if is_elided(text) or len(text) > 2000:
         return UNKNOWN
+    if match := _WRAPPED.match(text):
+        text = match[1]
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
@@ -100,4 +105,8 @@ def key(value: Any) -> Any:
         return value
     if isinstance(value, list | tuple):
         return ("seq", *map(key, value))
+    if isinstance(value, dict):
+        return "{" + ", ".join(sorted(f"{one!r}: {other!r}" for one, other in value.items())) + "}"
+    if isinstance(value, set | frozenset):
+        return "{" + ", ".join(sorted(map(repr, value))) + "}"
     return value if isinstance(value, str) else repr(value)

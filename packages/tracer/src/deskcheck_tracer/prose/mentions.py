@@ -5,7 +5,7 @@ literal of the program or a difference of two values; one that is nothing of all
 """
 
 import ast
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ..moment import What
@@ -31,8 +31,49 @@ class Mentions:
         if isinstance(value, str):
             return len(value) < 2 or value in self.text or value.lower() in self.text.lower() or value.replace("\\n", "\n") in self.text
         if isinstance(value, list | tuple):
-            return key(value) in self.values or all(self.knows(item) for item in value)
-        return True
+            return key(value) in self.values
+        return not isinstance(value, dict | set) or key(value) in self.values
+
+    def where(self, value: Any) -> frozenset[int]:
+        """Ticks at which a value is new, or part of what is computed; where a container is the value of something."""
+        if isinstance(value, list | tuple | dict | set):
+            return self._whole.get(key(value), frozenset())
+        return frozenset(self._fresh.get(key(value), ()))
+
+    @cached_property
+    def _fresh(self) -> dict[Any, list[int]]:
+        found: dict[Any, list[int]] = {}
+        for tick in self.course.ticks:
+            here = {key(value_of(text)) for text in tick.moment.changes.values() if text and len(text) < 40}
+            for name, text in tick.moment.changes.items():
+                if text and text[:1] in "[{(" and name in tick.before:
+                    here |= _added(tick.before[name], text)
+            if tick.moment.value:
+                here.add(key(value_of(tick.moment.value)))
+            if tick.moment.expression:
+                here |= {key(value) for value in _parts(tick.moment.expression) if isinstance(value, int | float | str)}
+            for one in here:
+                found.setdefault(one, []).append(tick.index)
+        return found
+
+    @cached_property
+    def _whole(self) -> dict[Any, frozenset[int]]:
+        """Containers that are values of names, or elements of those, with the ticks at which they are."""
+        found: dict[Any, set[int]] = {}
+        keys: dict[str, list[Any]] = {}
+        for tick in self.course.ticks:
+            texts = [*tick.state.values(), *tick.before.values()]
+            if tick.moment.value:
+                texts.append(tick.moment.value)
+            for text in texts:
+                if text[:1] in "[({" or text.endswith(")"):
+                    if text not in keys:
+                        inside = set[Any]()
+                        _gather(value_of(text), inside)
+                        keys[text] = [one for one in inside if isinstance(one, tuple) or (isinstance(one, str) and one[:1] in "{[")]
+                    for one in keys[text]:
+                        found.setdefault(one, set()).add(tick.index)
+        return {one: frozenset(ticks) for one, ticks in found.items()}
 
     @cached_property
     def text(self) -> str:
@@ -80,6 +121,18 @@ class Mentions:
         return found
 
 
+def _added(old: str, new: str) -> set[Any]:
+    """Elements (keys and values of a dict) that a container has got."""
+    before, after = value_of(old), value_of(new)
+    if isinstance(before, list) and isinstance(after, list):
+        return {key(item) for item in after if item not in before} | ({key(after[-1])} if len(after) > len(before) else set())
+    if isinstance(before, dict) and isinstance(after, dict):
+        return {key(one) for name, item in after.items() if before.get(name, UNKNOWN) != item for one in (name, item)}
+    if isinstance(before, set) and isinstance(after, set):
+        return {key(item) for item in after - before}
+    return set()
+
+
 def _gather(value: Any, found: set[Any], depth: int = 0) -> None:
     if value is UNKNOWN or len(found) > _MOST:
         return
@@ -93,6 +146,7 @@ def _gather(value: Any, found: set[Any], depth: int = 0) -> None:
                 _gather(item, found, depth + 1)
 
 
+@lru_cache(maxsize=4096)
 def _parts(source: str) -> list[Any]:
     """The values of an expression and all its parts that need no name."""
     try:

@@ -68,14 +68,14 @@ class Page:
 
     def add(
         self, matter: Matter, first: int, last: int, where: frozenset[int] | bool | None, why: str = "",
-        *, sticky: bool = False,
+        *, sticky: bool = False, weight: float = 1.0,
     ) -> Statement | None:  # fmt: skip
         """Note a statement made by the tokens first..last; None if nobody can tell whether it is true."""
         self.used.update(range(first, last + 1))
         if where is None:
             return None
         tokens = self.tokens
-        statement = Statement(matter, tokens[first].start, tokens[last].end, where, why, sticky=sticky)
+        statement = Statement(matter, tokens[first].start, tokens[last].end, where, why, sticky=sticky, weight=weight)
         self.found.append(statement)
         return statement
 

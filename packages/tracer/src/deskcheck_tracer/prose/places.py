@@ -178,7 +178,14 @@ class Places:
             for one in self.course.rounds
             if one.number == (last[one.run] if number is None else number) and (not which or one.line in which)
         ]
-        return Scope(tuple(found), "") if found else None
+        lines = frozenset(one.line for one in self.course.rounds if not which or one.line in which)
+        return Scope(tuple(found), "", lines) if found else None
+
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """The last ticks of the eras."""
+        ticks = self.course.ticks
+        return frozenset(one.index for one, after in zip(ticks, [*ticks[1:], None], strict=True) if after is None or one.era != after.era)
 
     def while_equal(self, where: frozenset[int]) -> tuple[tuple[int, int], ...]:
         """Ticks put together to stretches."""

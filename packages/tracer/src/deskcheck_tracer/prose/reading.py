@@ -18,13 +18,17 @@ from .naming import read_names
 from .page import Page, Topic
 from .places import Places
 from .statement import CHECKED, Matter, Scope, Statement
+from .tables import read_row
 
 _FOLLOWS = frozenset("then next after afterwards finally later until subsequently lastly eventually remaining following now again".split())
 _FREE = frozenset(
-    "initially start starts started begin begins originally earlier first previously recall before overall total altogether "
-    "summary end final finally eventually result so far previous last throughout already ultimately had was were all every each "
-    "both only never always".split()
+    "initially start starts started begin begins originally earlier previously recall before overall altogether summary "
+    "throughout always never".split()
 )
+
+
+HINT, HEAD = 0.12, 0.4
+"""What it costs to give a value that is only mentioned no place; the second for one that begins a sentence."""
 
 
 @dataclass
@@ -47,6 +51,12 @@ def read(text: str, course: Course) -> Reading:
     topic: Topic | None = None
     scope: Scope | None = None
     for number, sentence in enumerate(sentences(text, course)):
+        if sentence.header is not None:
+            rows = read_row(sentence, sentence.header, places, number)
+            reading.telling += 1
+            reading.told += bool(rows)
+            reading.statements += rows
+            continue
         page = Page(sentence, places, topic)
         _read_page(page, mentions)
         topic = page.topic
@@ -76,17 +86,30 @@ def _read_page(page: Page, mentions: Mentions) -> None:
 def _read_lines(page: Page) -> None:
     for index, token in enumerate(page.tokens):
         if token.kind is Kind.line and index not in page.used:
-            page.add(Matter.line, index, index, page.places.lines(token.lines))
+            page.add(Matter.line, index, index, page.places.lines(token.lines) or True, weight=HINT)
 
 
 def _read_mentions(page: Page, mentions: Mentions) -> None:
     for index, token in enumerate(page.tokens):
-        if index in page.used or token.kind is not Kind.value or (token.text.isalpha() and not token.quoted):
+        if index in page.used:
+            continue
+        if token.kind is Kind.code and token.text in mentions.text:
+            page.add(Matter.mention, index, index, mentions.where(token.text) or True, weight=HEAD if index < 3 else HINT)
+        if token.kind is not Kind.value or (token.text.isalpha() and not token.quoted):
             continue
         if isinstance(token.value, str) and token.text[0] == '"' and not token.quoted and " " in token.value:
             continue
         known = mentions.knows(token.value)
-        page.add(Matter.mention, index, index, known, "" if known else f"{token.text} does not occur in the run")
+        if not known and isinstance(token.value, tuple) and not token.quoted:
+            continue
+        if not known:
+            page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
+            continue
+        where = mentions.where(token.value)
+        if isinstance(token.value, list | tuple | dict | set) and where and len(token.value) > 1:
+            page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
+        else:
+            page.add(Matter.mention, index, index, where or True, weight=HEAD if index < 3 else HINT)
 
 
 def _tells(sentence: Sentence) -> bool:
@@ -97,7 +120,7 @@ def _tells(sentence: Sentence) -> bool:
 def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
     """Give the statements of a sentence their scopes; gives the scope that goes on after it."""
     tokens = page.tokens
-    scopes = sorted(page.scopes + _value_scopes(page), key=lambda one: one[0])
+    scopes = _nested(sorted(page.scopes + _value_scopes(page), key=lambda one: one[0]))
     words = [token.low for token in tokens]
     leaves = bool(_LEAVES & set(words[:12]))
     for one in page.found:
@@ -106,13 +129,44 @@ def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
         clause = words[page.clause_start(first) : first + 1]
         one.follows = bool(_FOLLOWS & set(clause)) or page.sentence.begins_line
         one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph
+        if one.matter is Matter.value and isinstance(one.where, frozenset) and _looks_back(page, first):
+            one.where = one.where & page.places.ends
         one.scope = _scope_of(first, scopes, page)
     if scopes:
         return None
     return None if leaves else inherited
 
 
+def _nested(scopes: list[tuple[int, Scope, bool]]) -> list[tuple[int, Scope, bool]]:
+    """Scopes in the order of the text, each narrowed to the one before it where they speak of two loops."""
+    found: list[tuple[int, Scope, bool]] = []
+    for at, scope, told in scopes:
+        if found and found[-1][1].lines and scope.lines and not found[-1][1].lines & scope.lines:
+            inside = tuple(
+                (max(start, outer), min(stop, end))
+                for start, stop in scope.windows for outer, end in found[-1][1].windows
+                if max(start, outer) < min(stop, end)
+            )  # fmt: skip
+            scope = Scope(inside, scope.text, scope.lines) if inside else scope
+        found.append((at, scope, told))
+    return found
+
+
 _LEAVES = frozenset("then next after finally loop return returns remaining rest".split())
+
+
+def _looks_back(page: Page, first: int) -> bool:
+    """Whether a state is told as of the end of a round: "after that step", "at the end of this round"."""
+    start = page.clause_start(first)
+    words = page.lows(max(0, start - 8), first)
+    for index in range(len(words) - 1):
+        pair = words[index : index + 2]
+        if pair in (["after", "that"], ["after", "this"], ["end", "of"], ["after", "the"]) and index + 2 < len(words):
+            return any(word in _SPANS for word in words[index + 2 : index + 5])
+    return False
+
+
+_SPANS = frozenset("step round iteration pass turn".split())
 
 
 def _scope_of(first: int, scopes: list[tuple[int, Scope, bool]], page: Page) -> Scope | None:
@@ -141,5 +195,6 @@ def _value_scopes(page: Page) -> list[tuple[int, Scope, bool]]:
             continue
         windows = page.places.loop_windows(name.text, value.value)
         if windows:
-            found.append((indexes[0], Scope(windows, f"{name.text} = {value.text}"), False))
+            lines = frozenset(one.line for one in page.course.rounds if (one.start, one.stop) in windows)
+            found.append((indexes[0], Scope(windows, f"{name.text} = {value.text}", lines), False))
     return found

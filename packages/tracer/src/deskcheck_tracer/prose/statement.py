@@ -39,6 +39,8 @@ class Scope:
     windows: tuple[tuple[int, int], ...]
     """Stretches of ticks, one of which is meant."""
     text: str
+    lines: frozenset[int] = frozenset()
+    """The loops it speaks of, by their lines."""
 
     def window_of(self, tick: int) -> int:
         """Which window a tick lies in; -1 for none."""
@@ -63,6 +65,8 @@ class Statement:
     """What the trace says, should it be false."""
     scope: Scope | None = None
     sentence: int = 0
+    weight: float = 1.0
+    """What it costs to give it no place; one of less than 1 is no claim but a hint of where the text is."""
     sticky: bool = False
     """Whether it says nothing of when by itself: then it is about what the text speaks of just now."""
     free: bool = False

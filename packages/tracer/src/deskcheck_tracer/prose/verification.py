@@ -60,6 +60,8 @@ class Verification:
     """Of the sentences that tell of the run (that name a name, value, round or branch of it), the share with at least
     one statement that was checked; for texts in the narrator's grammar, of its lines."""
     checks: list[Check] = field(default_factory=list)
+    tension: float = 0.0
+    """How much the text had to be bent to lie along the run."""
 
     @property
     def accepted(self) -> bool:
@@ -88,9 +90,9 @@ def verify(text: str, trace: Trace, *, min_coverage: float = MIN_COVERAGE) -> Ve
         return Verification(Reason.no_output, 0.0)
     is_right = _plain(output) == _plain(true_output(trace)) or _plain(output) == _plain(trace.stdout)
     start = text.rfind(OUTPUT_OPEN) if OUTPUT_OPEN in text else len(text)
-    checks, coverage = _by_prose(text[:start], trace)
+    checks, coverage, cost = _by_prose(text[:start], trace)
     checks.append(Check(Matter.output, output, start, len(text), is_right, "" if is_right else f"it is {true_output(trace)!r}"))
-    return Verification(_reason(checks, coverage, is_right, min_coverage), coverage, checks)
+    return Verification(_reason(checks, coverage, is_right, min_coverage), coverage, checks, cost)
 
 
 def _reason(checks: list[Check], coverage: float, is_right: bool, min_coverage: float) -> Reason:
@@ -122,19 +124,19 @@ def _by_grammar(text: str, trace: Trace) -> list[Check]:
     return checks
 
 
-def _by_prose(text: str, trace: Trace) -> tuple[list[Check], float]:
+def _by_prose(text: str, trace: Trace) -> tuple[list[Check], float, float]:
     course = Course(trace)
     if not course.ticks:
-        return [], 0.0
+        return [], 0.0, 0.0
     reading: Reading = read(text, course)
-    places = align(reading.statements, course)
+    places, cost = align(reading.statements, course)
     checks = [
         Check(one.matter, text[one.start : one.end], one.start, one.end, holds, "" if holds else one.why)
         for one, place in zip(reading.statements, places, strict=True)
         if one.matter in CHECKED
-        for holds in [one.where is True or (place.tick is not None and not place.back)]
+        for holds in [one.where is True or one.weight < 1 or (place.tick is not None and not place.back)]
     ]
-    return checks, reading.coverage
+    return checks, reading.coverage, cost
 
 
 _SAID = re.compile(r"(?:^|\n)\W*(?:final\s+)?(?:output|result|prints|printed|stdout)\W*[:=]\W*?[ \t]*(?:```\w*\n)?(.+?)(?:```|\s*)\Z", re.I | re.S)
