@@ -7,7 +7,8 @@ make it something else (than, by, not, times) end the search.
 import ast
 
 from .lexer import ENGLISH, Kind, Token
-from .literal import UNKNOWN
+from .course import Tick
+from .literal import UNKNOWN, same
 from .page import NEGATIONS, Page
 from .statement import Matter
 
@@ -48,6 +49,9 @@ _ADDS = frozenset("add adds adding added append appends appending appended push 
 
 def read_bindings(page: Page) -> None:
     """All values that a sentence gives to names and expressions."""
+    for index, token in enumerate(page.tokens):
+        if token.low in _PUTS and token.kind is Kind.word:
+            _read_put(page, index)
     index = 0
     while index < len(page.tokens):
         token = page.tokens[index]
@@ -55,6 +59,18 @@ def read_bindings(page: Page) -> None:
             index = max(_subject(page, index), index + 1)
         else:
             index += 1
+
+
+_PUTS = frozenset("reads read stores stored store assigns assign puts saves saved assigning storing reading".split())
+
+
+def _read_put(page: Page, index: int) -> None:
+    """"reads 10 into n"."""
+    if not page.is_value(index + 1) or page.low(index + 2) not in ("into", "in", "to") or page.low(index - 1) in NEGATIONS:
+        return
+    name = index + 3 + (page.low(index + 3) in ("the", "variable"))
+    if name < len(page.tokens) and page.tokens[name].kind is Kind.name and not _is_container(page, page.tokens[name]):
+        _state(page, name, index + 1, True, None)
 
 
 def _subject(page: Page, index: int) -> int:
@@ -69,6 +85,7 @@ def _subject(page: Page, index: int) -> int:
         return subjects[-1] + 1 if len(subjects) == 1 else index + 1
     values, changes, old = found
     _bind(page, subjects, values, changes, old)
+    _chain(page, values[-1])
     return values[-1] + (0 if page.tokens[values[-1]].kind is not Kind.value else 1)
 
 
@@ -186,6 +203,14 @@ def _is_no_value(page: Page, at: int) -> bool:
     return False
 
 
+def _chain(page: Page, at: int) -> None:
+    """What follows a value by another equals sign: `total = 4 + 3 = 7`."""
+    while page.low(at + 1) in ("=", "==") and page.is_term(at + 2):
+        left, right = page.tokens[at], page.tokens[at + 2]
+        page.add(Matter.value, at, at + 2, page.places.equal(left, right), f"{left.text} is not {right.text}")
+        at += 2
+
+
 def _values(page: Page, at: int) -> list[int]:
     """One value, or those of an enumeration: 0, 1 and 2."""
     found = [at]
@@ -251,8 +276,21 @@ def _state(page: Page, subject: int, value: int, changes: bool, old: int | None)
         length = places.equal(_length(name), token)
         if length and name.kind is Kind.name and _is_container(page, name):
             where = length
+    if where is not None and not where and name.kind is Kind.name and token.kind is Kind.value and not isinstance(token.value, list | tuple | dict):
+        where = _of_element(page, name, token)
     page.add(Matter.value, first, last, where, _why(page, name, token))
     page.used.update(range(first, last + 1))
+
+
+def _of_element(page: Page, name: Token, token: Token) -> frozenset[int]:
+    """Where an element of a dict or list has the value: "its stock is 0" with `stock` a dict."""
+
+    def test(tick: Tick, before: bool) -> object:
+        value = page.places.value(name, tick, before)
+        items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
+        return any(same(token.value, item) for item in items)
+
+    return page.places.where(test) or frozenset()
 
 
 def _length(name: Token) -> Token:

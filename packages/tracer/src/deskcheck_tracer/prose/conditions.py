@@ -71,6 +71,7 @@ def read_conditions(page: Page) -> None:
             continue
         test, stop, negated = found
         index = _settle(page, test, index, stop, negated)
+    _read_terse(page)
 
 
 def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
@@ -80,6 +81,9 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         if isinstance(token.node, ast.UnaryOp) and not isinstance(token.node.op, ast.Not):
             return None
         return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
+    if token.kind is Kind.expression and isinstance(token.node, ast.Call) and isinstance(token.node.func, ast.Attribute | ast.Name):
+        if _verdict(page, index + 1) is not None and page.places.asking(token.text):
+            return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
     if not token.is_term or index in page.used or is_part(page, index):
         return None
     at = index + 1
@@ -103,6 +107,22 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
     if page.low(at) in _VERBS and page.is_term(at + 1):
         return _relation(page, token, page.tokens[at + 1], _VERBS[page.low(at)]), at + 2, negated
     return None
+
+
+_TERSE = frozenset(": , → -> ( = ; which is that".split())
+
+
+def _read_terse(page: Page) -> None:
+    """"x=4: even -> ...", "7, which is odd": an adjective on the value before it."""
+    for index, token in enumerate(page.tokens):
+        if token.low not in ("even", "odd", "negative", "positive") or index in page.used or not page.is_word(index):
+            continue
+        at, negated = index - 1, False
+        while at > 0 and (page.low(at) in _TERSE or page.low(at) in NEGATIONS):
+            negated = negated != (page.low(at) in NEGATIONS)
+            at -= 1
+        if at >= 0 and at < index - 1 and page.is_value(at) and page.low(index + 1) not in ("number", "numbers", "index"):
+            _state(page, _property(page, page.tokens[at], _ADJECTIVES[token.low]), at, index, not negated)
 
 
 def _truth(value: Any) -> Any:
@@ -154,7 +174,10 @@ def _unless(test: Test, negated: bool) -> Test:
 
 
 def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
-    lines = page.tokens[first].lines
+    token = page.tokens[first]
+    if token.kind is Kind.expression and isinstance(token.node, ast.Call) and not token.lines:
+        token.lines = page.places.asking(token.text)
+    lines = token.lines
     where = page.places.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
     named = any(token.kind is not Kind.value for token in page.tokens[first : first + 1])
     page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
@@ -192,11 +215,16 @@ def _is_stated(page: Page, index: int) -> bool:
     token = page.tokens[index]
     start = page.clause_start(index)
     before = page.lows(start - 1, index)
-    if any(word in _ASKED for word in before) or any(item.kind in (Kind.line, Kind.code) for item in page.tokens[start:index]):
+    if any(word in _ASKED for word in before) or any(_is_head(item) for item in page.tokens[start:index]):
         return bool(before) and before[-1] in _ASSERTED
     if token.kind is Kind.expression and (token.lines or (token.quoted and not _has_numbers_only(token))):
         return any(word in _ASSERTED for word in before)
     return True
+
+
+def _is_head(token: Token) -> bool:
+    """Whether a quotation begins a question: `if`, `while queue:`."""
+    return token.kind is Kind.line or (token.kind is Kind.code and token.text.startswith(("if", "elif", "while")))
 
 
 def _has_numbers_only(token: Token) -> bool:

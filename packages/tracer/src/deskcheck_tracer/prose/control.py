@@ -41,7 +41,7 @@ def read_rounds(page: Page) -> None:
     for index, token in enumerate(page.tokens):
         if token.kind is Kind.value and isinstance(token.value, int) and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"}):
             _read_count(page, index, index + 1, token.value)
-        elif token.low in TIMES and page.is_word(index):
+        elif token.low in TIMES and page.is_word(index) and page.low(index + 1) in ("", ".", ",", ";", ")", "and"):
             _read_count(page, index, index, TIMES[token.low])
 
 
@@ -166,6 +166,8 @@ def read_branches(page: Page) -> None:
         low = token.low
         if low in ("condition", "test", "check", "comparison", "guard") and token.kind is Kind.word and index not in page.used:
             _read_condition(page, index)
+        elif low in ("break", "breaks", "broke") and index not in page.used:
+            _read_jump(page, index, "break")
         elif low == "else" or (token.kind is Kind.code and token.text in ("if", "else", "elif")):
             _read_block(page, index)
         elif low in ("branch", "block", "body") and page.low(index - 1) in ("if", "then", "true", "false"):
@@ -175,11 +177,19 @@ def read_branches(page: Page) -> None:
 _ENDS = frozenset(("", ".", ",", ";", "so", ":", "and", ")", "here", "again", "this", "for", "because", "since", "as", "once", "in", "on", "at", "both", "every", "too", "now", "—", "-", "with", "when"))
 
 
+def _read_jump(page: Page, index: int, kind: str) -> None:
+    """"so it breaks": a `break` ran there."""
+    before = set(page.lows(page.clause_start(index), index))
+    if before & (NEGATIONS | {"if", "whether", "would", "without", "by", "unless", "when", "the", "until", "each", "every", "to"}) or not page.places.jumps[kind]:
+        return
+    page.add(Matter.branch, index, index, page.places.jumps[kind], f"no {kind} ran there", sticky=True)
+
+
 def _read_condition(page: Page, index: int) -> None:
     if page.low(index - 1) in ("loop", "while", "exit", "stop", "stopping"):
-        kinds: tuple[str, ...] = ("while",)
+        kinds = frozenset({"while"})
     else:
-        kinds = ()
+        kinds = frozenset({page.low(index - 1)} & {"if", "elif", "while"})
     at, negated = index + 1, False
     while at < len(page.tokens) and at < index + 6:
         low = page.low(at)

@@ -182,7 +182,7 @@ def _raw(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
         at = match.end()
         place = (match.start(), at)
         if kind == "code":
-            yield _code(found.strip("`").strip(), *place, course)
+            yield from _quoted(text, *place, course)
         elif kind == "string":
             yield Token(Kind.value, found, *place, value_of(found))
         elif kind == "number":
@@ -278,6 +278,21 @@ def _expression(source: str, node: ast.expr, start: int, end: int, quoted: bool)
     if value is not UNKNOWN:
         return Token(Kind.value, source, start, end, value, quoted=quoted)
     return Token(Kind.expression, source, start, end, node=node, quoted=quoted)
+
+
+def _quoted(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
+    """A quotation as one token; as its parts if it is an equation of values: `total = 4 + 3 = 7`."""
+    source = text[start:end].strip("`").strip()
+    token = _code(source, start, end, course)
+    if token.kind is not Kind.code or not re.search(r"(?<![=!<>])=(?!=)|→|->", source):
+        yield token
+        return
+    first = text.index(source, start)
+    for part in _raw(text, first, first + len(source), course):
+        if part.kind is Kind.word and part.text.isidentifier() and part.text not in _KEYWORDS:
+            kind = Kind.name if part.text in course.names else Kind.code
+            part = Token(kind, part.text, part.start, part.end, node=parsed(part.text), quoted=True)
+        yield part
 
 
 def _code(source: str, start: int, end: int, course: Course) -> Token:

@@ -92,4 +92,4 @@ class Page:
         return index
 
 
-_CLAUSE_ENDS = STOPS | {",", "so", "because", "since", "but", "while", "whereas", "(", ")", "—", "–", "which", "therefore", "hence"}
+_CLAUSE_ENDS = STOPS | {",", "so", "because", "since", "but", "while", "whereas", "(", ")", "—", "–", "which", "therefore", "hence", ":"}

@@ -7,13 +7,19 @@ from typing import Any
 
 from ..moment import Form, What
 from ..values import is_elided
-from .course import Course, Tick
+from .course import Course, Tick, normal
 from .lexer import Kind, Token
 from .literal import UNKNOWN, same, value_of
 from .statement import Scope
 
 Test = Callable[[Tick, bool], Any]
 """True, False or UNKNOWN at a tick; the flag asks for the state before it."""
+
+
+class Where(frozenset[int]):
+    """Ticks at which something is true of the state before or after them; `after` are those of the state after."""
+
+    after: frozenset[int] = frozenset()
 
 
 class Places:
@@ -33,7 +39,7 @@ class Places:
 
     def where(self, test: Test) -> frozenset[int] | None:
         """Ticks at which a test is true of the state after or before; None if it can be told nowhere."""
-        found, known = set[int](), False
+        found, after, known = set[int](), set[int](), False
         seen: dict[tuple[int, int, bool], Any] = {}
         for tick in self.course.ticks:
             for before in (False, True):
@@ -46,7 +52,13 @@ class Places:
                     known = True
                     if result:
                         found.add(tick.index)
-        return frozenset(found) if known else None
+                        if not before:
+                            after.add(tick.index)
+        if not known:
+            return None
+        where = Where(found)
+        where.after = frozenset(after)
+        return where
 
     def equal(self, left: Token, right: Token) -> frozenset[int] | None:
         """Where two terms are equal, also the one before and the other after a line."""
@@ -94,7 +106,7 @@ class Places:
         return frozenset(found)
 
     def outcome(self, held: bool, *, names: frozenset[str] = frozenset(), lines: frozenset[int] = frozenset(),
-                with_else: bool = False, kinds: tuple[str, ...] = ()) -> frozenset[int]:  # fmt: skip
+                with_else: bool = False, kinds: frozenset[str] = frozenset()) -> frozenset[int]:  # fmt: skip
         """Where a condition came out so; of those on `lines`, that read one of `names`, that have an else."""
         found = set[int]()
         for index, taken in self.course.outcomes:
@@ -124,6 +136,24 @@ class Places:
             for node in ast.walk(self.course.tree)
             if isinstance(node, ast.If | ast.While)
         }
+
+    def asking(self, source: str) -> list[int]:
+        """The lines of the one condition of the program that is a call written so: `islower()` of `c.islower()`."""
+        found = [
+            node.lineno for node in ast.walk(self.course.tree)
+            if isinstance(node, ast.If | ast.While) and isinstance(node.test, ast.Call)
+            and normal(ast.unparse(node.test)).endswith(normal(source).removeprefix("."))
+        ]  # fmt: skip
+        return found if len(found) == 1 else []
+
+    @cached_property
+    def jumps(self) -> dict[str, frozenset[int]]:
+        """Where `break` and `continue` ran."""
+        lines = {
+            kind: [node.lineno for node in ast.walk(self.course.tree) if isinstance(node, node_kind)]
+            for kind, node_kind in (("break", ast.Break), ("continue", ast.Continue))
+        }
+        return {kind: self.lines(numbers) for kind, numbers in lines.items()}
 
     def lines(self, numbers: list[int]) -> frozenset[int]:
         """Where one of these lines ran."""

@@ -5,6 +5,7 @@ for those after it until the text goes on. Words of order (then, next) let it go
 in total, finally) let it leave the order.
 """
 
+import ast
 from dataclasses import dataclass, field
 
 from .bindings import read_bindings
@@ -16,11 +17,11 @@ from .literal import UNKNOWN
 from .mentions import Mentions
 from .naming import read_names
 from .page import Page, Topic
-from .places import Places
+from .places import Places, Where
 from .statement import CHECKED, Matter, Scope, Statement
 from .tables import read_row
 
-_FOLLOWS = frozenset("then next after afterwards finally later until subsequently lastly eventually remaining following now again".split())
+_FOLLOWS = frozenset("then next after afterwards finally later until subsequently lastly eventually remaining following".split())
 _FREE = frozenset(
     "initially start starts started begin begins originally earlier previously recall before overall altogether summary "
     "throughout always never".split()
@@ -62,8 +63,8 @@ def read(text: str, course: Course) -> Reading:
         topic = page.topic
         if sentence.begins_paragraph:
             scope = None
-        scope = _place(page, number, scope)
         page.found.sort(key=lambda one: one.start)
+        scope = _place(page, number, scope)
         checked = any(one.matter in CHECKED for one in page.found)
         if _tells(sentence):
             reading.telling += 1
@@ -92,10 +93,17 @@ def _read_lines(page: Page) -> None:
 def _read_mentions(page: Page, mentions: Mentions) -> None:
     for index, token in enumerate(page.tokens):
         if index in page.used:
+            _read_made_up(page, index, mentions)
             continue
+        if token.kind is Kind.expression:
+            _read_made_up(page, index, mentions)
         if token.kind is Kind.code and token.text in mentions.text:
             page.add(Matter.mention, index, index, mentions.where(token.text) or True, weight=HEAD if index < 3 else HINT)
-        if token.kind is not Kind.value or (token.text.isalpha() and not token.quoted):
+        if token.kind is not Kind.value:
+            continue
+        if not token.quoted and token.text.replace("-", "").isalpha():
+            if not mentions.knows(token.value):
+                page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
         if isinstance(token.value, str) and token.text[0] == '"' and not token.quoted and " " in token.value:
             continue
@@ -110,6 +118,22 @@ def _read_mentions(page: Page, mentions: Mentions) -> None:
             page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
         else:
             page.add(Matter.mention, index, index, where or True, weight=HEAD if index < 3 else HINT)
+
+
+def _read_made_up(page: Page, index: int, mentions: Mentions) -> None:
+    """A number in a condition or in arithmetic that occurs nowhere: "16 is not less than 10"."""
+    token = page.tokens[index]
+    if token.kind is Kind.value:
+        values = [token.value]
+    elif token.kind is Kind.expression and token.node is not None and not token.lines:
+        values = [part.value for part in ast.walk(token.node) if isinstance(part, ast.Constant)]
+    else:
+        return
+    for value in values:
+        if isinstance(value, int | float) and not mentions.knows(value) and not any(
+            one.start <= token.start < one.end and one.where is False for one in page.found
+        ):  # fmt: skip
+            page.add(Matter.mention, index, index, False, f"{value} does not occur in the run")
 
 
 def _tells(sentence: Sentence) -> bool:
@@ -127,10 +151,10 @@ def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
         first = next((index for index, token in enumerate(tokens) if token.start >= one.start), 0)
         one.sentence = number
         clause = words[page.clause_start(first) : first + 1]
-        one.follows = bool(_FOLLOWS & set(clause)) or page.sentence.begins_line
+        one.follows = bool(_FOLLOWS & set(clause)) or (page.sentence.begins_line and one is page.found[0])
         one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph
         if one.matter is Matter.value and isinstance(one.where, frozenset) and _looks_back(page, first):
-            one.where = one.where & page.places.ends
+            one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
         one.scope = _scope_of(first, scopes, page)
     if scopes:
         return None
@@ -141,15 +165,26 @@ def _nested(scopes: list[tuple[int, Scope, bool]]) -> list[tuple[int, Scope, boo
     """Scopes in the order of the text, each narrowed to the one before it where they speak of two loops."""
     found: list[tuple[int, Scope, bool]] = []
     for at, scope, told in scopes:
-        if found and found[-1][1].lines and scope.lines and not found[-1][1].lines & scope.lines:
+        if found and _speak_together(found[-1], (at, scope, told)):
             inside = tuple(
                 (max(start, outer), min(stop, end))
                 for start, stop in scope.windows for outer, end in found[-1][1].windows
                 if max(start, outer) < min(stop, end)
             )  # fmt: skip
+            if not inside and found[-1][1].lines & scope.lines:
+                continue  # what is said of the same loop must be true in the round that was told
             scope = Scope(inside, scope.text, scope.lines) if inside else scope
         found.append((at, scope, told))
     return found
+
+
+def _speak_together(before: tuple[int, Scope, bool], scope: tuple[int, Scope, bool]) -> bool:
+    """Whether the second scope is within the first, and does not replace it."""
+    if not before[1].lines or not scope[1].lines:
+        return False
+    if not before[1].lines & scope[1].lines:
+        return True
+    return not scope[2] and before[1].text.partition(" = ")[0] != scope[1].text.partition(" = ")[0]
 
 
 _LEAVES = frozenset("then next after finally loop return returns remaining rest".split())

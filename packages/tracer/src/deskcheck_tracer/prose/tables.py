@@ -28,8 +28,12 @@ def read_row(sentence: Sentence, header: list[str], places: Places, number: int)
         if where is not None:
             why = f"{variable} is not {text} there"
             found.append(Statement(Matter.value, sentence.start, sentence.end, where, why, sentence=number, follows=True))
+    together = None
     for one in found:
         one.scope = scope
+        assert isinstance(one.where, frozenset)
+        together = one.where if together is None else together & one.where
+        one.where = together
     return found
 
 

@@ -22,7 +22,7 @@ from .course import Course
 from .reading import Reading, read
 from .statement import CHECKED, Matter
 
-MIN_COVERAGE = 0.3
+MIN_COVERAGE = 0.15
 
 
 class Reason(StrEnum):
