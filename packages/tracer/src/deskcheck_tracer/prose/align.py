@@ -19,7 +19,7 @@ BACK_NEAR = 0.01
 """Within a round."""
 LEAP = 0.02
 """Going on to a later round with no word that says so."""
-STICKY_LATER = 0.3
+STICKY_LATER = 0.9
 """The same in a later sentence."""
 STICKY = 1.0
 """The same for a statement that says nothing of when."""

@@ -247,6 +247,7 @@ def _bind(page: Page, subjects: list[int], values: list[int], changes: bool, old
         if page.low(subjects[0] - 1) in (",", "and"):
             return
         values = values[:1]
+        page.is_summary = True
     for number, value in enumerate(values):
         _state(page, subjects[0], value, changes, old if number == 0 else None)
 

@@ -102,7 +102,7 @@ def _hint(page: Page, index: int, numbers: list[int | None]) -> None:
         return
     scope = page.places.rounds(numbers[0])
     if scope is not None and len(numbers) == 1:
-        page.add(Matter.line, index, index, scope.ticks, weight=0.3)
+        page.add(Matter.line, index, index, scope.ticks, weight=0.6)
 
 
 def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> None:
@@ -190,7 +190,7 @@ def _read_condition(page: Page, index: int) -> None:
         kinds = frozenset({"while"})
     else:
         kinds = frozenset({page.low(index - 1)} & {"if", "elif", "while"})
-    at, negated = index + 1, False
+    at, negated = index + 1, bool({"neither", "none", "no"} & set(page.lows(index - 3, index)))
     while at < len(page.tokens) and at < index + 6:
         low = page.low(at)
         if low in NEGATIONS:

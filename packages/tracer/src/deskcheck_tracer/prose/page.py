@@ -26,6 +26,8 @@ class Page:
     sentence: Sentence
     places: Places
     topic: Topic | None = None
+    is_summary: bool = False
+    """Whether the sentence enumerates: "for k = 2, 3 and 5"."""
     found: list[Statement] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     """Tokens that a statement accounts for."""

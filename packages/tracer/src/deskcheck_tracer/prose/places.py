@@ -237,6 +237,16 @@ class Places:
                 found.append((one.start, one.stop))
         return tuple(found)
 
+    def item_ticks(self, value: Any) -> frozenset[int]:
+        """The ticks of the rounds in which a `for` gave some name a value."""
+        found = set[int]()
+        for one in self.course.rounds:
+            for text in self.course.ticks[one.start].moment.changes.values():
+                known = UNKNOWN if text is None else value_of(text)
+                if known is not UNKNOWN and same(value, known):
+                    found.update(range(one.start, one.stop))
+        return frozenset(found)
+
     def raised(self, kind: str) -> frozenset[int]:
         """Where an exception of this type was raised or went on."""
         return frozenset(

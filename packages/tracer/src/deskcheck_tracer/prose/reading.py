@@ -7,6 +7,8 @@ in total, finally) let it leave the order.
 
 import ast
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 from .bindings import read_bindings
 from .conditions import read_conditions
@@ -18,7 +20,7 @@ from .mentions import Mentions
 from .naming import read_names
 from .page import Page, Topic
 from .places import Places, Where
-from .statement import CHECKED, Matter, Scope, Statement
+from .statement import CHECKED, HEAVY, Matter, Scope, Statement
 from .tables import read_row
 
 _FOLLOWS = frozenset("then next after afterwards finally later until subsequently lastly eventually remaining following".split())
@@ -65,6 +67,7 @@ def read(text: str, course: Course) -> Reading:
             scope = None
         page.found.sort(key=lambda one: one.start)
         scope = _place(page, number, scope)
+        _ground(page, mentions)
         checked = any(one.matter in CHECKED for one in page.found)
         if _tells(sentence):
             reading.telling += 1
@@ -98,7 +101,7 @@ def _read_mentions(page: Page, mentions: Mentions) -> None:
         if token.kind is Kind.expression:
             _read_made_up(page, index, mentions)
         if token.kind is Kind.code and token.text in mentions.text:
-            page.add(Matter.mention, index, index, mentions.where(token.text) or True, weight=HEAD if index < 3 else HINT)
+            _read_hint(page, index, token.text, mentions.where(token.text))
         if token.kind is not Kind.value:
             continue
         if not token.quoted and token.text.replace("-", "").isalpha():
@@ -117,7 +120,24 @@ def _read_mentions(page: Page, mentions: Mentions) -> None:
         if isinstance(token.value, list | tuple | dict | set) and where and len(token.value) > 1:
             page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
         else:
-            page.add(Matter.mention, index, index, where or True, weight=HEAD if index < 3 else HINT)
+            _read_hint(page, index, token.value, where)
+
+
+def _read_hint(page: Page, index: int, value: Any, where: frozenset[int]) -> None:
+    """A value that places the text: where it is new; the rounds of an item that a bullet begins with."""
+    rounds = page.places.item_ticks(value)
+    if rounds and _is_head(page, index):
+        page.add(Matter.mention, index, index, rounds, "the words after it are not true of that round", weight=HEAVY)
+    else:
+        page.add(Matter.mention, index, index, where or True, weight=HEAD if index < 3 else HINT)
+
+
+def _is_head(page: Page, index: int) -> bool:
+    """Whether a value opens a bullet ("- 'b': ..."), or a sentence as in "For 9, ..."."""
+    after = page.low(index + 1)
+    if page.sentence.begins_line and index == 0 and not page.sentence.begins_paragraph:
+        return after in (":", "→", "->", "–", "—", "-", "(", "=", ",")
+    return index <= 2 and page.low(index - 1) == "for" and after == ","
 
 
 def _read_made_up(page: Page, index: int, mentions: Mentions) -> None:
@@ -147,12 +167,13 @@ def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
     scopes = _nested(sorted(page.scopes + _value_scopes(page), key=lambda one: one[0]))
     words = [token.low for token in tokens]
     leaves = bool(_LEAVES & set(words[:12]))
+    _check_nested(page, scopes)
     for one in page.found:
         first = next((index for index, token in enumerate(tokens) if token.start >= one.start), 0)
         one.sentence = number
         clause = words[page.clause_start(first) : first + 1]
         one.follows = bool(_FOLLOWS & set(clause)) or (page.sentence.begins_line and one is page.found[0])
-        one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph
+        one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph or page.is_summary
         if one.matter is Matter.value and isinstance(one.where, frozenset) and _looks_back(page, first):
             one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
         one.scope = _scope_of(first, scopes, page)
@@ -176,6 +197,30 @@ def _nested(scopes: list[tuple[int, Scope, bool]]) -> list[tuple[int, Scope, boo
             scope = Scope(inside, scope.text, scope.lines) if inside else scope
         found.append((at, scope, told))
     return found
+
+
+def _ground(page: Page, mentions: Mentions) -> None:
+    """What is mentioned of a round that is told by its number must occur in that round."""
+    told = {scope.windows for _, scope, is_told in page.scopes if is_told}
+    for one in page.found:
+        if one.matter is not Matter.mention or one.scope is None or one.scope.windows not in told or one.where is False:
+            continue
+        token = next(token for token in page.tokens if token.start == one.start)
+        value = token.text if token.kind is Kind.code else token.value
+        if isinstance(value, bool) or value in (0, 1, "") or len(one.scope.windows) != 1:
+            continue
+        if not mentions.occurs(value, *one.scope.windows[0]):
+            one.where, one.weight, one.why = False, 1.0, f"{token.text} does not occur in that round"
+
+
+def _check_nested(page: Page, scopes: list[tuple[int, Scope, bool]]) -> None:
+    """A round told of an inner loop must be one within the round that its sentence speaks of."""
+    for before, after in pairwise(scopes):
+        if not after[2] or not before[1].lines or not after[1].lines or before[1].lines & after[1].lines:
+            continue
+        for one in page.found:
+            if one.matter is Matter.iteration and one.start == page.tokens[after[0]].start and isinstance(one.where, frozenset):
+                one.where = one.where & before[1].ticks
 
 
 def _speak_together(before: tuple[int, Scope, bool], scope: tuple[int, Scope, bool]) -> bool:

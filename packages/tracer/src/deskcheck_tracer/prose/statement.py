@@ -28,6 +28,9 @@ class Matter(StrEnum):
     output = "output"
 
 
+HEAVY = 0.95
+"""The weight of an item that a bullet begins with: the text is about the round of that item, or it is false."""
+
 CHECKED = frozenset(Matter) - {Matter.line}
 """What can be false; a line is quoted for many reasons."""
 

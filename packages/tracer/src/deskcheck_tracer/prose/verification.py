@@ -20,7 +20,7 @@ from ..trace import Trace
 from .align import align
 from .course import Course
 from .reading import Reading, read
-from .statement import CHECKED, Matter
+from .statement import CHECKED, HEAVY, Matter
 
 MIN_COVERAGE = 0.15
 
@@ -134,7 +134,7 @@ def _by_prose(text: str, trace: Trace) -> tuple[list[Check], float, float]:
         Check(one.matter, text[one.start : one.end], one.start, one.end, holds, "" if holds else one.why)
         for one, place in zip(reading.statements, places, strict=True)
         if one.matter in CHECKED
-        for holds in [one.where is True or one.weight < 1 or (place.tick is not None and not place.back)]
+        for holds in [one.where is True or one.weight < HEAVY or (place.tick is not None and not place.back)]
     ]
     return checks, reading.coverage, cost
 
