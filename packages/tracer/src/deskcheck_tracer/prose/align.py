@@ -19,7 +19,7 @@ BACK_NEAR = 0.01
 """Within a round."""
 LEAP = 0.02
 """Going on to a later round with no word that says so."""
-STICKY_LATER = 0.9
+STICKY_LATER = 0.65
 """The same in a later sentence."""
 STICKY = 1.0
 """The same for a statement that says nothing of when."""
@@ -136,7 +136,7 @@ class _Minima:
         for link in self.state:
             cost = link.cost
             if scope.window_of(link.tick) != window:
-                cost += FALSE
+                cost += 2 * FALSE  # rather false than there
             elif self.eras[link.tick] > era:
                 cost += BACK_NEAR * 5
             if best is None or cost < best[0]:

@@ -7,6 +7,7 @@
 import ast
 from collections import Counter
 
+from ..claims import true_output
 from .lexer import Kind
 from .literal import NUMBERS, TIMES, UNKNOWN, key, same, value_of
 from .page import NEGATIONS, Page
@@ -98,7 +99,7 @@ def _hint(page: Page, index: int, numbers: list[int | None]) -> None:
     if page.scopes and page.scopes[-1][2] and page.low(index - 1) == "the" and len(numbers) == 1 and page.is_word(index + 1):
         _place(page, index, index, [page.places.rounds(numbers[0], page.scopes[-1][1].lines)])
         return
-    if not page.is_word(index + 1) or page.low(index + 1) in ("to", "of", "one", "is", "was", "in", "time"):
+    if not page.is_word(index + 1) or page.low(index + 1) in ("to", "of", "is", "was", "in", "time"):
         return
     scope = page.places.rounds(numbers[0])
     if scope is not None and len(numbers) == 1:
@@ -283,6 +284,11 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
     if after in ("times", "lines", "line", "elements", "items", "values", "numbers", "if", "when", "entries", "more", "times", "or", "followed") or (
         token.kind is not Kind.value and not page.is_value(at)
     ):
+        return
+    if page.low(index) == "output":
+        told = " ".join(true_output(page.course.trace).split())
+        if str(token.value) not in (told, *told.split()) and repr(token.value) != told:
+            page.add(matter, index, at, False, f"the output is {told[:80]!r}")
         return
     if matter is Matter.printed:
         page.add(matter, index, at, page.places.printed(token), f"printed was {page.course.trace.stdout[:80]!r}")

@@ -21,7 +21,7 @@ from .naming import read_names
 from .page import Page, Topic
 from .places import Places, Where
 from .statement import CHECKED, HEAVY, Matter, Scope, Statement
-from .tables import read_row
+from .tables import Column, read_row, settle
 
 _FOLLOWS = frozenset("then next after afterwards finally later until subsequently lastly eventually remaining following".split())
 _FREE = frozenset(
@@ -53,9 +53,13 @@ def read(text: str, course: Course) -> Reading:
     reading, places, mentions = Reading(), Places(course), Mentions(course)
     topic: Topic | None = None
     scope: Scope | None = None
+    columns: dict[str, Column] = {}
     for number, sentence in enumerate(sentences(text, course)):
+        if sentence.header is None and columns:
+            settle(columns)
+            columns = {}
         if sentence.header is not None:
-            rows = read_row(sentence, sentence.header, places, number)
+            rows = read_row(sentence, sentence.header, places, number, columns)
             reading.telling += 1
             reading.told += bool(rows)
             reading.statements += rows
@@ -73,6 +77,7 @@ def read(text: str, course: Course) -> Reading:
             reading.telling += 1
             reading.told += checked
         reading.statements += page.found
+    settle(columns)
     return reading
 
 
@@ -177,6 +182,8 @@ def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
         if one.matter is Matter.value and isinstance(one.where, frozenset) and _looks_back(page, first):
             one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
         one.scope = _scope_of(first, scopes, page)
+        if one.scope is not None and isinstance(one.where, Where):
+            one.where = one.where.after
     if scopes:
         return None
     return None if leaves else inherited
