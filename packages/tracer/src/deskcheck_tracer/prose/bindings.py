@@ -47,8 +47,24 @@ _ADDS = frozenset("add adds adding added append appends appending appended push 
                   "return returns returned multiply multiplied".split())  # fmt: skip
 
 
+_MAKE = frozenset("make makes made give gives is are equals equal =".split())
+
+
+def _read_sum(page: Page, index: int) -> None:
+    """"3 and 4 make 7"."""
+    one, other, total = index, index + 2, index + 4
+    if page.low(index + 1) != "and" or page.low(index + 3) not in _MAKE - {"is", "are", "equals", "equal", "="}:
+        return
+    if all(page.is_value(at) and isinstance(page.tokens[at].value, int | float) for at in (one, other, total)):
+        holds = same(page.tokens[total].value, page.tokens[one].value + page.tokens[other].value)
+        page.add(Matter.value, one, total, holds, "the sum is another")
+        page.used.difference_update((one, other, total))
+
+
 def read_bindings(page: Page) -> None:
     """All values that a sentence gives to names and expressions."""
+    for index in range(len(page.tokens)):
+        _read_sum(page, index)
     for index, token in enumerate(page.tokens):
         if token.low in _PUTS and token.kind is Kind.word:
             _read_put(page, index)

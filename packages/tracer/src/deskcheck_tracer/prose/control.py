@@ -246,23 +246,28 @@ def read_calls(page: Page) -> None:
 def _read_call(page: Page, index: int) -> None:
     token, course = page.tokens[index], page.course
     node = token.node
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id not in course.functions or node.keywords:
+    if not isinstance(node, ast.Call) or node.keywords:
         return
+    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if name not in course.functions:
+        return
+    skipped = int(isinstance(node.func, ast.Attribute))
     from .evaluate import evaluate
 
     arguments = [evaluate(part, lambda _: UNKNOWN, lambda *_: UNKNOWN) for part in node.args]
     if any(argument is UNKNOWN for argument in arguments) or not arguments:
         return
-    calls = [call for call in course.calls if call.function == node.func.id]
-    if not calls or len(calls[0].arguments) != len(arguments):
+    calls = [call for call in course.calls if call.function.rpartition(".")[2] == name]
+    if not calls or len(calls[0].arguments) - skipped != len(arguments):
         return
     found = [
         call for call in calls
-        if all(same(one, value_of(text)) for one, text in zip(arguments, call.arguments.values(), strict=False))
+        if all(same(one, value_of(text)) for one, text in zip(arguments, list(call.arguments.values())[skipped:], strict=False))
     ]  # fmt: skip
     where = frozenset(tick for call in found for tick in range(max(0, call.start - 1), call.stop + 1))
-    page.add(Matter.call, index, index, where, f"{node.func.id} was not called so")
+    page.add(Matter.call, index, index, where, f"{name} was not called so")
     page.used.discard(index)
+    page.calls[index] = found
 
 
 _BETWEEN = frozenset(
@@ -296,6 +301,11 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
         functions = frozenset(page.lows(page.clause_start(index), index)) & page.course.functions
         functions |= {token.text for token in page.tokens[page.clause_start(index) : index]} & page.course.functions
         where = page.places.returned(token, functions)
+        named = [calls for at, calls in page.calls.items() if page.clause_start(index) <= at < index]
+        if named:
+            where = frozenset(
+                call.stop for call in named[-1] if call.value is not None and same(token.value, value_of(call.value))
+            )
         if not where and page.low(index) in ("result", "answer"):
             where = frozenset(tick.index for tick in page.course.ticks if any(same(token.value, value_of(text or "?")) for text in tick.moment.changes.values()))
         page.add(matter, index, at, where, "nothing returned that")

@@ -5,6 +5,7 @@ literal of the program or a difference of two values; one that is nothing of all
 """
 
 import ast
+import re
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from .evaluate import evaluate
 from .literal import UNKNOWN, key, value_of
 
 _MOST = 4000
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 class Mentions:
@@ -55,6 +57,54 @@ class Mentions:
                     _gather(part, found)
             found |= {one.number for one in tick.rounds} | {tick.moment.line}
         return key(value) in found or any(isinstance(one, float) and isinstance(value, float) and _rounds(value, one) for one in found)
+
+    def together(self, values: list[Any]) -> frozenset[int]:
+        """Ticks at which all these numbers are there: in the state, as elements or lengths, or in the program."""
+        wanted = {key(value) for value in values} - self._literals
+        return frozenset(tick.index for tick in self.course.ticks if wanted <= self._there(tick.index))
+
+    def _there(self, index: int) -> set[Any]:
+        tick = self.course.ticks[index]
+        place = id(tick.before), id(tick.state)
+        if place not in self._states:
+            found = set[Any]()
+            for text in {*tick.before.values(), *tick.state.values()}:
+                found |= self._inside(text)
+            self._states[place] = found
+        found = self._states[place]
+        if tick.moment.expression:
+            found = found | {key(value) for value in _parts(tick.moment.expression)}
+        return found | self._module
+
+    @cached_property
+    def _states(self) -> dict[tuple[int, int], set[Any]]:
+        return {}
+
+    @cached_property
+    def _module(self) -> set[Any]:
+        """What the module's names ever hold: functions read it too."""
+        texts = {text for tick in self.course.ticks if tick.moment.frame == 0 for text in tick.moment.changes.values() if text}
+        return set[Any]().union(*map(self._inside, texts))
+
+    def _inside(self, text: str) -> set[Any]:
+        if text not in self._known:
+            found = set[Any]()
+            value = value_of(text)
+            if value is UNKNOWN:
+                found.update(key(value_of(word)) for word in _NUMBER.findall(text))
+            else:
+                _gather(value, found)
+            self._known[text] = found
+        return self._known[text]
+
+    @cached_property
+    def _known(self) -> dict[str, set[Any]]:
+        return {}
+
+    @cached_property
+    def _literals(self) -> set[Any]:
+        trace = self.course.trace
+        return {key(value_of(word)) for word in _NUMBER.findall(f"{trace.program.source} {trace.program.call} {trace.program.stdin}")}
 
     @cached_property
     def _fresh(self) -> dict[Any, list[int]]:

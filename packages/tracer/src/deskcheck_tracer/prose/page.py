@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .course import Course
+from .course import Call, Course
 from .lexer import Kind, Sentence, Token, is_arrow
 from .places import Places, Test
 from .statement import Matter, Scope, Statement
@@ -31,6 +31,8 @@ class Page:
     found: list[Statement] = field(default_factory=list)
     used: set[int] = field(default_factory=set)
     """Tokens that a statement accounts for."""
+    calls: dict[int, list[Call]] = field(default_factory=dict)
+    """The calls of the run that a token stands for."""
     scopes: list[tuple[int, Scope, bool]] = field(default_factory=list)
     """(token, scope, whether it is a round told by number) in order."""
 

@@ -212,6 +212,11 @@ class Places:
         return Scope(tuple(found), "", lines) if found else None
 
     @cached_property
+    def outside(self) -> frozenset[int]:
+        """The ticks in no round of any loop."""
+        return frozenset(tick.index for tick in self.course.ticks if not tick.rounds)
+
+    @cached_property
     def ends(self) -> frozenset[int]:
         """The last ticks of the eras."""
         ticks = self.course.ticks

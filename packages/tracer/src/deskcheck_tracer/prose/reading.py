@@ -6,6 +6,7 @@ in total, finally) let it leave the order.
 """
 
 import ast
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -81,10 +82,27 @@ def read(text: str, course: Course) -> Reading:
     return reading
 
 
+def _at_one_time(page: Page) -> None:
+    """"x is 3 and y is 4", "x = 3, y = 4": states told side by side are of one moment."""
+    values = [one for one in page.found if one.matter is Matter.value and isinstance(one.where, Where)]
+    for one, other in pairwise(sorted(values, key=lambda one: one.start)):
+        if not isinstance(one.where, Where) or not isinstance(other.where, Where):
+            continue
+        between = [token for token in page.tokens if one.end <= token.start < other.start]
+        subjects = [next(token for token in page.tokens if token.start == each.start) for each in (one, other)]
+        if [token.low for token in between] not in ([","], ["and"], [",", "and"]) or subjects[0].text == subjects[1].text:
+            continue
+        if all(subject.kind is Kind.name for subject in subjects) and one.where.after and other.where.after:
+            both = Where(one.where.after & other.where.after)
+            both.after = both
+            other.where = both
+
+
 def _read_page(page: Page, mentions: Mentions) -> None:
     read_rounds(page)
     read_calls(page)
     read_bindings(page)
+    _at_one_time(page)
     read_conditions(page)
     read_branches(page)
     read_names(page)
@@ -107,13 +125,17 @@ def _read_mentions(page: Page, mentions: Mentions) -> None:
             _read_made_up(page, index, mentions)
         if token.kind is Kind.code and token.text in mentions.text:
             _read_hint(page, index, token.text, mentions.where(token.text))
+        elif token.kind is Kind.code and _PLAIN.match(token.text) and _has_digit(token.text) and " " in token.text:
+            page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
         if token.kind is not Kind.value:
             continue
         if not token.quoted and token.text.replace("-", "").isalpha():
-            if not mentions.knows(token.value):
-                page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
+            known = mentions.knows(token.value)
+            page.add(Matter.mention, index, index, known, "" if known else f"{token.text} does not occur in the run")
             continue
         if isinstance(token.value, str) and token.text[0] == '"' and not token.quoted and " " in token.value:
+            if _has_digit(token.value) and token.value not in mentions.text:
+                page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
         known = mentions.knows(token.value)
         if not known and isinstance(token.value, tuple) and not token.quoted:
@@ -126,6 +148,13 @@ def _read_mentions(page: Page, mentions: Mentions) -> None:
             page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
         else:
             _read_hint(page, index, token.value, where)
+
+
+_PLAIN = re.compile(r"[A-Za-z][\w .:,!-]+\Z")
+
+
+def _has_digit(text: str) -> bool:
+    return any(char.isdigit() for char in text)
 
 
 def _read_hint(page: Page, index: int, value: Any, where: frozenset[int]) -> None:
@@ -154,11 +183,25 @@ def _read_made_up(page: Page, index: int, mentions: Mentions) -> None:
         values = [part.value for part in ast.walk(token.node) if isinstance(part, ast.Constant)]
     else:
         return
+    if not isinstance(token.node, ast.Compare) and any(one.matter is Matter.comparison and one.start <= token.start < one.end for one in page.found):
+        return _read_compared(page, index, mentions)
+    if isinstance(token.node, ast.Compare) and len(values) > 1 and not mentions.together(values):
+        page.add(Matter.mention, index, index, False, f"{token.text}: these values never meet")
+        return
     for value in values:
         if isinstance(value, int | float) and not mentions.knows(value) and not any(
             one.start <= token.start < one.end and one.where is False for one in page.found
         ):  # fmt: skip
             page.add(Matter.mention, index, index, False, f"{value} does not occur in the run")
+
+
+def _read_compared(page: Page, index: int, mentions: Mentions) -> None:
+    """Values that are compared must be there together: "5 is greater than 4"."""
+    one = next(one for one in page.found if one.matter is Matter.comparison and one.start <= page.tokens[index].start < one.end)
+    values = [token.value for token in page.tokens if one.start <= token.start < one.end and isinstance(token.value, int | float)]
+    values = [value for value in values if not isinstance(value, bool)]
+    if page.tokens[index].start == one.start and values and not mentions.together(values):
+        page.add(Matter.mention, index, index, False, f"{values} never meet")
 
 
 def _tells(sentence: Sentence) -> bool:
@@ -182,6 +225,8 @@ def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
         if one.matter is Matter.value and isinstance(one.where, frozenset) and _looks_back(page, first):
             one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
         one.scope = _scope_of(first, scopes, page)
+        if one.scope is None and one.matter is Matter.value and isinstance(one.where, frozenset) and _is_start(words):
+            one.where = one.where & page.places.outside
         if one.scope is not None and isinstance(one.where, Where):
             one.where = one.where.after
     if scopes:
@@ -240,6 +285,12 @@ def _speak_together(before: tuple[int, Scope, bool], scope: tuple[int, Scope, bo
 
 
 _LEAVES = frozenset("then next after finally loop return returns remaining rest".split())
+
+
+def _is_start(words: list[str]) -> bool:
+    """Whether a sentence says that it tells of the beginning."""
+    text = " ".join(words)
+    return "initially" in words or "at the start" in text or "to begin with" in text
 
 
 def _looks_back(page: Page, first: int) -> bool:
