@@ -37,6 +37,8 @@ def read_rounds(page: Page) -> None:
         low = token.low
         if token.kind is Kind.ordinal or (low in ("last", "final") and page.is_word(index)):
             _read_ordinal(page, index)
+        elif low in _ROUNDS and page.is_value(index + 1):
+            _read_numbers(page, index)
         elif low in _NUMBERED and page.is_value(index + 1 + (page.low(index + 1) in ("#", "number"))):
             _read_number(page, index)
     for index, token in enumerate(page.tokens):
@@ -130,6 +132,22 @@ def _read_number(page: Page, index: int) -> None:
     if page.is_value(at + 2) and page.low(at + 1) in ("and", "–", "-", "to", ","):
         return
     _place(page, index, at, [page.places.rounds(number, _loops(page, index))])
+
+
+def _read_numbers(page: Page, index: int) -> None:
+    """"Rounds 1, 2 and 5"."""
+    numbers, at = list[int](), index + 1
+    while page.is_value(at) and isinstance(page.tokens[at].value, int):
+        numbers.append(page.tokens[at].value)
+        last = at
+        at += 1
+        while page.low(at) in (",", "and"):
+            at += 1
+        if page.low(at) in ("to", "-", "–", "through") or not page.is_value(at):
+            break
+    if not numbers or page.low(at) in ("to", "-", "–", "through") or 0 in numbers:
+        return
+    _place(page, index, last, [page.places.rounds(number, _loops(page, index)) for number in numbers])
 
 
 def _read_count(page: Page, first: int, last: int, number: int) -> None:

@@ -211,6 +211,19 @@ class Places:
         lines = frozenset(one.line for one in self.course.rounds if not which or one.line in which)
         return Scope(tuple(found), "", lines) if found else None
 
+    def changed(self, name: str) -> frozenset[int]:
+        """Where a name got another value than it had."""
+        return frozenset(
+            tick.index for tick in self.course.ticks
+            if name in tick.moment.changes and tick.before.get(name) != tick.state.get(name)
+        )  # fmt: skip
+
+    def kept(self, name: str) -> frozenset[int]:
+        """The ticks of rounds in which a name kept its value."""
+        changed = self.changed(name)
+        busy = {tick for one in self.course.rounds if any(one.start <= at < one.stop for at in changed) for tick in range(one.start, one.stop)}
+        return frozenset(tick.index for tick in self.course.ticks if tick.rounds and tick.index not in busy)
+
     @cached_property
     def outside(self) -> frozenset[int]:
         """The ticks in no round of any loop."""

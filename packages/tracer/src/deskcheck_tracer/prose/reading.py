@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from .bindings import read_bindings
+from .changing import read_changes
 from .conditions import read_conditions
 from .control import read_branches, read_calls, read_rounds
 from .course import Course
@@ -53,6 +54,7 @@ def read(text: str, course: Course) -> Reading:
     """Read a text about a run."""
     reading, places, mentions = Reading(), Places(course), Mentions(course)
     topic: Topic | None = None
+    spoken_of: str | None = None
     scope: Scope | None = None
     columns: dict[str, Column] = {}
     for number, sentence in enumerate(sentences(text, course)):
@@ -66,7 +68,8 @@ def read(text: str, course: Course) -> Reading:
             reading.statements += rows
             continue
         page = Page(sentence, places, topic)
-        _read_page(page, mentions)
+        _read_page(page, mentions, spoken_of)
+        spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.name), spoken_of)
         topic = page.topic
         if sentence.begins_paragraph:
             scope = None
@@ -98,8 +101,9 @@ def _at_one_time(page: Page) -> None:
             other.where = both
 
 
-def _read_page(page: Page, mentions: Mentions) -> None:
+def _read_page(page: Page, mentions: Mentions, spoken_of: str | None) -> None:
     read_rounds(page)
+    read_changes(page, spoken_of)
     read_calls(page)
     read_bindings(page)
     _at_one_time(page)
@@ -171,6 +175,8 @@ def _is_head(page: Page, index: int) -> bool:
     after = page.low(index + 1)
     if page.sentence.begins_line and index == 0 and not page.sentence.begins_paragraph:
         return after in (":", "→", "->", "–", "—", "-", "(", "=", ",")
+    if index == 1 and page.is_word(0) and not page.sentence.begins_paragraph:
+        return after in (":", "→", "->")
     return index <= 2 and page.low(index - 1) == "for" and after == ","
 
 
