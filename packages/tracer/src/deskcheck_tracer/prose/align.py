@@ -159,7 +159,13 @@ def _traced(link: _Link | None, count: int, eras: list[int], statements: list[St
     while link is not None and link.statement >= 0:
         before = link.before
         gone_back = before is not None and eras[before.tick] > eras[link.tick]
-        unsaid = gone_back and statements[link.statement].weight >= FALSE and link.held and before is not None and link.cost - before.cost >= BACK
+        unsaid = (
+            gone_back
+            and statements[link.statement].weight >= FALSE
+            and link.held
+            and before is not None
+            and link.cost - before.cost >= BACK
+        )
         places[link.statement] = Place(link.tick if link.held else None, unsaid)
         link = before
     return places

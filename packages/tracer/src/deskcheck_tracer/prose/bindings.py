@@ -6,58 +6,65 @@ make it something else (than, by, not, times) end the search.
 
 import ast
 
-from .lexer import ENGLISH, Kind, Token
 from .course import Tick
+from .lexer import ENGLISH, Kind, Token
 from .literal import UNKNOWN, same
 from .page import NEGATIONS, Page
 from .statement import Matter
+from .vocabulary import words
 
-_STATE = frozenset(
-    "is are was were equals equal = == hold holds held stay stays stayed remain remains remained has have had contains contain "
-    "contained stand stands stood be being keeps kept keep being still".split()
+_STATE = words(
+    "is are was were equals equal = == hold holds held stay stays stayed remain remains remained has have had "
+    "contains contain contained stand stands stood be being keeps kept keep still"
 )
-_CHANGE = frozenset(
-    "become becomes became becoming get gets got getting go goes went going reach reaches reached reaching set sets setting "
-    "update updates updated updating rise rises rose rising grow grows grew growing drop drops dropped dropping fall falls fell "
-    "falling climb climbs climbed climbing change changes changed turn turns turned move moves moved moving bump bumps bumped "
-    "increase increases increased increasing decrease decreases decreased decreasing increment increments incremented "
-    "decremented take takes took taking assign assigned assigns start starts started starting begin begins began initialised "
-    "initialized initialises initializes initialise initialize receives received receive now :=".split()
+_CHANGE = words(
+    "become becomes became becoming get gets got getting go goes went going reach reaches reached reaching set "
+    "sets setting update updates updated updating rise rises rose rising grow grows grew growing drop drops "
+    "dropped dropping fall falls fell falling climb climbs climbed climbing change changes changed turn turns "
+    "turned move moves moved moving bump bumps bumped increase increases increased increasing decrease decreases "
+    "decreased decreasing increment increments incremented decremented take takes took taking assign assigned "
+    "assigns start starts started starting begin begins began initialised initialized initialises initializes "
+    "initialise initialize receives received receive now :="
 )
-_LINKS = frozenset(
-    "to at as the value values of a an its now still currently again also just then therefore thus new current up down out back "
-    "been exactly simply only already initially both final finally once more total text string list tuple dict set number "
-    "integer all way even alone left from : -> → => ( respectively will would length".split()
+_LINKS = words(
+    "to at as the value values of a an its now still currently again also just then therefore thus new current up "
+    "down out back been exactly simply only already initially both final finally once more total text string list "
+    "tuple dict set number integer all way even alone left from : -> → => ( respectively will would length"
 ) | {"index"}
-_MAKES = frozenset("makes making make leaves leaving leave left with keeps keep brings bringing gives giving".split())
-_BARE_BINDERS = frozenset("= == : → -> => ( :=".split())
-_UNITS = frozenset(
-    "elements element items item entries entry characters character chars letters letter digits digit keys key words numbers "
-    "members values long rows columns".split()
+_MAKES = words("makes making make leaves leaving leave left with keeps keep brings bringing gives giving")
+_BARE_BINDERS = words("= == : → -> => ( :=")
+_UNITS = words(
+    "elements element items item entries entry characters character chars letters letter digits digit keys key "
+    "words numbers members values long rows columns"
 )
-_NOT_VALUES = frozenset(
-    "times time more less greater smaller bigger larger rounds round iterations iteration passes pass steps step st nd rd th % "
-    "percent or and/or different distinct of".split()
-) | _UNITS
-_BREAKS = NEGATIONS | frozenset(
-    "than by if whether when while because since so but which who that until unless after before compared times plus minus or "
-    "smaller greater larger less more".split()
+_NOT_VALUES = (
+    words(
+        "times time more less greater smaller bigger larger rounds round iterations iteration passes pass steps step "
+        "st nd rd th % percent or and/or different distinct of"
+    )
+    | _UNITS
 )
-_ADDS = frozenset("add adds adding added append appends appending appended push pushes pushed subtract compare compares compared comparing "
-                  "return returns returned multiply multiplied".split())  # fmt: skip
+_BREAKS = NEGATIONS | words(
+    "than by if whether when while because since so but which who that until unless after before compared times "
+    "plus minus or smaller greater larger less more"
+)
+_ADDS = words(
+    "add adds adding added append appends appending appended push pushes pushed subtract compare compares "
+    "compared comparing return returns returned multiply multiplied"
+)
 
 
-_MAKE = frozenset("make makes made give gives is are equals equal =".split())
+_MAKE = words("make makes made give gives is are equals equal =")
 
 
 def _read_sum(page: Page, index: int) -> None:
-    """"3 and 4 make 7"."""
+    """ "3 and 4 make 7"."""
     one, other, total = index, index + 2, index + 4
     if page.low(index + 1) != "and" or page.low(index + 3) not in _MAKE - {"is", "are", "equals", "equal", "="}:
         return
     if all(page.is_value(at) and isinstance(page.tokens[at].value, int | float) for at in (one, other, total)):
         holds = same(page.tokens[total].value, page.tokens[one].value + page.tokens[other].value)
-        page.add(Matter.value, one, total, holds, "the sum is another")
+        page.add(Matter.binding, one, total, holds, "the sum is another")
         page.used.difference_update((one, other, total))
 
 
@@ -71,21 +78,29 @@ def read_bindings(page: Page) -> None:
     index = 0
     while index < len(page.tokens):
         token = page.tokens[index]
-        if token.kind in (Kind.name, Kind.expression) and index not in page.used:
+        if token.kind in (Kind.identifier, Kind.expression) and index not in page.used:
             index = max(_subject(page, index), index + 1)
         else:
             index += 1
 
 
-_PUTS = frozenset("reads read stores stored store assigns assign puts saves saved assigning storing reading".split())
+_PUTS = words("reads read stores stored store assigns assign puts saves saved assigning storing reading")
 
 
 def _read_put(page: Page, index: int) -> None:
-    """"reads 10 into n"."""
-    if not page.is_value(index + 1) or page.low(index + 2) not in ("into", "in", "to") or page.low(index - 1) in NEGATIONS:
+    """ "reads 10 into n"."""
+    if (
+        not page.is_value(index + 1)
+        or page.low(index + 2) not in ("into", "in", "to")
+        or page.low(index - 1) in NEGATIONS
+    ):
         return
     name = index + 3 + (page.low(index + 3) in ("the", "variable"))
-    if name < len(page.tokens) and page.tokens[name].kind is Kind.name and not _is_container(page, page.tokens[name]):
+    if (
+        name < len(page.tokens)
+        and page.tokens[name].kind is Kind.identifier
+        and not _is_container(page, page.tokens[name])
+    ):
         _state(page, name, index + 1, True, None)
 
 
@@ -102,7 +117,7 @@ def _subject(page: Page, index: int) -> int:
     values, changes, old = found
     _bind(page, subjects, values, changes, old)
     _chain(page, values[-1])
-    return values[-1] + (0 if page.tokens[values[-1]].kind is not Kind.value else 1)
+    return values[-1] + (0 if page.tokens[values[-1]].kind is not Kind.literal else 1)
 
 
 def _subjects(page: Page, index: int) -> list[int]:
@@ -113,7 +128,7 @@ def _subjects(page: Page, index: int) -> list[int]:
         step = at
         while page.low(step) in (",", "and", "both", "=", "the"):
             step += 1
-        if step == at or not (step < len(page.tokens) and page.tokens[step].kind is Kind.name):
+        if step == at or not (step < len(page.tokens) and page.tokens[step].kind is Kind.identifier):
             break
         found.append(step)
         at = step + 1
@@ -140,7 +155,7 @@ def _value_after(page: Page, first: int, at: int) -> tuple[list[int], bool, int 
                     continue
                 if at == start:
                     bound = _makes(page, first) or _stands_beside(page, first, at)
-                if low_before in _PUNCTUATION and token.kind is not Kind.value:
+                if low_before in _PUNCTUATION and token.kind is not Kind.literal:
                     return None
             if not bound or _is_no_value(page, at):
                 return None
@@ -179,21 +194,27 @@ def _makes(page: Page, first: int) -> bool:
     return page.low(first - 1) in _MAKES or page.low(first - 2) in _MAKES
 
 
-_PUNCTUATION = frozenset(": -> → => ⇒ ( —".split())
+_PUNCTUATION = words(": -> → => ⇒ ( —")
 
 
 def _stands_beside(page: Page, first: int, at: int) -> bool:
     """Notes leave the verb out: "balance 50"."""
     name, value = page.tokens[first], page.tokens[at]
-    return name.kind is Kind.name and value.kind is Kind.value and not value.text.isalpha() and name.low not in ENGLISH
+    return (
+        name.kind is Kind.identifier
+        and value.kind is Kind.literal
+        and not value.text.isalpha()
+        and name.low not in ENGLISH
+    )
 
 
-_TRANSITIVE = frozenset(
-    "set sets setting bring brings bringing brought take takes taking push pushes pushing raise raises raising raised lift lifts "
-    "lifting make makes making leave leaves leaving left update updates updating updated bump bumps bumping increase increases "
-    "increasing increased decrease decreasing reset resets resetting initialize initializes initialise initialised initialises "
-    "initialized initialising initializing change changes changing changed turn turns turning move moves moving moved drop drops "
-    "dropping keep keeps keeping start starts starting with advance advances lowers lower reduce reduces rewrite".split()
+_TRANSITIVE = words(
+    "set sets setting bring brings bringing brought take takes taking push pushes pushing raise raises raising "
+    "raised lift lifts lifting make makes making leave leaves leaving left update updates updating updated bump "
+    "bumps bumping increase increases increasing increased decrease decreasing reset resets resetting initialize "
+    "initializes initialise initialised initialises initialized initialising initializing change changes changing "
+    "changed turn turns turning move moves moving moved drop drops dropping keep keeps keeping start starts "
+    "starting with advance advances lowers lower reduce reduces rewrite"
 )
 
 
@@ -214,7 +235,7 @@ def _is_no_value(page: Page, at: int) -> bool:
     """Whether a number is a count of something, or begins a statement of its own."""
     after = page.low(at + 1)
     token = page.tokens[at]
-    if token.kind is Kind.value and isinstance(token.value, int | float) and not isinstance(token.value, bool):
+    if token.kind is Kind.literal and isinstance(token.value, int | float) and not isinstance(token.value, bool):
         return after in _NOT_VALUES and not token.quoted and not (after == "or" or after == "of")
     return False
 
@@ -223,7 +244,7 @@ def _chain(page: Page, at: int) -> None:
     """What follows a value by another equals sign: `total = 4 + 3 = 7`."""
     while page.low(at + 1) in ("=", "==") and page.is_term(at + 2):
         left, right = page.tokens[at], page.tokens[at + 2]
-        page.add(Matter.value, at, at + 2, page.places.equal(left, right), f"{left.text} is not {right.text}")
+        page.add(Matter.binding, at, at + 2, page.places.equal(left, right), f"{left.text} is not {right.text}")
         at += 2
 
 
@@ -242,7 +263,7 @@ def _values(page: Page, at: int) -> list[int]:
         at = step
 
 
-_AFTER_SUBJECT = _STATE | _CHANGE | frozenset("> < isn't".split())
+_AFTER_SUBJECT = _STATE | _CHANGE | words("> < isn't")
 
 
 def _empty(page: Page, first: int, at: int) -> None:
@@ -272,11 +293,11 @@ def _state(page: Page, subject: int, value: int, changes: bool, old: int | None)
     name, token = page.tokens[subject], page.tokens[value]
     places = page.places
     first, last = min(subject, value), max(subject, value)
-    if name.kind is Kind.expression and name.lines and token.kind is Kind.value and isinstance(token.value, bool):
+    if name.kind is Kind.expression and name.lines and token.kind is Kind.literal and isinstance(token.value, bool):
         return
-    if name.kind is Kind.name and name.text not in page.course.variables:
+    if name.kind is Kind.identifier and name.text not in page.course.variables:
         return
-    if changes and name.kind is Kind.name and token.kind is Kind.value:
+    if changes and name.kind is Kind.identifier and token.kind is Kind.literal:
         where = places.changes(name.text, token.value)
         if old is not None and page.is_term(old):
             before = places.value(page.tokens[old], page.course.ticks[0])
@@ -287,15 +308,27 @@ def _state(page: Page, subject: int, value: int, changes: bool, old: int | None)
             where = places.equal(name, token)
     else:
         where = places.equal(name, token)
-    if where is not None and not where and isinstance(token.value, str) and token.kind is Kind.value and not token.quoted:
+    if (
+        where is not None
+        and not where
+        and isinstance(token.value, str)
+        and token.kind is Kind.literal
+        and not token.quoted
+    ):
         where = _loose_string(page, name, token) or where
     if where is not None and not where and isinstance(token.value, int) and not isinstance(token.value, bool):
         length = places.equal(_length(name), token)
-        if length and name.kind is Kind.name and _is_container(page, name):
+        if length and name.kind is Kind.identifier and _is_container(page, name):
             where = length
-    if where is not None and not where and name.kind is Kind.name and token.kind is Kind.value and not isinstance(token.value, list | tuple | dict):
+    if (
+        where is not None
+        and not where
+        and name.kind is Kind.identifier
+        and token.kind is Kind.literal
+        and not isinstance(token.value, list | tuple | dict)
+    ):
         where = _of_element(page, name, token)
-    page.add(Matter.value, first, last, where, _why(page, name, token))
+    page.add(Matter.binding, first, last, where, _why(page, name, token))
     page.used.update(range(first, last + 1))
 
 
@@ -324,7 +357,9 @@ def _is_container(page: Page, name: Token) -> bool:
 
 def _loose_string(page: Page, name: Token, token: Token) -> frozenset[int]:
     """Quoted text may stand for another value's text: "7" for 7."""
-    return page.places.where(lambda tick, before: str(page.places.value(name, tick, before)) == token.value) or frozenset()
+    return (
+        page.places.where(lambda tick, before: str(page.places.value(name, tick, before)) == token.value) or frozenset()
+    )
 
 
 def _why(page: Page, name: Token, token: Token) -> str:

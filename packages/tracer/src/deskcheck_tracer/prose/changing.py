@@ -6,10 +6,15 @@
 from .lexer import Kind
 from .page import NEGATIONS, Page
 from .statement import Matter
+from .vocabulary import words
 
-_CHANGED = frozenset("updated changed modified overwritten replaced adjusted reassigned incremented decremented increased reduced".split())
-_KEPT = frozenset("unchanged untouched unaffected".split())
-_AUXILIARIES = frozenset("is was gets got has been are were again then only also both be being therefore still remains stays left".split())
+_CHANGED = words(
+    "updated changed modified overwritten replaced adjusted reassigned incremented decremented increased reduced"
+)
+_KEPT = words("unchanged untouched unaffected")
+_AUXILIARIES = words(
+    "is was gets got has been are were again then only also both be being therefore still remains stays left"
+)
 
 
 def read_changes(page: Page, spoken_of: str | None) -> None:
@@ -23,7 +28,13 @@ def read_changes(page: Page, spoken_of: str | None) -> None:
             at -= 1
         if at < 0 or at == index - 1:
             continue
-        name = page.tokens[at].text if page.tokens[at].kind is Kind.name else spoken_of if page.low(at) == "it" else None
+        name = (
+            page.tokens[at].text
+            if page.tokens[at].kind is Kind.identifier
+            else spoken_of
+            if page.low(at) == "it"
+            else None
+        )
         if name is None or name not in page.course.variables or page.is_term(index + 2):
             continue
         changed = (token.low in _CHANGED) != negated
@@ -33,8 +44,12 @@ def read_changes(page: Page, spoken_of: str | None) -> None:
 def _state(page: Page, name: str, first: int, last: int, changed: bool) -> None:
     where = page.places.changed(name) if changed else page.places.kept(name)
     for _, scope, is_told in page.scopes:
-        if is_told and changed and not all(any(start <= tick < stop for tick in where) for start, stop in scope.windows):
+        if (
+            is_told
+            and changed
+            and not all(any(start <= tick < stop for tick in where) for start, stop in scope.windows)
+        ):
             where = frozenset()
     if changed and not any(is_told for *_, is_told in page.scopes):
         return  # that it changed at some time says little
-    page.add(Matter.value, first, last, where, f"{name} was {'not ' if changed else ''}changed there", sticky=True)
+    page.add(Matter.binding, first, last, where, f"{name} was {'not ' if changed else ''}changed there", sticky=True)

@@ -9,19 +9,20 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from .course import Tick
 from .bindings import is_part
+from .course import Tick
 from .lexer import Kind, Token
 from .literal import UNKNOWN
 from .page import NEGATIONS, Page, Topic
 from .places import Test
 from .statement import Matter
+from .vocabulary import words
 
-_ADVERBS = frozenset(
-    "indeed actually clearly also again still now itself currently not even then already just strictly exactly in fact "
-    "obviously certainly definitely both always never neither no longer is".split()
+_ADVERBS = words(
+    "indeed actually clearly also again still now itself currently not even then already just strictly exactly in "
+    "fact obviously certainly definitely both always never neither no longer is"
 ) - {"even"}
-_BE = frozenset("is are was were isn't aren't wasn't being be isnt".split())
+_BE = words("is are was were isn't aren't wasn't being be isnt")
 _COMPARATIVES: list[tuple[tuple[str, ...], Callable[[Any, Any], Any]]] = [
     (("greater", "than", "or", "equal", "to"), operator.ge), (("less", "than", "or", "equal", "to"), operator.le),
     (("smaller", "than", "or", "equal", "to"), operator.le), (("larger", "than", "or", "equal", "to"), operator.ge),
@@ -44,18 +45,18 @@ _ADJECTIVES: dict[str, Callable[[Any], Any]] = {
     "nonzero": lambda a: a != 0, "zero": lambda a: a == 0, "empty": lambda a: len(a) == 0,
     "nonempty": lambda a: len(a) > 0, "truthy": bool, "falsy": lambda a: not a, "nonnegative": lambda a: a >= 0,
 }  # fmt: skip
-_ASKED = frozenset(
-    "if whether check checks checked checking test tests tested testing ask asks asking compare compares comparing until unless "
-    "while when whenever does do is condition question see sees every each any all only would were should must verify "
-    "determine decide needs requires first".split()
+_ASKED = words(
+    "if whether check checks checked checking test tests tested testing ask asks asking compare compares "
+    "comparing until unless while when whenever does do is condition question see sees every each any all only "
+    "would were should must verify determine decide needs requires first"
 )
-_ASSERTED = frozenset("since because as so given thus hence therefore indeed".split())
-_TRUE = frozenset("true yes holds hold succeeds passes satisfied met pass succeed truthy hits fires".split())
-_FALSE = frozenset("false no fails fail untrue falsy".split())
-_LINKS = frozenset(
-    "is are was evaluates evaluated evaluating to gives giving returns yields comes out be = : → -> ? ( , which that it this and "
-    "therefore thus also clearly indeed still again now the condition check test comparison result answer so as does do "
-    "turns being immediately of course both - — –".split()
+_ASSERTED = words("since because as so given thus hence therefore indeed")
+_TRUE = words("true yes holds hold succeeds passes satisfied met pass succeed truthy hits fires")
+_FALSE = words("false no fails fail untrue falsy")
+_LINKS = words(
+    "is are was evaluates evaluated evaluating to gives giving returns yields comes out be = : → -> ? ( , which "
+    "that it this and therefore thus also clearly indeed still again now the condition check test comparison "
+    "result answer so as does do turns being immediately of course both - — –"
 )
 _ARITHMETIC = (ast.Compare, ast.BoolOp)
 
@@ -81,7 +82,11 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         if isinstance(token.node, ast.UnaryOp) and not isinstance(token.node.op, ast.Not):
             return None
         return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
-    if token.kind is Kind.expression and isinstance(token.node, ast.Call) and isinstance(token.node.func, ast.Attribute | ast.Name):
+    if (
+        token.kind is Kind.expression
+        and isinstance(token.node, ast.Call)
+        and isinstance(token.node.func, ast.Attribute | ast.Name)
+    ):
         if _verdict(page, index + 1) is not None and page.places.asking(token.text):
             return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
     if not token.is_term or index in page.used or is_part(page, index):
@@ -109,11 +114,11 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
     return None
 
 
-_TERSE = frozenset(": , → -> ( = ; which is that".split())
+_TERSE = words(": , → -> ( = ; which is that")
 
 
 def _read_terse(page: Page) -> None:
-    """"x=4: even -> ...", "7, which is odd": an adjective on the value before it."""
+    """ "x=4: even -> ...", "7, which is odd": an adjective on the value before it."""
     for index, token in enumerate(page.tokens):
         if token.low not in ("even", "odd", "negative", "positive") or index in page.used or not page.is_word(index):
             continue
@@ -121,7 +126,12 @@ def _read_terse(page: Page) -> None:
         while at > 0 and (page.low(at) in _TERSE or page.low(at) in NEGATIONS):
             negated = negated != (page.low(at) in NEGATIONS)
             at -= 1
-        if at >= 0 and at < index - 1 and page.is_value(at) and page.low(index + 1) not in ("number", "numbers", "index"):
+        if (
+            at >= 0
+            and at < index - 1
+            and page.is_value(at)
+            and page.low(index + 1) not in ("number", "numbers", "index")
+        ):
             _state(page, _property(page, page.tokens[at], _ADJECTIVES[token.low]), at, index, not negated)
 
 
@@ -179,7 +189,7 @@ def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
         token.lines = page.places.asking(token.text)
     lines = token.lines
     where = page.places.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
-    named = any(token.kind is not Kind.value for token in page.tokens[first : first + 1])
+    named = any(token.kind is not Kind.literal for token in page.tokens[first : first + 1])
     page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
 
 
@@ -189,7 +199,7 @@ def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
     for index in range(at, min(at + 9, len(page.tokens))):
         token = page.tokens[index]
         low = token.low
-        if token.kind is Kind.value and isinstance(token.value, bool):
+        if token.kind is Kind.literal and isinstance(token.value, bool):
             return token.value != negated, index + 1
         if low in ("yes", "no") and page.low(index - 1) not in ("?", ":", "(", "—", "-", "–", "→", "->", "answer"):
             return None
@@ -236,7 +246,22 @@ def _read_answer(page: Page) -> None:
     if page.topic is None:
         return
     at = 0
-    while page.low(at) in ("it", "that", "this", "which", "they", "and", "the", "condition", "answer", "here", "—", "-", ":", "so"):
+    while page.low(at) in (
+        "it",
+        "that",
+        "this",
+        "which",
+        "they",
+        "and",
+        "the",
+        "condition",
+        "answer",
+        "here",
+        "—",
+        "-",
+        ":",
+        "so",
+    ):
         at += 1
     low = page.low(at)
     topic, page.topic = page.topic, None

@@ -12,21 +12,23 @@ from .lexer import Kind
 from .literal import NUMBERS, TIMES, UNKNOWN, key, same, value_of
 from .page import NEGATIONS, Page
 from .statement import Matter, Scope
+from .vocabulary import words
 
-_ROUND = frozenset("iteration pass round cycle lap loop repetition trip time go turn".split())
-_ROUNDS = frozenset("iterations passes rounds cycles laps repetitions trips".split())
-_NUMBERED = frozenset("iteration pass round cycle lap".split())
-_RUNS = frozenset(
-    "run runs ran iterate iterates iterated execute executes executed repeat repeats repeated go goes went loop loops looped "
-    "running iterating executing looping makes make made needs need takes took spins happens times".split()
+_ROUND = words("iteration pass round cycle lap loop repetition trip time go turn")
+_ROUNDS = words("iterations passes rounds cycles laps repetitions trips")
+_NUMBERED = words("iteration pass round cycle lap")
+_RUNS = words(
+    "run runs ran iterate iterates iterated execute executes executed repeat repeats repeated go goes went loop "
+    "loops looped running iterating executing looping makes make made needs need takes took spins happens times"
 )
-_SKIPS = frozenset("skip skips skipped skipping bypass bypasses bypassed avoid avoids".split())
-_TAKES = frozenset(
-    "take takes taken taking took enter enters entered entering run runs ran execute executes executed executing fires applies "
-    "follow follows followed hit hits choose chooses reach reached fall falls fell drop go goes land lands use uses used into to via".split()
+_SKIPS = words("skip skips skipped skipping bypass bypasses bypassed avoid avoids")
+_TAKES = words(
+    "take takes taken taking took enter enters entered entering run runs ran execute executes executed executing "
+    "fires applies follow follows followed hit hits choose chooses reach reached fall falls fell drop go goes "
+    "land lands use uses used into to via"
 )
-_RETURNS = frozenset("return returns returned returning".split())
-_PRINTS = frozenset("print prints printed printing outputs displays displayed emits emitted writes".split())
+_RETURNS = words("return returns returned returning")
+_PRINTS = words("print prints printed printing outputs displays displayed emits emitted writes")
 
 
 def read_rounds(page: Page) -> None:
@@ -42,7 +44,11 @@ def read_rounds(page: Page) -> None:
         elif low in _NUMBERED and page.is_value(index + 1 + (page.low(index + 1) in ("#", "number"))):
             _read_number(page, index)
     for index, token in enumerate(page.tokens):
-        if token.kind is Kind.value and isinstance(token.value, int) and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"}):
+        if (
+            token.kind is Kind.literal
+            and isinstance(token.value, int)
+            and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"})
+        ):
             _read_count(page, index, index + 1, token.value)
         elif token.low in TIMES and page.is_word(index) and page.low(index + 1) in ("", ".", ",", ";", ")", "and"):
             _read_count(page, index, index, TIMES[token.low])
@@ -53,7 +59,13 @@ def _loops(page: Page, index: int) -> frozenset[int]:
     words = set(page.lows(page.clause_start(index), page.clause_end(index)))
     found = page.course.run_counts()
     nodes = [node for node in ast.walk(page.course.tree) if isinstance(node, ast.For | ast.While)]
-    inner = {part.lineno for node in nodes for child in node.body for part in ast.walk(child) if isinstance(part, ast.For | ast.While)}
+    inner = {
+        part.lineno
+        for node in nodes
+        for child in node.body
+        for part in ast.walk(child)
+        if isinstance(part, ast.For | ast.While)
+    }
     lines = {node.lineno for node in nodes}
     if "outer" in words:
         lines -= inner
@@ -70,13 +82,15 @@ def _loops(page: Page, index: int) -> frozenset[int]:
 def _read_ordinal(page: Page, index: int) -> None:
     at = index + 1
     numbers = [page.tokens[index].value if page.tokens[index].kind is Kind.ordinal else None]
-    while page.low(at) in ("and", ",", "or", "to", "through") or (at < len(page.tokens) and page.tokens[at].kind is Kind.ordinal):
+    while page.low(at) in ("and", ",", "or", "to", "through") or (
+        at < len(page.tokens) and page.tokens[at].kind is Kind.ordinal
+    ):
         if page.tokens[at].kind is Kind.ordinal:
             numbers.append(page.tokens[at].value)
         at += 1
-    while page.low(at) in ("and", "final", "last", "full", "outer", "inner", "while", "for", "loop", "(") and page.low(at + 1) in (
-        _ROUND | _ROUNDS | {"outer", "inner", "loop", "last", "final"}
-    ):
+    while page.low(at) in ("and", "final", "last", "full", "outer", "inner", "while", "for", "loop", "(") and page.low(
+        at + 1
+    ) in (_ROUND | _ROUNDS | {"outer", "inner", "loop", "last", "final"}):
         at += 1
     low = page.low(at)
     if low not in _ROUND and low not in _ROUNDS:
@@ -95,10 +109,16 @@ def _read_ordinal(page: Page, index: int) -> None:
 
 
 def _hint(page: Page, index: int, numbers: list[int | None]) -> None:
-    """"The third number": most likely the third round, if there is one loop."""
+    """ "The third number": most likely the third round, if there is one loop."""
     if len({run.line for run in page.course.runs}) != 1 or page.low(index - 1) not in ("the", "our", ""):
         return
-    if page.scopes and page.scopes[-1][2] and page.low(index - 1) == "the" and len(numbers) == 1 and page.is_word(index + 1):
+    if (
+        page.scopes
+        and page.scopes[-1][2]
+        and page.low(index - 1) == "the"
+        and len(numbers) == 1
+        and page.is_word(index + 1)
+    ):
         _place(page, index, index, [page.places.rounds(numbers[0], page.scopes[-1][1].lines)])
         return
     if not page.is_word(index + 1) or page.low(index + 1) in ("to", "of", "is", "was", "in", "time"):
@@ -135,7 +155,7 @@ def _read_number(page: Page, index: int) -> None:
 
 
 def _read_numbers(page: Page, index: int) -> None:
-    """"Rounds 1, 2 and 5"."""
+    """ "Rounds 1, 2 and 5"."""
     numbers, at = list[int](), index + 1
     while page.is_value(at) and isinstance(page.tokens[at].value, int):
         numbers.append(page.tokens[at].value)
@@ -153,23 +173,41 @@ def _read_numbers(page: Page, index: int) -> None:
 def _read_count(page: Page, first: int, last: int, number: int) -> None:
     """How often a loop went round, a function was called, a line ran."""
     words = set(page.lows(page.clause_start(first), page.clause_end(first)))
-    if words & {"first", "last", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(first - 1) in ("these", "than", "those"):
+    if words & {"first", "last", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
+        first - 1
+    ) in ("these", "than", "those"):
         page.used.update(range(first, last + 1))
         return
     course = page.course
     loop = words & {"loop", "loops", "while", "iterations", "rounds", "passes", "iterates", "body", "outer", "inner"}
     if loop and words & (_RUNS | _ROUNDS | {"in"}):
         lines = _loops(page, first)
-        counts = {count for line, runs in course.run_counts().items() if not lines or line in lines for count in (*runs, sum(runs))}
+        counts = {
+            count
+            for line, runs in course.run_counts().items()
+            if not lines or line in lines
+            for count in (*runs, sum(runs))
+        }
         windows = [
-            (run.starts[0], run.end) for run in course.runs if run.starts and (not lines or run.line in lines) and len(run.starts) == number
+            (run.starts[0], run.end)
+            for run in course.runs
+            if run.starts and (not lines or run.line in lines) and len(run.starts) == number
         ]
         totals = number in {sum(runs) for line, runs in course.run_counts().items() if not lines or line in lines}
         where: frozenset[int] | bool = number in counts
         inside = lines and len({len(run.starts) for run in course.runs if run.line in lines}) > 1
         if where and windows and not totals and inside:
-            where = frozenset(tick for start, stop in windows for tick in range(max(0, start - 2), min(stop + 1, len(course.ticks))))
-        page.add(Matter.iteration, first, last, where, f"the loops ran {sorted(counts)} times", sticky=not isinstance(where, bool))
+            where = frozenset(
+                tick for start, stop in windows for tick in range(max(0, start - 2), min(stop + 1, len(course.ticks)))
+            )
+        page.add(
+            Matter.iteration,
+            first,
+            last,
+            where,
+            f"the loops ran {sorted(counts)} times",
+            sticky=not isinstance(where, bool),
+        )
         return
     counts = {count for runs in course.run_counts().values() for count in (*runs, sum(runs))}
     counts |= set(Counter(tick.moment.line for tick in course.ticks if tick.moment.what.value == "step").values())
@@ -183,7 +221,11 @@ def read_branches(page: Page) -> None:
     """How conditions came out, where the condition itself is not told."""
     for index, token in enumerate(page.tokens):
         low = token.low
-        if low in ("condition", "test", "check", "comparison", "guard") and token.kind is Kind.word and index not in page.used:
+        if (
+            low in ("condition", "test", "check", "comparison", "guard")
+            and token.kind is Kind.word
+            and index not in page.used
+        ):
             _read_condition(page, index)
         elif low in ("break", "breaks", "broke") and index not in page.used:
             _read_jump(page, index, "break")
@@ -193,13 +235,50 @@ def read_branches(page: Page) -> None:
             _read_block(page, index - 1)
 
 
-_ENDS = frozenset(("", ".", ",", ";", "so", ":", "and", ")", "here", "again", "this", "for", "because", "since", "as", "once", "in", "on", "at", "both", "every", "too", "now", "—", "-", "with", "when"))
+_ENDS = frozenset(
+    (
+        "",
+        ".",
+        ",",
+        ";",
+        "so",
+        ":",
+        "and",
+        ")",
+        "here",
+        "again",
+        "this",
+        "for",
+        "because",
+        "since",
+        "as",
+        "once",
+        "in",
+        "on",
+        "at",
+        "both",
+        "every",
+        "too",
+        "now",
+        "—",
+        "-",
+        "with",
+        "when",
+    )
+)
 
 
 def _read_jump(page: Page, index: int, kind: str) -> None:
-    """"so it breaks": a `break` ran there."""
+    """ "so it breaks": a `break` ran there."""
     before = set(page.lows(page.clause_start(index), index))
-    if before & (NEGATIONS | {"if", "whether", "would", "without", "by", "unless", "when", "the", "until", "each", "every", "to"}) or not page.places.jumps[kind]:
+    if (
+        before
+        & (
+            NEGATIONS
+            | {"if", "whether", "would", "without", "by", "unless", "when", "the", "until", "each", "every", "to"}
+        )
+        or not page.places.jumps[kind]
+    ):
         return
     page.add(Matter.branch, index, index, page.places.jumps[kind], f"no {kind} ran there", sticky=True)
 
@@ -214,16 +293,74 @@ def _read_condition(page: Page, index: int) -> None:
         low = page.low(at)
         if low in NEGATIONS:
             negated = not negated
-        elif low in ("true", "false", "holds", "hold", "fails", "failed", "fail", "satisfied", "met", "passes", "passed", "held", "succeeds", "succeeded"):
+        elif low in (
+            "true",
+            "false",
+            "holds",
+            "hold",
+            "fails",
+            "failed",
+            "fail",
+            "satisfied",
+            "met",
+            "passes",
+            "passed",
+            "held",
+            "succeeds",
+            "succeeded",
+        ):
             held = (low not in ("false", "fails", "fail", "failed")) != negated
-            if set(page.lows(page.clause_start(index), at)) & {"if", "whether", "until", "while", "when", "unless", "as", "every", "whenever", "once", "once"}:
+            if set(page.lows(page.clause_start(index), at)) & {
+                "if",
+                "whether",
+                "until",
+                "while",
+                "when",
+                "unless",
+                "as",
+                "every",
+                "whenever",
+                "once",
+                "once",
+            }:
                 return
             lines: frozenset[int] = frozenset(
                 line for token in page.tokens[max(0, index - 3) : at] for line in token.lines
             )
-            page.add(Matter.branch, index, at, page.places.outcome(held, kinds=kinds, lines=lines), "no condition came out so there", sticky=True)
+            page.add(
+                Matter.branch,
+                index,
+                at,
+                page.places.outcome(held, kinds=kinds, lines=lines),
+                "no condition came out so there",
+                sticky=True,
+            )
             return
-        elif low not in ("is", "was", "does", "did", "are", "again", "therefore", "now", "then", "also", "still", "thus", "evaluates", "to", "turns", "out", "comes", "came", "immediately") and not page.tokens[at].quoted:
+        elif (
+            low
+            not in (
+                "is",
+                "was",
+                "does",
+                "did",
+                "are",
+                "again",
+                "therefore",
+                "now",
+                "then",
+                "also",
+                "still",
+                "thus",
+                "evaluates",
+                "to",
+                "turns",
+                "out",
+                "comes",
+                "came",
+                "immediately",
+            )
+            and not page.tokens[at].quoted
+        ):
             return
         at += 1
 
@@ -234,9 +371,24 @@ def _read_block(page: Page, index: int) -> None:
     start, end = page.clause_start(index), page.clause_end(index)
     before, after = page.lows(max(start, index - 4), index), page.lows(index + 1, min(end, index + 6))
     words = before + after
-    if not set(words) & {"branch", "block", "body", "clause", "path", "side", "part", "arm"} and not set(before) & (_TAKES | _SKIPS):
+    if not set(words) & {"branch", "block", "body", "clause", "path", "side", "part", "arm"} and not set(before) & (
+        _TAKES | _SKIPS
+    ):
         return
-    if set(words) & {"if", "when", "whenever", "would", "only", "loop", "while", "for", "try", "instead", "each", "never"} - {low}:
+    if set(words) & {
+        "if",
+        "when",
+        "whenever",
+        "would",
+        "only",
+        "loop",
+        "while",
+        "for",
+        "try",
+        "instead",
+        "each",
+        "never",
+    } - {low}:
         return
     skipped = bool(set(words) & _SKIPS)
     taken = bool(set(words) & _TAKES)
@@ -255,7 +407,9 @@ def read_calls(page: Page) -> None:
             _read_call(page, index)
     for index, token in enumerate(page.tokens):
         if token.kind in (Kind.word, Kind.code) and index not in page.used:
-            if token.low in _RETURNS or (token.low in ("result", "answer") and page.low(index + 1) in ("is", "=", ":", "was")):
+            if token.low in _RETURNS or (
+                token.low in ("result", "answer") and page.low(index + 1) in ("is", "=", ":", "was")
+            ):
                 _read_value(page, index, Matter.returned)
             elif token.low in _PRINTS or (token.low == "output" and page.low(index + 1) in ("is", "=", ":", "was")):
                 _read_value(page, index, Matter.printed)
@@ -266,7 +420,13 @@ def _read_call(page: Page, index: int) -> None:
     node = token.node
     if not isinstance(node, ast.Call) or node.keywords:
         return
-    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    name = (
+        node.func.id
+        if isinstance(node.func, ast.Name)
+        else node.func.attr
+        if isinstance(node.func, ast.Attribute)
+        else ""
+    )
     if name not in course.functions:
         return
     skipped = int(isinstance(node.func, ast.Attribute))
@@ -288,9 +448,9 @@ def _read_call(page: Page, index: int) -> None:
     page.calls[index] = found
 
 
-_BETWEEN = frozenset(
-    "the value of a an is was then so its now which equals = : to back just simply immediately finally and therefore as string "
-    "number list tuple boolean integer result final `".split()
+_BETWEEN = words(
+    "the value of a an is was then so its now which equals = : to back just simply immediately finally and "
+    "therefore as string number list tuple boolean integer result final `"
 )
 
 
@@ -304,9 +464,22 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
         return
     token = page.tokens[at]
     after = page.low(at + 1)
-    if after in ("times", "lines", "line", "elements", "items", "values", "numbers", "if", "when", "entries", "more", "times", "or", "followed") or (
-        token.kind is not Kind.value and not page.is_value(at)
-    ):
+    if after in (
+        "times",
+        "lines",
+        "line",
+        "elements",
+        "items",
+        "values",
+        "numbers",
+        "if",
+        "when",
+        "entries",
+        "more",
+        "times",
+        "or",
+        "followed",
+    ) or (token.kind is not Kind.literal and not page.is_value(at)):
         return
     if page.low(index) == "output":
         told = " ".join(true_output(page.course.trace).split())
@@ -325,7 +498,11 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
                 call.stop for call in named[-1] if call.value is not None and same(token.value, value_of(call.value))
             )
         if not where and page.low(index) in ("result", "answer"):
-            where = frozenset(tick.index for tick in page.course.ticks if any(same(token.value, value_of(text or "?")) for text in tick.moment.changes.values()))
+            where = frozenset(
+                tick.index
+                for tick in page.course.ticks
+                if any(same(token.value, value_of(text or "?")) for text in tick.moment.changes.values())
+            )
         page.add(matter, index, at, where, "nothing returned that")
 
 

@@ -68,7 +68,9 @@ class Course:
         self.source = trace.program.source
         self.moments = [moment for moment in story(trace) if moment.what is not What.switch]
         self.runs = loop_runs(self.moments, self.source)
-        self.rounds = [Round(number, run.line, *place) for number, run in enumerate(self.runs) for place in _places(run)]
+        self.rounds = [
+            Round(number, run.line, *place) for number, run in enumerate(self.runs) for place in _places(run)
+        ]
         self.ticks = _ticks(self.moments)
         self._lay_rounds()
         self.values: dict[tuple[str, int], Any] = {}
@@ -111,8 +113,15 @@ class Course:
     def text_values(self) -> frozenset[str]:
         """Words of the strings that occur: in the program, its input and output, and the values of names."""
         trace = self.trace
-        texts = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-        texts += [text for tick in self.ticks for text in tick.moment.changes.values() if text and ("'" in text or '"' in text)]
+        texts = [
+            node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        texts += [
+            text
+            for tick in self.ticks
+            for text in tick.moment.changes.values()
+            if text and ("'" in text or '"' in text)
+        ]
         texts += [trace.stdout, trace.program.stdin, trace.program.call or "", trace.returned or "", trace.end.detail]
         return frozenset(_WORD.findall(" ".join(texts)))
 
@@ -120,7 +129,9 @@ class Course:
     def strings(self) -> list[str]:
         """The strings of the program and of its input and output."""
         trace = self.trace
-        found = [node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        found = [
+            node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
         return [*found, *re.findall(r"'([^']*)'", trace.program.call or ""), trace.program.stdin, trace.stdout]
 
     @cached_property
@@ -151,7 +162,9 @@ class Course:
             if isinstance(test, ast.expr):
                 found[normal(ast.unparse(test))].append(line)
             if isinstance(statement.node, ast.For | ast.AsyncFor):
-                found[normal(f"{ast.unparse(statement.node.target)} in {ast.unparse(statement.node.iter)}")].append(line)
+                found[normal(f"{ast.unparse(statement.node.target)} in {ast.unparse(statement.node.iter)}")].append(
+                    line
+                )
         return found
 
     @cached_property

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .literal import UNKNOWN
+from .vocabulary import words
 
 Lookup = Callable[[str], Any]
 Called = Callable[[str, list[Any]], Any]
@@ -29,9 +30,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "float": float, "round": round, "ord": ord, "chr": chr, "list": list, "tuple": tuple, "set": set,
     "reversed": lambda items: list(reversed(items)), "divmod": divmod,
 }  # fmt: skip
-_METHODS = frozenset(
-    "upper lower strip split isdigit isalpha isupper islower isspace isalnum count index find get keys values items "
-    "startswith endswith replace title capitalize swapcase join lstrip rstrip".split()
+_METHODS = words(
+    "upper lower strip split isdigit isalpha isupper islower isspace isalnum count index find get keys values "
+    "items startswith endswith replace title capitalize swapcase join lstrip rstrip"
 )
 _LARGEST = 10**60
 

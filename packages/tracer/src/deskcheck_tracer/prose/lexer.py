@@ -16,15 +16,16 @@ from typing import Any
 
 from .course import BUILTINS, Course, normal
 from .literal import NUMBERS, UNKNOWN, ordinal, value_of
+from .vocabulary import words
 
 
 class Kind(StrEnum):
     """What a token is."""
 
     word = "word"
-    value = "value"
+    literal = "literal"
     """A literal, `value`."""
-    name = "name"
+    identifier = "identifier"
     """A name of the program."""
     expression = "expression"
     """`node` can be evaluated."""
@@ -59,7 +60,7 @@ class Token:
     @property
     def is_term(self) -> bool:
         """Whether it stands for a value."""
-        return self.kind in (Kind.value, Kind.name, Kind.expression)
+        return self.kind in (Kind.literal, Kind.identifier, Kind.expression)
 
 
 @dataclass
@@ -96,14 +97,14 @@ _OPERATORS = {
     "plus": "+", "minus": "-", "times": "*", "mod": "%", "modulo": "%",
 }  # fmt: skip
 _ARROWS = frozenset(("→", "->", "=>", "⇒", "➜", "-->", "—>", "–>"))
-ENGLISH = frozenset(
-    "a an i is in as at it to by of on or and not no so do be if else the this that one all each any start end stop step "
-    "go up left right first last next then item items value values list string number numbers word words char line "
-    "lines text data input output result results key keys index loop run check test call sum max min mid low high "
-    "new old add out even odd size length rest head tail found seen done".split()
+ENGLISH = words(
+    "a an i is in as at it to by of on or and not no so do be if else the this that one all each any start end "
+    "stop step go up left right first last next then item items value values list string number numbers word "
+    "words char line lines text data input output result results key keys index loop run check test call sum max "
+    "min mid low high new old add out even odd size length rest head tail found seen done"
 )
 """Words that need a sign (an article's absence, a verb) to be read as names when they stand in the open."""
-_KEYWORDS = frozenset("for while if elif else in is not and or return def class with as import from pass break".split())
+_KEYWORDS = words("for while if elif else in is not and or return def class with as import from pass break")
 
 
 def sentences(text: str, course: Course) -> Iterator[Sentence]:
@@ -184,9 +185,9 @@ def _raw(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
         if kind == "code":
             yield from _quoted(text, *place, course)
         elif kind == "string":
-            yield Token(Kind.value, found, *place, value_of(found))
+            yield Token(Kind.literal, found, *place, value_of(found))
         elif kind == "number":
-            yield Token(Kind.value, found, *place, value_of(found.replace(",", "").lstrip("0") or "0"))
+            yield Token(Kind.literal, found, *place, value_of(found.replace(",", "").lstrip("0") or "0"))
         elif kind == "grid":
             pass
         elif kind == "ordinal":
@@ -207,9 +208,9 @@ def _raw(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
 def _word(found: str, start: int, course: Course) -> Iterator[Token]:
     low = found.lower()
     if found in ("True", "False", "None"):
-        yield Token(Kind.value, found, start, start + len(found), value_of(found))
+        yield Token(Kind.literal, found, start, start + len(found), value_of(found))
     elif low in NUMBERS:
-        yield Token(Kind.value, found, start, start + len(found), NUMBERS[low])
+        yield Token(Kind.literal, found, start, start + len(found), NUMBERS[low])
     elif ordinal(low) is not None:
         yield Token(Kind.ordinal, found, start, start + len(found), ordinal(low))
     elif "-" in found and found not in course.names:
@@ -258,9 +259,7 @@ def _balanced(text: str, start: int, end: int) -> int:
 
 def _is_known(node: ast.expr, course: Course) -> bool:
     """Whether all names of an expression are the program's or built in."""
-    return all(
-        part.id in course.names or part.id in BUILTINS for part in ast.walk(node) if isinstance(part, ast.Name)
-    )
+    return all(part.id in course.names or part.id in BUILTINS for part in ast.walk(node) if isinstance(part, ast.Name))
 
 
 @lru_cache(maxsize=4096)
@@ -276,7 +275,7 @@ def parsed(source: str) -> ast.expr | None:
 def _expression(source: str, node: ast.expr, start: int, end: int, quoted: bool) -> Token:
     value = value_of(source)
     if value is not UNKNOWN:
-        return Token(Kind.value, source, start, end, value, quoted=quoted)
+        return Token(Kind.literal, source, start, end, value, quoted=quoted)
     return Token(Kind.expression, source, start, end, node=node, quoted=quoted)
 
 
@@ -290,7 +289,7 @@ def _quoted(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
     first = text.index(source, start)
     for part in _raw(text, first, first + len(source), course):
         if part.kind is Kind.word and part.text.isidentifier() and part.text not in _KEYWORDS:
-            kind = Kind.name if part.text in course.names else Kind.code
+            kind = Kind.identifier if part.text in course.names else Kind.code
             part = Token(kind, part.text, part.start, part.end, node=parsed(part.text), quoted=True)
         yield part
 
@@ -299,11 +298,11 @@ def _code(source: str, start: int, end: int, course: Course) -> Token:
     """What stands in backticks."""
     node = parsed(source)
     if isinstance(node, ast.Name):
-        kind = Kind.name if source in course.names else Kind.code
+        kind = Kind.identifier if source in course.names else Kind.code
         return Token(kind, source, start, end, node=node, quoted=True)
     value = value_of(source)
     if value is not UNKNOWN:
-        return Token(Kind.value, source, start, end, value, quoted=True)
+        return Token(Kind.literal, source, start, end, value, quoted=True)
     lines = course.lines.get(normal(source), [])
     if node is not None:
         return Token(Kind.expression, source, start, end, node=node, lines=lines, quoted=True)
@@ -312,11 +311,11 @@ def _code(source: str, start: int, end: int, course: Course) -> Token:
     return Token(Kind.code, source, start, end, quoted=True)
 
 
-_BEING = frozenset(
-    "is are was were becomes become became equals holds has gets stays remains = == := += -= *= : < > <= >= != + - * / % "
-    "// starts begins ends goes reaches takes ( → ->".split()
+_BEING = words(
+    "is are was were becomes become became equals holds has gets stays remains = == := += -= *= : < > <= >= != + "
+    "- * / % // starts begins ends goes reaches takes ( → ->"
 )
-_DETERMINERS = frozenset("the a an this that each every its their our your my another any".split())
+_DETERMINERS = words("the a an this that each every its their our your my another any")
 
 
 def _named(tokens: list[Token], course: Course) -> Iterator[Token]:
@@ -327,7 +326,7 @@ def _named(tokens: list[Token], course: Course) -> Iterator[Token]:
             after = tokens[index + 1] if index + 1 < len(tokens) else None
             found = _name_of(token, before, after, course)
             if found:
-                token = Token(Kind.name, found, token.start, token.end, node=parsed(found))
+                token = Token(Kind.identifier, found, token.start, token.end, node=parsed(found))
         yield token
 
 
@@ -417,7 +416,7 @@ _COMPARES = frozenset(("<", ">", "<=", ">=", "==", "!=", "≤", "≥", "≠"))
 
 def _is_dash(tokens: list[Token], at: int) -> bool:
     """Whether a minus sign parts two statements: `x = 3 - total becomes 4`."""
-    if tokens[at].text != "-" or at + 2 >= len(tokens) or tokens[at + 1].kind is not Kind.name:
+    if tokens[at].text != "-" or at + 2 >= len(tokens) or tokens[at + 1].kind is not Kind.identifier:
         return False
     return tokens[at + 2].low in _BEING and tokens[at + 2].low not in _OPERATORS
 
@@ -436,7 +435,7 @@ def _operated(tokens: list[Token]) -> Token | None:
 
 
 def _source(token: Token) -> str:
-    if token.kind is Kind.value:
+    if token.kind is Kind.literal:
         return repr(token.value)
     return f"({token.text})" if token.kind is Kind.expression else token.text
 

@@ -54,7 +54,10 @@ def ordinal(word: str) -> int | None:
     return ORDINALS.get(word)
 
 
-_WRAPPED = re.compile(r"(?:deque|Counter|OrderedDict|defaultdict|frozenset|dict_keys|dict_values|dict_items)\((?:[^()\[\]{}]*, )?([\[{(].*[\]})])(?:, maxlen=\d+)?\)\Z", re.S)
+_WRAPPED = re.compile(
+    r"(?:deque|Counter|OrderedDict|defaultdict|frozenset|dict_keys|dict_values|dict_items)\((?:[^()\[\]{}]*, )?([\[{(].*[\]})])(?:, maxlen=\d+)?\)\Z",
+    re.S,
+)
 
 
 @lru_cache(maxsize=4096)

@@ -31,7 +31,12 @@ class Mentions:
         if isinstance(value, int | float):
             return value in self.numbers or any(isinstance(one, float) and _rounds(value, one) for one in self.numbers)
         if isinstance(value, str):
-            return len(value) < 2 or value in self.text or value.lower() in self.text.lower() or value.replace("\\n", "\n") in self.text
+            return (
+                len(value) < 2
+                or value in self.text
+                or value.lower() in self.text.lower()
+                or value.replace("\\n", "\n") in self.text
+            )
         if isinstance(value, list | tuple):
             return key(value) in self.values
         return not isinstance(value, dict | set) or key(value) in self.values
@@ -46,17 +51,23 @@ class Mentions:
         """Whether a value is part of anything between two ticks."""
         if isinstance(value, str):
             ticks = self.course.ticks[start:stop]
-            texts = (text for tick in ticks for text in (*tick.state.values(), tick.moment.printed, tick.moment.value or ""))
+            texts = (
+                text for tick in ticks for text in (*tick.state.values(), tick.moment.printed, tick.moment.value or "")
+            )
             return any(value in text for text in texts) or value in self.course.source
         found = set[Any]()
-        for text in {text for tick in self.course.ticks[start:stop] for text in (*tick.before.values(), *tick.state.values())}:
+        for text in {
+            text for tick in self.course.ticks[start:stop] for text in (*tick.before.values(), *tick.state.values())
+        }:
             _gather(value_of(text), found)
         for tick in self.course.ticks[start:stop]:
             for text in (tick.moment.expression, tick.moment.statement, tick.moment.printed, tick.moment.value):
                 for part in _parts(text.strip()) if text else ():
                     _gather(part, found)
             found |= {one.number for one in tick.rounds} | {tick.moment.line}
-        return key(value) in found or any(isinstance(one, float) and isinstance(value, float) and _rounds(value, one) for one in found)
+        return key(value) in found or any(
+            isinstance(one, float) and isinstance(value, float) and _rounds(value, one) for one in found
+        )
 
     def together(self, values: list[Any]) -> frozenset[int]:
         """Ticks at which all these numbers are there: in the state, as elements or lengths, or in the program."""
@@ -83,7 +94,13 @@ class Mentions:
     @cached_property
     def _module(self) -> set[Any]:
         """What the module's names ever hold: functions read it too."""
-        texts = {text for tick in self.course.ticks if tick.moment.frame == 0 for text in tick.moment.changes.values() if text}
+        texts = {
+            text
+            for tick in self.course.ticks
+            if tick.moment.frame == 0
+            for text in tick.moment.changes.values()
+            if text
+        }
         return set[Any]().union(*map(self._inside, texts))
 
     def _inside(self, text: str) -> set[Any]:
@@ -104,7 +121,10 @@ class Mentions:
     @cached_property
     def _literals(self) -> set[Any]:
         trace = self.course.trace
-        return {key(value_of(word)) for word in _NUMBER.findall(f"{trace.program.source} {trace.program.call} {trace.program.stdin}")}
+        return {
+            key(value_of(word))
+            for word in _NUMBER.findall(f"{trace.program.source} {trace.program.call} {trace.program.stdin}")
+        }
 
     @cached_property
     def _fresh(self) -> dict[Any, list[int]]:
@@ -136,7 +156,11 @@ class Mentions:
                     if text not in keys:
                         inside = set[Any]()
                         _gather(value_of(text), inside)
-                        keys[text] = [one for one in inside if isinstance(one, tuple) or (isinstance(one, str) and one[:1] in "{[")]
+                        keys[text] = [
+                            one
+                            for one in inside
+                            if isinstance(one, tuple) or (isinstance(one, str) and one[:1] in "{[")
+                        ]
                     for one in keys[text]:
                         found.setdefault(one, set()).add(tick.index)
         return {one: frozenset(ticks) for one, ticks in found.items()}
@@ -147,7 +171,16 @@ class Mentions:
         trace = self.course.trace
         texts = {text for tick in self.course.ticks for text in tick.moment.changes.values() if text}
         texts |= {tick.moment.value for tick in self.course.ticks if tick.moment.value}
-        return "\n".join([*texts, trace.stdout, trace.program.source, trace.program.stdin, trace.program.call or "", trace.end.detail])
+        return "\n".join(
+            [
+                *texts,
+                trace.stdout,
+                trace.program.source,
+                trace.program.stdin,
+                trace.program.call or "",
+                trace.end.detail,
+            ]
+        )
 
     @cached_property
     def values(self) -> set[Any]:
@@ -191,7 +224,9 @@ def _added(old: str, new: str) -> set[Any]:
     """Elements (keys and values of a dict) that a container has got."""
     before, after = value_of(old), value_of(new)
     if isinstance(before, list) and isinstance(after, list):
-        return {key(item) for item in after if item not in before} | ({key(after[-1])} if len(after) > len(before) else set())
+        return {key(item) for item in after if item not in before} | (
+            {key(after[-1])} if len(after) > len(before) else set()
+        )
     if isinstance(before, dict) and isinstance(after, dict):
         return {key(one) for name, item in after.items() if before.get(name, UNKNOWN) != item for one in (name, item)}
     if isinstance(before, set) and isinstance(after, set):

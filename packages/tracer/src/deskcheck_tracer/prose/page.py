@@ -6,8 +6,9 @@ from .course import Call, Course
 from .lexer import Kind, Sentence, Token, is_arrow
 from .places import Places, Test
 from .statement import Matter, Scope, Statement
+from .vocabulary import words
 
-NEGATIONS = frozenset("not isn't doesn't don't aren't wasn't didn't cannot can't never no neither nor isnt doesnt won't".split())
+NEGATIONS = words("not isn't doesn't don't aren't wasn't didn't cannot can't never no neither nor isnt doesnt won't")
 STOPS = frozenset((".", ";", "!", "?"))
 
 
@@ -64,7 +65,7 @@ class Page:
 
     def is_value(self, index: int) -> bool:
         """Whether there is a literal."""
-        return 0 <= index < len(self.tokens) and self.tokens[index].kind is Kind.value
+        return 0 <= index < len(self.tokens) and self.tokens[index].kind is Kind.literal
 
     def is_arrow(self, index: int) -> bool:
         """Whether there is an arrow."""
@@ -96,4 +97,20 @@ class Page:
         return index
 
 
-_CLAUSE_ENDS = STOPS | {",", "so", "because", "since", "but", "while", "whereas", "(", ")", "—", "–", "which", "therefore", "hence", ":"}
+_CLAUSE_ENDS = STOPS | {
+    ",",
+    "so",
+    "because",
+    "since",
+    "but",
+    "while",
+    "whereas",
+    "(",
+    ")",
+    "—",
+    "–",
+    "which",
+    "therefore",
+    "hence",
+    ":",
+}

@@ -31,9 +31,9 @@ class Places:
 
     def value(self, token: Token, tick: Tick, before: bool = False) -> Any:
         """The value of a term at a tick."""
-        if token.kind is Kind.value:
+        if token.kind is Kind.literal:
             return token.value
-        if token.kind is Kind.name:
+        if token.kind is Kind.identifier:
             return self.course.lookup(token.text, tick, before=before)
         return UNKNOWN if token.node is None else self.course.evaluate(token.node, tick, before=before)
 
@@ -69,7 +69,7 @@ class Places:
                 return UNKNOWN
             if same(others, one):
                 return True
-            if right.kind is Kind.expression and left.kind is Kind.name and not before:
+            if right.kind is Kind.expression and left.kind is Kind.identifier and not before:
                 old = self.value(right, tick, True)
                 return old is not UNKNOWN and same(old, one)
             return False
@@ -86,13 +86,21 @@ class Places:
 
     def _known(self, text: str, value: Any) -> Any:
         found = value_of(text)
-        return object() if found is UNKNOWN and not (is_elided(text) and isinstance(value, list | tuple | dict | str)) else found
+        return (
+            object()
+            if found is UNKNOWN and not (is_elided(text) and isinstance(value, list | tuple | dict | str))
+            else found
+        )
 
     def went(self, name: str, old: Any, new: Any) -> frozenset[int]:
         """Where a name went from one value to another: in a line, or since its round, call or loop began."""
         course = self.course
         runs = [(run.starts[0], run.end) for run in course.runs if run.starts]
-        spans = runs + [(one.start, one.stop) for one in course.rounds] + [(call.start, call.stop + 1) for call in course.calls]
+        spans = (
+            runs
+            + [(one.start, one.stop) for one in course.rounds]
+            + [(call.start, call.stop + 1) for call in course.calls]
+        )
         found = set[int]()
         for tick in course.ticks:
             if not same(new, course.lookup(name, tick)) or course.lookup(name, tick) is UNKNOWN:
@@ -171,7 +179,7 @@ class Places:
             if actual is UNKNOWN or told is UNKNOWN or same(told, actual) or _holds(actual, told):
                 found.add(call.stop)
         returned = self.course.trace.returned
-        told = value.value if value.kind is Kind.value else UNKNOWN
+        told = value.value if value.kind is Kind.literal else UNKNOWN
         if returned is not None and (same(told, value_of(returned)) or _holds(value_of(returned), told)):
             found.add(len(self.course.ticks) - 1)
         return frozenset(found)
@@ -182,7 +190,11 @@ class Places:
         for tick in self.course.ticks:
             if tick.moment.printed and self.is_in(value, tick, tick.moment.printed):
                 found.add(tick.index)
-        if not found and value.kind is Kind.value and self.is_in(value, self.course.ticks[-1], self.course.trace.stdout):
+        if (
+            not found
+            and value.kind is Kind.literal
+            and self.is_in(value, self.course.ticks[-1], self.course.trace.stdout)
+        ):
             found.add(len(self.course.ticks) - 1)
         return frozenset(found)
 
@@ -221,7 +233,12 @@ class Places:
     def kept(self, name: str) -> frozenset[int]:
         """The ticks of rounds in which a name kept its value."""
         changed = self.changed(name)
-        busy = {tick for one in self.course.rounds if any(one.start <= at < one.stop for at in changed) for tick in range(one.start, one.stop)}
+        busy = {
+            tick
+            for one in self.course.rounds
+            if any(one.start <= at < one.stop for at in changed)
+            for tick in range(one.start, one.stop)
+        }
         return frozenset(tick.index for tick in self.course.ticks if tick.rounds and tick.index not in busy)
 
     @cached_property
@@ -233,7 +250,11 @@ class Places:
     def ends(self) -> frozenset[int]:
         """The last ticks of the eras."""
         ticks = self.course.ticks
-        return frozenset(one.index for one, after in zip(ticks, [*ticks[1:], None], strict=True) if after is None or one.era != after.era)
+        return frozenset(
+            one.index
+            for one, after in zip(ticks, [*ticks[1:], None], strict=True)
+            if after is None or one.era != after.era
+        )
 
     def while_equal(self, where: frozenset[int]) -> tuple[tuple[int, int], ...]:
         """Ticks put together to stretches."""

@@ -24,11 +24,12 @@ from .page import Page, Topic
 from .places import Places, Where
 from .statement import CHECKED, HEAVY, Matter, Scope, Statement
 from .tables import Column, read_row, settle
+from .vocabulary import words
 
-_FOLLOWS = frozenset("then next after afterwards finally later until subsequently lastly eventually remaining following".split())
-_FREE = frozenset(
-    "initially start starts started begin begins originally earlier previously recall before overall altogether summary "
-    "throughout always never".split()
+_FOLLOWS = words("then next after afterwards finally later until subsequently lastly eventually remaining following")
+_FREE = words(
+    "initially start starts started begin begins originally earlier previously recall before overall altogether "
+    "summary throughout always never"
 )
 
 
@@ -69,7 +70,7 @@ def read(text: str, course: Course) -> Reading:
             continue
         page = Page(sentence, places, topic)
         _read_page(page, mentions, spoken_of)
-        spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.name), spoken_of)
+        spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
         topic = page.topic
         if sentence.begins_paragraph:
             scope = None
@@ -86,16 +87,18 @@ def read(text: str, course: Course) -> Reading:
 
 
 def _at_one_time(page: Page) -> None:
-    """"x is 3 and y is 4", "x = 3, y = 4": states told side by side are of one moment."""
-    values = [one for one in page.found if one.matter is Matter.value and isinstance(one.where, Where)]
+    """ "x is 3 and y is 4", "x = 3, y = 4": states told side by side are of one moment."""
+    values = [one for one in page.found if one.matter is Matter.binding and isinstance(one.where, Where)]
     for one, other in pairwise(sorted(values, key=lambda one: one.start)):
         if not isinstance(one.where, Where) or not isinstance(other.where, Where):
             continue
         between = [token for token in page.tokens if one.end <= token.start < other.start]
         subjects = [next(token for token in page.tokens if token.start == each.start) for each in (one, other)]
-        if [token.low for token in between] not in ([","], ["and"], [",", "and"]) or subjects[0].text == subjects[1].text:
+        if [token.low for token in between] not in ([","], ["and"], [",", "and"]) or subjects[0].text == subjects[
+            1
+        ].text:
             continue
-        if all(subject.kind is Kind.name for subject in subjects) and one.where.after and other.where.after:
+        if all(subject.kind is Kind.identifier for subject in subjects) and one.where.after and other.where.after:
             both = Where(one.where.after & other.where.after)
             both.after = both
             other.where = both
@@ -131,7 +134,7 @@ def _read_mentions(page: Page, mentions: Mentions) -> None:
             _read_hint(page, index, token.text, mentions.where(token.text))
         elif token.kind is Kind.code and _PLAIN.match(token.text) and _has_digit(token.text) and " " in token.text:
             page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
-        if token.kind is not Kind.value:
+        if token.kind is not Kind.literal:
             continue
         if not token.quoted and token.text.replace("-", "").isalpha():
             known = mentions.knows(token.value)
@@ -183,13 +186,15 @@ def _is_head(page: Page, index: int) -> bool:
 def _read_made_up(page: Page, index: int, mentions: Mentions) -> None:
     """A number in a condition or in arithmetic that occurs nowhere: "16 is not less than 10"."""
     token = page.tokens[index]
-    if token.kind is Kind.value:
+    if token.kind is Kind.literal:
         values = [token.value]
     elif token.kind is Kind.expression and token.node is not None and not token.lines:
         values = [part.value for part in ast.walk(token.node) if isinstance(part, ast.Constant)]
     else:
         return
-    if not isinstance(token.node, ast.Compare) and any(one.matter is Matter.comparison and one.start <= token.start < one.end for one in page.found):
+    if not isinstance(token.node, ast.Compare) and any(
+        one.matter is Matter.comparison and one.start <= token.start < one.end for one in page.found
+    ):
         return _read_compared(page, index, mentions)
     if isinstance(token.node, ast.Compare) and len(values) > 1 and not mentions.together(values):
         page.add(Matter.mention, index, index, False, f"{token.text}: these values never meet")
@@ -203,8 +208,14 @@ def _read_made_up(page: Page, index: int, mentions: Mentions) -> None:
 
 def _read_compared(page: Page, index: int, mentions: Mentions) -> None:
     """Values that are compared must be there together: "5 is greater than 4"."""
-    one = next(one for one in page.found if one.matter is Matter.comparison and one.start <= page.tokens[index].start < one.end)
-    values = [token.value for token in page.tokens if one.start <= token.start < one.end and isinstance(token.value, int | float)]
+    one = next(
+        one for one in page.found if one.matter is Matter.comparison and one.start <= page.tokens[index].start < one.end
+    )
+    values = [
+        token.value
+        for token in page.tokens
+        if one.start <= token.start < one.end and isinstance(token.value, int | float)
+    ]
     values = [value for value in values if not isinstance(value, bool)]
     if page.tokens[index].start == one.start and values and not mentions.together(values):
         page.add(Matter.mention, index, index, False, f"{values} never meet")
@@ -228,10 +239,10 @@ def _place(page: Page, number: int, inherited: Scope | None) -> Scope | None:
         clause = words[page.clause_start(first) : first + 1]
         one.follows = bool(_FOLLOWS & set(clause)) or (page.sentence.begins_line and one is page.found[0])
         one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph or page.is_summary
-        if one.matter is Matter.value and isinstance(one.where, frozenset) and _looks_back(page, first):
+        if one.matter is Matter.binding and isinstance(one.where, frozenset) and _looks_back(page, first):
             one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
         one.scope = _scope_of(first, scopes, page)
-        if one.scope is None and one.matter is Matter.value and isinstance(one.where, frozenset) and _is_start(words):
+        if one.scope is None and one.matter is Matter.binding and isinstance(one.where, frozenset) and _is_start(words):
             one.where = one.where & page.places.outside
         if one.scope is not None and isinstance(one.where, Where):
             one.where = one.where.after
@@ -277,7 +288,11 @@ def _check_nested(page: Page, scopes: list[tuple[int, Scope, bool]]) -> None:
         if not after[2] or not before[1].lines or not after[1].lines or before[1].lines & after[1].lines:
             continue
         for one in page.found:
-            if one.matter is Matter.iteration and one.start == page.tokens[after[0]].start and isinstance(one.where, frozenset):
+            if (
+                one.matter is Matter.iteration
+                and one.start == page.tokens[after[0]].start
+                and isinstance(one.where, frozenset)
+            ):
                 one.where = one.where & before[1].ticks
 
 
@@ -290,7 +305,7 @@ def _speak_together(before: tuple[int, Scope, bool], scope: tuple[int, Scope, bo
     return not scope[2] and before[1].text.partition(" = ")[0] != scope[1].text.partition(" = ")[0]
 
 
-_LEAVES = frozenset("then next after finally loop return returns remaining rest".split())
+_LEAVES = words("then next after finally loop return returns remaining rest")
 
 
 def _is_start(words: list[str]) -> bool:
@@ -310,7 +325,7 @@ def _looks_back(page: Page, first: int) -> bool:
     return False
 
 
-_SPANS = frozenset("step round iteration pass turn".split())
+_SPANS = words("step round iteration pass turn")
 
 
 def _scope_of(first: int, scopes: list[tuple[int, Scope, bool]], page: Page) -> Scope | None:
@@ -330,12 +345,12 @@ def _value_scopes(page: Page) -> list[tuple[int, Scope, bool]]:
     """The rounds that a loop variable's value tells, for what is said after it."""
     found: list[tuple[int, Scope, bool]] = []
     for one in page.found:
-        if one.matter is not Matter.value or not isinstance(one.where, frozenset) or not one.where:
+        if one.matter is not Matter.binding or not isinstance(one.where, frozenset) or not one.where:
             continue
         indexes = [index for index, token in enumerate(page.tokens) if one.start <= token.start < one.end]
         name = page.tokens[indexes[0]]
         value = page.tokens[indexes[-1]]
-        if name.kind is not Kind.name or name.text not in page.course.loop_variables or value.value is UNKNOWN:
+        if name.kind is not Kind.identifier or name.text not in page.course.loop_variables or value.value is UNKNOWN:
             continue
         windows = page.places.loop_windows(name.text, value.value)
         if windows:

@@ -7,7 +7,7 @@ from enum import StrEnum
 class Matter(StrEnum):
     """What a statement is about."""
 
-    value = "value"
+    binding = "value"
     """A name or an expression has a value, or gets one."""
     comparison = "comparison"
     """A condition is true or false of values."""
@@ -18,7 +18,7 @@ class Matter(StrEnum):
     call = "call"
     returned = "returned"
     printed = "printed"
-    name = "name"
+    naming = "name"
     """Something is taken for a name of the program."""
     mention = "mention"
     """A value is mentioned, and nothing says of what."""

@@ -49,11 +49,15 @@ def read_row(
         where = _where(places, variable, text, value)
         if where is not None:
             why = f"{variable} is not {text} there"
-            one = Statement(Matter.value, sentence.start, sentence.end, where, why, sentence=number, follows=True)
+            one = Statement(Matter.binding, sentence.start, sentence.end, where, why, sentence=number, follows=True)
             found.append(one)
             if scope is not None and len(scope.windows) == 1:
                 start, stop = scope.windows[0]
-                last = max(tick for tick in range(start, stop) if tick == start or places.course.ticks[tick].era <= places.course.ticks[stop - 1].era)
+                last = max(
+                    tick
+                    for tick in range(start, stop)
+                    if tick == start or places.course.ticks[tick].era <= places.course.ticks[stop - 1].era
+                )
                 after = where.after if isinstance(where, Where) else where
                 columns.setdefault(name, Column()).cells.append((one, start in where, last in after))
     together = None
@@ -66,9 +70,9 @@ def read_row(
 
 
 def _where(places: Places, name: str, text: str, value: object) -> frozenset[int] | None:
-    token = Token(Kind.name, name, 0, 0)
+    token = Token(Kind.identifier, name, 0, 0)
     if value is not UNKNOWN:
-        where = places.equal(token, Token(Kind.value, text, 0, 0, value))
+        where = places.equal(token, Token(Kind.literal, text, 0, 0, value))
         return where or places.where(lambda tick, before: str(places.value(token, tick, before)) == text)
     if not any(isinstance(places.value(token, tick), str) for tick in places.course.ticks):
         return None

@@ -91,7 +91,9 @@ def verify(text: str, trace: Trace, *, min_coverage: float = MIN_COVERAGE) -> Ve
     is_right = _plain(output) == _plain(true_output(trace)) or _plain(output) == _plain(trace.stdout)
     start = text.rfind(OUTPUT_OPEN) if OUTPUT_OPEN in text else len(text)
     checks, coverage, cost = _by_prose(text[:start], trace)
-    checks.append(Check(Matter.output, output, start, len(text), is_right, "" if is_right else f"it is {true_output(trace)!r}"))
+    checks.append(
+        Check(Matter.output, output, start, len(text), is_right, "" if is_right else f"it is {true_output(trace)!r}")
+    )
     return Verification(_reason(checks, coverage, is_right, min_coverage), coverage, checks, cost)
 
 
@@ -140,7 +142,10 @@ def _by_prose(text: str, trace: Trace) -> tuple[list[Check], float, float]:
     return checks, reading.coverage, cost
 
 
-_SAID = re.compile(r"(?:^|\n)\W*(?:final\s+)?(?:output|result|prints|printed|stdout)\W*[:=]\W*?[ \t]*(?:```\w*\n)?(.+?)(?:```|\s*)\Z", re.I | re.S)
+_SAID = re.compile(
+    r"(?:^|\n)\W*(?:final\s+)?(?:output|result|prints|printed|stdout)\W*[:=]\W*?[ \t]*(?:```\w*\n)?(.+?)(?:```|\s*)\Z",
+    re.I | re.S,
+)
 
 
 def _said_output(text: str) -> str | None:
