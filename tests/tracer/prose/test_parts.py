@@ -7,7 +7,8 @@ from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.prose.align import align
 from deskcheck_tracer.prose.course import Course
 from deskcheck_tracer.prose.evaluate import evaluate
-from deskcheck_tracer.prose.lexer import Kind, sentences
+from deskcheck_tracer.prose.tokens import Kind
+from deskcheck_tracer.prose.sentences import sentences
 from deskcheck_tracer.prose.literal import UNKNOWN, same, value_of
 from deskcheck_tracer.prose.statement import Matter, Scope, Statement
 
@@ -36,13 +37,13 @@ def test_values_of_texts() -> None:
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
-        ("total is 7.", [Kind.name, Kind.word, Kind.value, Kind.mark]),
-        ("`total = 4 + 3 = 7`", [Kind.name, Kind.mark, Kind.expression, Kind.mark, Kind.value]),
+        ("total is 7.", [Kind.identifier, Kind.word, Kind.literal, Kind.mark]),
+        ("`total = 4 + 3 = 7`", [Kind.identifier, Kind.mark, Kind.expression, Kind.mark, Kind.literal]),
         ("total + 3 > 5 holds", [Kind.expression, Kind.word]),
         ("the 2nd value isn't `print(total)`", [Kind.word, Kind.ordinal, Kind.word, Kind.word, Kind.expression]),
         ("seven plus 2", [Kind.expression]),
         ("`tally` - nothing", [Kind.code, Kind.mark, Kind.word]),
-        ("balance -45", [Kind.word, Kind.value]),
+        ("balance -45", [Kind.word, Kind.literal]),
     ],
 )
 def test_tokens(text: str, kinds: list[Kind]) -> None:
@@ -74,7 +75,7 @@ def test_evaluation_is_safe(source: str, value: object) -> None:
 
 
 def place(*where: int, sentence: int = 0, scope: Scope | None = None) -> Statement:
-    return Statement(Matter.value, 0, 1, frozenset(where), sentence=sentence, scope=scope)
+    return Statement(Matter.binding, 0, 1, frozenset(where), sentence=sentence, scope=scope)
 
 
 def test_alignment_goes_forward_and_flags_what_goes_back() -> None:

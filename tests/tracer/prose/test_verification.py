@@ -72,7 +72,11 @@ def test_the_output_must_be_stated_and_match() -> None:
 
 @pytest.mark.parametrize(
     "talk",
-    ["", "Let us think step by step about what happens here.", "The function does what its name says. It is a fine one."],
+    [
+        "",
+        "Let us think step by step about what happens here.",
+        "The function does what its name says. It is a fine one.",
+    ],
 )
 def test_empty_talk_is_rejected(talk: str) -> None:
     assert verify(talk + BLOCK, TRACE).reason is Reason.no_claims
@@ -141,6 +145,8 @@ def told(trace: Trace, xs: list[int], rng: random.Random) -> tuple[str, list[int
         total = total + x if x % 2 == 0 else total - 1
         totals.append(total)
         parity = "even" if x % 2 == 0 else "odd"
-        opening = rng.choice([f"In iteration {number + 1} x is {x}.", f"Round {number + 1}: x = {x}.", f"x is {x}, which is {parity}."])
+        opening = rng.choice(
+            [f"In iteration {number + 1} x is {x}.", f"Round {number + 1}: x = {x}.", f"x is {x}, which is {parity}."]
+        )
         sentences.append(f"{opening} total{BINDS[number]}{total}.")
     return "\n".join(sentences), totals

@@ -7,10 +7,11 @@ make it something else (than, by, not, times) end the search.
 import ast
 
 from .course import Tick
-from .lexer import ENGLISH, Kind, Token
+from .lexer import ENGLISH
 from .literal import UNKNOWN, same
 from .page import NEGATIONS, Page
 from .statement import Matter
+from .tokens import Kind, Token
 from .vocabulary import words
 
 _STATE = words(
@@ -344,7 +345,7 @@ def _of_element(page: Page, name: Token, token: Token) -> frozenset[int]:
 
 
 def _length(name: Token) -> Token:
-    from .lexer import parsed
+    from .joining import parsed
 
     return Token(Kind.expression, f"len({name.text})", name.start, name.end, node=parsed(f"len({name.text})"))
 

@@ -3,9 +3,9 @@
 "it" is the name that the text spoke of last.
 """
 
-from .lexer import Kind
 from .page import NEGATIONS, Page
 from .statement import Matter
+from .tokens import Kind
 from .vocabulary import words
 
 _CHANGED = words(

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - people write dashes, quotes and signs of all kinds
 """Conditions in prose: `7 > 5`, "3 is not greater than x", "x is even", and the verdicts on them: "which is false", "no".
 
 A condition is stated unless it is asked about (if, whether, check ...); then the verdict that follows, in the same
@@ -11,11 +12,11 @@ from typing import Any
 
 from .bindings import is_part
 from .course import Tick
-from .lexer import Kind, Token
 from .literal import UNKNOWN
 from .page import NEGATIONS, Page, Topic
 from .places import Test
 from .statement import Matter
+from .tokens import Kind, Token
 from .vocabulary import words
 
 _ADVERBS = words(

@@ -4,9 +4,9 @@ import keyword
 import re
 
 from .course import BUILTINS
-from .lexer import Kind, Token
 from .page import Page
 from .statement import Matter
+from .tokens import Kind, Token
 from .vocabulary import words
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")

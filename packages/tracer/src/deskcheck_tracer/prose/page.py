@@ -1,11 +1,13 @@
+# ruff: noqa: RUF001 - people write dashes, quotes and signs of all kinds
 """One sentence while it is being read: its tokens, which of them are accounted for, and the statements found so far."""
 
 from dataclasses import dataclass, field
 
 from .course import Call, Course
-from .lexer import Kind, Sentence, Token, is_arrow
+from .joining import is_arrow
 from .places import Places, Test
 from .statement import Matter, Scope, Statement
+from .tokens import Kind, Sentence, Token
 from .vocabulary import words
 
 NEGATIONS = words("not isn't doesn't don't aren't wasn't didn't cannot can't never no neither nor isnt doesnt won't")

@@ -8,9 +8,9 @@ from typing import Any
 from ..moment import Form, What
 from ..values import is_elided
 from .course import Course, Tick, normal
-from .lexer import Kind, Token
 from .literal import UNKNOWN, same, value_of
 from .statement import Scope
+from .tokens import Kind, Token
 
 Test = Callable[[Tick, bool], Any]
 """True, False or UNKNOWN at a tick; the flag asks for the state before it."""

@@ -3,10 +3,11 @@
 import re
 from dataclasses import dataclass, field
 
-from .lexer import Kind, Sentence, Token, cells
 from .literal import UNKNOWN, same, value_of
 from .places import Places, Where
+from .sentences import cells
 from .statement import Matter, Scope, Statement
+from .tokens import Kind, Sentence, Token
 
 _ROUND = re.compile(r"(?:round|iteration|pass|step|loop|#|no\.?)(?: (?:no\.?|number|#))?\Z", re.IGNORECASE)
 _MARKS = str.maketrans("", "", "`*")
