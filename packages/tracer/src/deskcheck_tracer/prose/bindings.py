@@ -1,4 +1,4 @@
-"""Values of names in prose: "`total` becomes 7", "x = 3", "sets best to 5", "i goes from 2 to 3", "xs and n are [1] and 2".
+"""Values of names in prose: "`total` becomes 7", "x = 3", "sets best to 5", "i goes from 2 to 3", "a and b are 1, 2".
 
 A subject (name or expression), words that bind and say nothing else, and a value make a statement. Words that would
 make it something else (than, by, not, times) end the search.
@@ -108,7 +108,7 @@ def _read_put(page: Page, index: int) -> None:
 def _subject(page: Page, index: int) -> int:
     """The statement about the subject at a place, if there is one; gives where reading goes on."""
     token = page.tokens[index]
-    if token.node is not None and isinstance(token.node, ast.Compare | ast.BoolOp) or is_part(page, index):
+    if (token.node is not None and isinstance(token.node, ast.Compare | ast.BoolOp)) or is_part(page, index):
         return index + 1
     subjects = _subjects(page, index)
     at = subjects[-1] + 1
@@ -171,10 +171,6 @@ def _value_after(page: Page, first: int, at: int) -> tuple[list[int], bool, int 
                 return None
             bound = bound or _verb_before(page, first) != ""
             changes = changes or low == "to"
-        elif low in ("empty",) and bound:
-            return _empty(page, first, at)
-        elif low == "," and page.low(at + 1) in ("now", "which", "that", "i"):
-            return None
         elif low not in _LINKS:
             return None
         at += 1
@@ -265,10 +261,6 @@ def _values(page: Page, at: int) -> list[int]:
 
 
 _AFTER_SUBJECT = _STATE | _CHANGE | words("> < isn't")
-
-
-def _empty(page: Page, first: int, at: int) -> None:
-    return None
 
 
 def _bind(page: Page, subjects: list[int], values: list[int], changes: bool, old: int | None) -> None:

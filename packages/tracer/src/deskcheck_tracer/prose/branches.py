@@ -60,36 +60,13 @@ def _read_condition(page: Page, index: int) -> None:
         low = page.low(at)
         if low in NEGATIONS:
             negated = not negated
-        elif low in (
-            "true",
-            "false",
-            "holds",
-            "hold",
-            "fails",
-            "failed",
-            "fail",
-            "satisfied",
-            "met",
-            "passes",
-            "passed",
-            "held",
-            "succeeds",
-            "succeeded",
+        elif low in words(
+            "true false holds hold fails failed fail satisfied met passes passed held succeeds succeeded"
         ):
             held = (low not in ("false", "fails", "fail", "failed")) != negated
-            if set(page.lows(page.clause_start(index), at)) & {
-                "if",
-                "whether",
-                "until",
-                "while",
-                "when",
-                "unless",
-                "as",
-                "every",
-                "whenever",
-                "once",
-                "once",
-            }:
+            if set(page.lows(page.clause_start(index), at)) & words(
+                "if whether until while when unless as every whenever once"
+            ):
                 return
             lines: frozenset[int] = frozenset(
                 line for token in page.tokens[max(0, index - 3) : at] for line in token.lines
@@ -105,26 +82,9 @@ def _read_condition(page: Page, index: int) -> None:
             return
         elif (
             low
-            not in (
-                "is",
-                "was",
-                "does",
-                "did",
-                "are",
-                "again",
-                "therefore",
-                "now",
-                "then",
-                "also",
-                "still",
-                "thus",
-                "evaluates",
-                "to",
-                "turns",
-                "out",
-                "comes",
-                "came",
-                "immediately",
+            not in words(
+                "is was does did are again therefore now then also still thus evaluates to turns out comes came "
+                "immediately"
             )
             and not page.tokens[at].quoted
         ):
@@ -137,31 +97,18 @@ def _read_block(page: Page, index: int) -> None:
     low = page.low(index)
     start, end = page.clause_start(index), page.clause_end(index)
     before, after = page.lows(max(start, index - 4), index), page.lows(index + 1, min(end, index + 6))
-    words = before + after
-    if not set(words) & {"branch", "block", "body", "clause", "path", "side", "part", "arm"} and not set(before) & (
+    near = before + after
+    if not set(near) & {"branch", "block", "body", "clause", "path", "side", "part", "arm"} and not set(before) & (
         _TAKES | _SKIPS
     ):
         return
-    if set(words) & {
-        "if",
-        "when",
-        "whenever",
-        "would",
-        "only",
-        "loop",
-        "while",
-        "for",
-        "try",
-        "instead",
-        "each",
-        "never",
-    } - {low}:
+    if set(near) & words("if when whenever would only loop while for try instead each never") - {low}:
         return
-    skipped = bool(set(words) & _SKIPS)
-    taken = bool(set(words) & _TAKES)
+    skipped = bool(set(near) & _SKIPS)
+    taken = bool(set(near) & _TAKES)
     if not skipped and not taken:
         return
-    runs = not skipped != (bool(set(words) & NEGATIONS))
+    runs = skipped == bool(NEGATIONS & set(near))
     held = runs != (low in ("else", "false"))
     where = page.places.outcome(held, with_else=low == "else")
     page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)

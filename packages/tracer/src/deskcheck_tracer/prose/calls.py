@@ -54,7 +54,7 @@ def _read_call(page: Page, index: int) -> None:
         return
     found = [
         call for call in calls
-        if all(same(one, value_of(text)) for one, text in zip(arguments, list(call.arguments.values())[skipped:], strict=False))
+        if all(map(same, arguments, map(value_of, list(call.arguments.values())[skipped:])))
     ]  # fmt: skip
     where = frozenset(tick for call in found for tick in range(max(0, call.start - 1), call.stop + 1))
     page.add(Matter.call, index, index, where, f"{name} was not called so")
@@ -78,22 +78,9 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
         return
     token = page.tokens[at]
     after = page.low(at + 1)
-    if after in (
-        "times",
-        "lines",
-        "line",
-        "elements",
-        "items",
-        "values",
-        "numbers",
-        "if",
-        "when",
-        "entries",
-        "more",
-        "times",
-        "or",
-        "followed",
-    ) or (token.kind is not Kind.literal and not page.is_value(at)):
+    if after in words("times lines line elements items values numbers if when entries more or followed") or (
+        token.kind is not Kind.literal and not page.is_value(at)
+    ):
         return
     if page.low(index) == "output":
         told = " ".join(true_output(page.course.trace).split())

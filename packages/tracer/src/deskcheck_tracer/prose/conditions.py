@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 - people write dashes, quotes and signs of all kinds
-"""Conditions in prose: `7 > 5`, "3 is not greater than x", "x is even", and the verdicts on them: "which is false", "no".
+"""Conditions in prose: `7 > 5`, "3 is not greater than x", "x is even"; and verdicts on them: "which is false", "no".
 
 A condition is stated unless it is asked about (if, whether, check ...); then the verdict that follows, in the same
 sentence or at the start of the next, is what is stated.
@@ -34,12 +34,13 @@ _COMPARATIVES: list[tuple[tuple[str, ...], Callable[[Any, Any], Any]]] = [
     (("over",), operator.gt), (("below",), operator.lt), (("under",), operator.lt), (("at", "least"), operator.ge),
     (("at", "most"), operator.le), (("equal", "to"), operator.eq), (("divisible", "by"), lambda a, b: a % b == 0),
     (("evenly", "divisible", "by"), lambda a, b: a % b == 0), (("a", "multiple", "of"), lambda a, b: a % b == 0),
-    (("different", "from"), operator.ne), (("the", "same", "as"), operator.eq), (("bigger", "or", "equal"), operator.ge),
+    (("different", "from"), operator.ne), (("the", "same", "as"), operator.eq),
     (("present", "in"), lambda a, b: a in b), (("already", "in"), lambda a, b: a in b), (("in",), lambda a, b: a in b),
     (("found", "in"), lambda a, b: a in b), (("contained", "in"), lambda a, b: a in b), (("beyond",), operator.gt),
 ]  # fmt: skip
 _VERBS: dict[str, Callable[[Any, Any], Any]] = {
-    "exceeds": operator.gt, "exceed": operator.gt, "beats": operator.gt, "tops": operator.gt, "divides": lambda a, b: b % a == 0,
+    "exceeds": operator.gt, "exceed": operator.gt, "beats": operator.gt, "tops": operator.gt,
+    "divides": lambda a, b: b % a == 0,
 }  # fmt: skip
 _ADJECTIVES: dict[str, Callable[[Any], Any]] = {
     "even": lambda a: a % 2 == 0, "odd": lambda a: a % 2 == 1, "positive": lambda a: a > 0, "negative": lambda a: a < 0,
@@ -87,9 +88,10 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         token.kind is Kind.expression
         and isinstance(token.node, ast.Call)
         and isinstance(token.node.func, ast.Attribute | ast.Name)
+        and _verdict(page, index + 1) is not None
+        and page.places.asking(token.text)
     ):
-        if _verdict(page, index + 1) is not None and page.places.asking(token.text):
-            return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
+        return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
     if not token.is_term or index in page.used or is_part(page, index):
         return None
     at = index + 1
@@ -212,9 +214,9 @@ def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
             negated = not negated
             if low in ("isn't", "doesn't", "not") and page.low(index + 1) in (",", ".", ")", ";", "so", ""):
                 return False, index + 1
-        elif low not in _LINKS and not page.is_arrow(index):
-            return None
-        elif low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1):
+        elif (low not in _LINKS and not page.is_arrow(index)) or (
+            low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1)
+        ):
             return None
     return None
 
@@ -247,22 +249,7 @@ def _read_answer(page: Page) -> None:
     if page.topic is None:
         return
     at = 0
-    while page.low(at) in (
-        "it",
-        "that",
-        "this",
-        "which",
-        "they",
-        "and",
-        "the",
-        "condition",
-        "answer",
-        "here",
-        "—",
-        "-",
-        ":",
-        "so",
-    ):
+    while page.low(at) in words("it that this which they and the condition answer here — - : so"):
         at += 1
     low = page.low(at)
     topic, page.topic = page.topic, None

@@ -1,4 +1,4 @@
-"""The course of a run, laid out for a reader of prose: moment by moment the state, the round of each loop, the outcomes.
+"""The course of a run, laid out for a reader of prose: moment by moment the state, the rounds, the outcomes.
 
 A tick is a moment of the step narration (story.py). `eras` number the stretches between the beginnings and ends of
 rounds: within one era a text may tell things in any order, across eras it has to keep the run's.

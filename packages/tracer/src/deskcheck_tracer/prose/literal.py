@@ -1,4 +1,4 @@
-"""Values as people write them: `7`, `seven`, `'ab'`, `[1, 2]`, `true`, `an empty list`; and when two of them are the same.
+"""Values as people write them, `7`, `seven`, `'ab'`, `[1, 2]`; and when two of them are the same.
 
 A value that cannot be compared (an object, a text the trace cut) is UNKNOWN, and nothing is held against it.
 """
@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..values import is_elided
+from .vocabulary import in_order
 
 
 class Unknown:
@@ -20,11 +21,11 @@ class Unknown:
 
 UNKNOWN = Unknown()
 
-_UNITS = (
+_UNITS = in_order(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = in_order("twenty thirty forty fifty sixty seventy eighty ninety")
 NUMBERS = {word: number for number, word in enumerate(_UNITS)} | {
     word: 10 * number for number, word in enumerate(_TENS, 2)
 }
@@ -38,8 +39,10 @@ NUMBERS |= {"hundred": 100, "thousand": 1000}
 ORDINALS = {
     word: number
     for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-        "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth".split(),
+        in_order(
+            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+        ),
         1,
     )
 }
@@ -55,7 +58,8 @@ def ordinal(word: str) -> int | None:
 
 
 _WRAPPED = re.compile(
-    r"(?:deque|Counter|OrderedDict|defaultdict|frozenset|dict_keys|dict_values|dict_items)\((?:[^()\[\]{}]*, )?([\[{(].*[\]})])(?:, maxlen=\d+)?\)\Z",
+    r"(?:deque|Counter|OrderedDict|defaultdict|frozenset|dict_keys|dict_values|dict_items)"
+    r"\((?:[^()\[\]{}]*, )?([\[{(].*[\]})])(?:, maxlen=\d+)?\)\Z",
     re.S,
 )
 

@@ -35,6 +35,8 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
             continue
         if not token.quoted and token.text.replace("-", "").isalpha():
             known = mentions.knows(token.value)
+            if known and isinstance(token.value, int) and token.value < 2:
+                continue
             page.add(Matter.mention, index, index, known, "" if known else f"{token.text} does not occur in the run")
             continue
         if isinstance(token.value, str) and token.text[0] == '"' and not token.quoted and " " in token.value:

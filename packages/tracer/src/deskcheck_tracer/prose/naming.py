@@ -1,4 +1,4 @@
-"""Names that the program does not have: `tally` in backticks, run_total, "tally becomes 3", "a counter called tally"."""
+"""Names that the program does not have: `tally` in backticks, run_total, "tally becomes 3", "a flag called tally"."""
 
 import keyword
 import re

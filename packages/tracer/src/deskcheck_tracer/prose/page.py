@@ -99,20 +99,4 @@ class Page:
         return index
 
 
-_CLAUSE_ENDS = STOPS | {
-    ",",
-    "so",
-    "because",
-    "since",
-    "but",
-    "while",
-    "whereas",
-    "(",
-    ")",
-    "—",
-    "–",
-    "which",
-    "therefore",
-    "hence",
-    ":",
-}
+_CLAUSE_ENDS = STOPS | words(", so because since but while whereas ( ) — – which therefore hence :")

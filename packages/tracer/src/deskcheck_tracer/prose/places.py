@@ -290,7 +290,8 @@ class Places:
         """Where an exception of this type was raised or went on."""
         return frozenset(
             tick.index for tick in self.course.ticks
-            if (tick.moment.verb.startswith("raises") or tick.moment.what in _RAISING) and kind in (tick.moment.value or "")
+            if kind in (tick.moment.value or "")
+            and (tick.moment.verb.startswith("raises") or tick.moment.what in _RAISING)
         )  # fmt: skip
 
 

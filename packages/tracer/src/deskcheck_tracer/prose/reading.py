@@ -1,4 +1,4 @@
-"""A text read as statements about a run, sentence by sentence: what is stated, where its words place it, how much is told."""
+"""A text read as statements about a run, sentence by sentence: what is stated, where, how much is told."""
 
 from dataclasses import dataclass, field
 from itertools import pairwise

@@ -7,7 +7,7 @@ A round that is told by its number gives its neighbours a scope; how often a loo
 import ast
 from collections import Counter
 
-from .literal import NUMBERS, TIMES, key
+from .literal import TIMES
 from .page import Page
 from .statement import Matter, Scope
 from .tokens import Kind
@@ -50,7 +50,7 @@ def read_rounds(page: Page) -> None:
 
 def _loops(page: Page, index: int) -> frozenset[int]:
     """The lines of the loops that words near a place mean: outer, inner, while, `for`."""
-    words = set(page.lows(page.clause_start(index), page.clause_end(index)))
+    near = set(page.lows(page.clause_start(index), page.clause_end(index)))
     found = page.course.run_counts()
     nodes = [node for node in ast.walk(page.course.tree) if isinstance(node, ast.For | ast.While)]
     inner = {
@@ -61,13 +61,13 @@ def _loops(page: Page, index: int) -> frozenset[int]:
         if isinstance(part, ast.For | ast.While)
     }
     lines = {node.lineno for node in nodes}
-    if "outer" in words:
+    if "outer" in near:
         lines -= inner
-    if "inner" in words:
+    if "inner" in near:
         lines &= inner
-    if "while" in words:
+    if "while" in near:
         lines &= {node.lineno for node in nodes if isinstance(node, ast.While)}
-    if "for" in words and any(token.low == "for" and token.quoted for token in page.tokens):
+    if "for" in near and any(token.low == "for" and token.quoted for token in page.tokens):
         lines &= {node.lineno for node in nodes if isinstance(node, ast.For)}
     lines &= set(found) | lines
     return frozenset(lines) if lines != {node.lineno for node in nodes} else frozenset()
@@ -166,15 +166,15 @@ def _read_numbers(page: Page, index: int) -> None:
 
 def _read_count(page: Page, first: int, last: int, number: int) -> None:
     """How often a loop went round, a function was called, a line ran."""
-    words = set(page.lows(page.clause_start(first), page.clause_end(first)))
-    if words & {"first", "last", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
+    near = set(page.lows(page.clause_start(first), page.clause_end(first)))
+    if near & {"first", "last", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
         first - 1
     ) in ("these", "than", "those"):
         page.used.update(range(first, last + 1))
         return
     course = page.course
-    loop = words & {"loop", "loops", "while", "iterations", "rounds", "passes", "iterates", "body", "outer", "inner"}
-    if loop and words & (_RUNS | _ROUNDS | {"in"}):
+    loop = near & {"loop", "loops", "while", "iterations", "rounds", "passes", "iterates", "body", "outer", "inner"}
+    if loop and near & (_RUNS | _ROUNDS | {"in"}):
         lines = _loops(page, first)
         counts = {
             count
@@ -207,7 +207,7 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
     counts |= set(Counter(tick.moment.line for tick in course.ticks if tick.moment.what.value == "step").values())
     counts |= set(Counter(call.function for call in course.calls).values())
     counts |= set(Counter((course.ticks[index].moment.line, held) for index, held in course.outcomes).values())
-    if words & {"called", "calls", "runs", "ran", "executed", "prints", "printed"} and number > 1:
+    if near & {"called", "calls", "runs", "ran", "executed", "prints", "printed"} and number > 1:
         page.add(Matter.iteration, first, last, number in counts, f"nothing happened {number} times")
 
 
@@ -242,4 +242,3 @@ _ENDS = frozenset(
         "when",
     )
 )
-

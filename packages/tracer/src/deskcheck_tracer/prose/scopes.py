@@ -1,7 +1,7 @@
 """Where the words of a sentence place its statements.
 
-Words place a statement in three ways. A scope (a round by number, a loop variable's value) holds for its sentence. Words
-of order (then, next) let the text go on, words of overview (initially, overall) let it leave the order of the run.
+A scope (a round by number, a loop variable's value) holds for its sentence. Words of order (then, next) let the text go
+on, words of overview (initially, overall) let it leave the order of the run.
 """
 
 from itertools import pairwise
