@@ -7,10 +7,10 @@ from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.prose.align import align
 from deskcheck_tracer.prose.course import Course
 from deskcheck_tracer.prose.evaluate import evaluate
-from deskcheck_tracer.prose.tokens import Kind
-from deskcheck_tracer.prose.sentences import sentences
 from deskcheck_tracer.prose.literal import UNKNOWN, same, value_of
+from deskcheck_tracer.prose.sentences import sentences
 from deskcheck_tracer.prose.statement import Matter, Scope, Statement
+from deskcheck_tracer.prose.tokens import Kind
 
 SOURCE = "total = 0\nfor i in range(3):\n    total += i * 2\nprint(total)\n"
 COURSE = Course(record_here(SOURCE))

@@ -137,8 +137,11 @@ class Course:
     @cached_property
     def functions(self) -> frozenset[str]:
         """Names of the program's own functions and classes."""
-        kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-        return frozenset(node.name for node in ast.walk(self.tree) if isinstance(node, kinds))
+        return frozenset(
+            node.name
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        )
 
     @cached_property
     def loop_variables(self) -> frozenset[str]:

@@ -89,22 +89,25 @@ def _evaluate(node: ast.AST, lookup: Lookup, called: Called) -> Any:
             arguments = [value(item) for item in node.args]
             known = called(name, arguments)
             return known if known is not UNKNOWN or name not in _FUNCTIONS else _FUNCTIONS[name](*arguments)
-        case ast.Call(func=ast.Attribute(attr=name)) if not node.keywords and name in _METHODS:
-            receiver = value(node.func.value)
+        case ast.Call(func=ast.Attribute(value=owner, attr=name)) if not node.keywords and name in _METHODS:
+            receiver = value(owner)
             if isinstance(receiver, str | list | tuple | dict):
                 return getattr(receiver, name)(*(value(item) for item in node.args))
     return UNKNOWN
 
 
 def _binary(op: ast.operator, left: Any, right: Any) -> Any:
-    if isinstance(op, ast.Mult) and not (isinstance(left, int | float) and isinstance(right, int | float)):
-        sizes = [item if isinstance(item, int) else len(item) for item in (left, right)]
-        if sizes[0] * sizes[1] > 10_000:
-            return UNKNOWN
+    if isinstance(op, ast.Mult) and any(_repeats(one, other) for one, other in ((left, right), (right, left))):
+        return UNKNOWN
     if isinstance(op, ast.Mod) and isinstance(left, str | bytes):  # formatting may ask for any width
         return UNKNOWN
     found = _BINARY[type(op)](left, right)
     return UNKNOWN if isinstance(found, int) and abs(found) > _LARGEST else found
+
+
+def _repeats(item: Any, times: Any) -> bool:
+    """Whether a product would be a text or list of more than 10,000 parts."""
+    return isinstance(item, str | bytes | list | tuple) and (not isinstance(times, int) or len(item) * times > 10_000)
 
 
 def _power(base: Any, exponent: Any) -> Any:

@@ -150,7 +150,7 @@ def _read_number(page: Page, index: int) -> None:
 
 def _read_numbers(page: Page, index: int) -> None:
     """ "Rounds 1, 2 and 5"."""
-    numbers, at = list[int](), index + 1
+    numbers, at, last = list[int](), index + 1, index
     while page.is_value(at) and isinstance(page.tokens[at].value, int):
         numbers.append(page.tokens[at].value)
         last = at
