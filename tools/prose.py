@@ -82,9 +82,8 @@ def report(total: Counter[str], rejected: Counter[str]) -> None:
         print(f"| {kind} | {total[kind]} | {rejected[kind]} | {share(rejected[kind], total[kind])} |")
     print(f"| all wrong (recall) | {wrong} | {caught} | {share(caught, wrong)} |")
     print(f"| true (false alarms) | {total['true']} | {rejected['true']} | {share(rejected['true'], total['true'])} |")
-    print(
-        f"| precision of rejecting | {caught + rejected['true']} | {caught} | {share(caught, caught + rejected['true'])} |"
-    )
+    of = caught + rejected["true"]
+    print(f"| precision of rejecting | {of} | {caught} | {share(caught, of)} |")
     for kind in CLASSES:
         of = rejected[kind] + rejected["true"]
         print(f"| precision, {kind} against true | {of} | {rejected[kind]} | {share(rejected[kind], of)} |")

@@ -29,6 +29,8 @@ def place_statements(page: Page, number: int, inherited: Scope | None) -> Scope 
     words = [token.low for token in tokens]
     leaves = bool(_LEAVES & set(words[:12]))
     _check_nested(page, scopes)
+    names = [scope.text.partition(" = ")[0] for _, scope, is_told in page.scopes + _value_scopes(page) if not is_told]
+    page.is_summary = page.is_summary or len(names) > len(set(names))
     for one in page.found:
         first = next((index for index, token in enumerate(tokens) if token.start >= one.start), 0)
         one.sentence = number
