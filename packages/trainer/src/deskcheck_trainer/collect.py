@@ -31,7 +31,6 @@ from rich.console import Console, Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from deskcheck_trainer.build import Recipe
 from deskcheck_trainer.collect_config import (
     CollectConfig,
     FolderSourceConfig,
@@ -41,11 +40,15 @@ from deskcheck_trainer.collect_config import (
     PoolKind,
     SourceConfig,
 )
-from deskcheck_trainer.micro_source import MicroSource
 from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
-from deskcheck_trainer.pool import available_workers, ordered_map
-from deskcheck_trainer.shards import Shard, ShardStore, write_json
-from deskcheck_trainer.sources import Explain, Fix, FolderSource, Item, JsonlSource, Solve, Source
+from deskcheck_trainer.nlex.build import Recipe
+from deskcheck_trainer.nlex.pool import available_workers, ordered_map
+from deskcheck_trainer.nlex.recording import RunFilter
+from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
+from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
+from deskcheck_trainer.nlex.sources.folder import FolderSource
+from deskcheck_trainer.nlex.sources.jsonl import JsonlSource
+from deskcheck_trainer.nlex.sources.micro import MicroSource
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Part:
     key: str
     """Hash of all items of the shard, and of how rows are made."""
     items: tuple[Item | Rejected, ...]
+    items_before: int
+    """Items of the shard's earlier parts."""
     last: bool
     """Whether the shard ends with this part."""
 
@@ -105,9 +110,10 @@ def make_recipe(config: CollectConfig) -> Recipe:
         limits=config.limits.limits(),
         own_process=config.own_process,
         degraded=config.isolation is Isolation.degraded,
-        min_lines=config.filters.min_lines,
+        imports=tuple(config.imports),
+        inputs=config.inputs.plan(config.seed),
+        keep=RunFilter(min_lines=config.filters.min_lines, keep_raised=config.filters.keep_raised),
         check_determinism=config.filters.hash_seeds > 1 and not config.own_process,
-        keep_raised=config.filters.keep_raised,
     )
 
 
@@ -128,7 +134,7 @@ def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]
             outcomes += rows
             advance(len(part.items))
             if part.last:
-                found.append(shard := store.write(part.shard, part.key, len(outcomes), outcomes))
+                found.append(shard := store.write(part.shard, part.key, part.items_before + len(part.items), outcomes))
                 run.log({"items": shard.items, "rows": sum(shard.tasks.values())}, step=shard.index)
                 outcomes = []
     return sorted(found, key=lambda shard: shard.index)
@@ -151,7 +157,7 @@ def unfinished(
             continue
         parts = list(batched(shard, per_part))
         for i, part in enumerate(parts):
-            yield Part(index, key, part, last=i == len(parts) - 1)
+            yield Part(index, key, part, items_before=i * per_part, last=i == len(parts) - 1)
 
 
 def unique(items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
@@ -171,6 +177,8 @@ def taught(item: Item) -> str:
     match item:
         case Explain(program=program):
             return content_id("explain", program.id)
+        case Explore(source=source, entry_point=entry_point, calls=calls, generator=generator):
+            return content_id("explore", source, entry_point, calls, generator)
         case Solve(problem=problem, reference=reference):
             return content_id("solve", problem.statement, [asdict(t) for t in problem.public_tests], reference)
         case Fix(problem=problem, reference=reference, candidate=candidate):

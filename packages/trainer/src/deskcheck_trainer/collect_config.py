@@ -12,7 +12,8 @@ from deskcheck_tracer.program import Limits
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from deskcheck_trainer.sources import Malformed
+from deskcheck_trainer.nlex.inputs import InputPlan
+from deskcheck_trainer.nlex.sources import Malformed
 
 
 class SourceKind(StrEnum):
@@ -135,6 +136,26 @@ class FiltersConfig:
 
 
 @dataclass(kw_only=True)
+class InputsConfig:
+    """Inputs for functions that come without (or with a generator)."""
+
+    keep: int = 5
+    """Inputs a function is explained on, at most."""
+    tries: int = 20
+    """Inputs recorded to choose from, at most."""
+    novel: bool = True
+    """Keep an input only if it takes lines or branches that no input before it took; else the first `keep`."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.keep <= self.tries:
+            raise ConfigError(f"inputs.keep is {self.keep}, expected 1 to inputs.tries, which is {self.tries}")
+
+    def plan(self, seed: int) -> InputPlan:
+        """The same for the workers."""
+        return InputPlan(keep=self.keep, tries=self.tries, novel=self.novel, seed=seed)
+
+
+@dataclass(kw_only=True)
 class CollectConfig(RunConfig):
     """`deskcheck-collect`: programs in, verified NLEX rows out."""
 
@@ -151,6 +172,9 @@ class CollectConfig(RunConfig):
     """Longest narration in words and symbols: rounds of loops are left out to fit, then the middle (both are said)."""
     isolation: Isolation = Isolation.auto
     limits: LimitsConfig = field(default_factory=LimitsConfig)
+    imports: list[str] = field(default_factory=list)
+    """Modules beyond the standard library that programs may import, such as numpy; loaded before they run."""
+    inputs: InputsConfig = field(default_factory=InputsConfig)
     filters: FiltersConfig = field(default_factory=FiltersConfig)
     pool: PoolKind = PoolKind.local
     workers: int | None = None

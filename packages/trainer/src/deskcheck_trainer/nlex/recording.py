@@ -1,0 +1,153 @@
+"""From items to recorded runs: which programs can teach something, and which inputs.
+
+A run is kept when the program ends, does something, and does it again in another process under another hash seed. For a
+function with many candidate inputs, runs along paths already seen are left out first, so that nothing is recorded twice
+for nothing. What is dropped says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from deskcheck_tracer import Limits, Program, Trace
+from deskcheck_tracer.claims import true_output
+from deskcheck_tracer.trace import EndReason, EventKind
+
+from deskcheck_trainer.nlex.inputs import InputPlan, candidates
+from deskcheck_trainer.nlex.novelty import new_paths
+from deskcheck_trainer.nlex.row import Reason, Rejected
+from deskcheck_trainer.nlex.runner import Runner
+from deskcheck_trainer.nlex.sources.items import Explain, Explore
+
+Fault = tuple[Reason, str]
+"""Why a run gives no row, and the same in words for a person."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A program with what it did: everything that rows about it are made of."""
+
+    item: Explain
+    trace: Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFilter:
+    """Which runs are kept; meanings as in FiltersConfig."""
+
+    min_lines: int = 3
+    keep_raised: bool = False
+
+    def fault(self, trace: Trace) -> Fault | None:
+        """What is wrong with a run, None if it can be told."""
+        if ended := end_fault(trace, keep_raised=self.keep_raised):
+            return ended
+        if (lines := executed_lines(trace)) < self.min_lines:
+            return Reason.trivial, f"{lines} executed lines, expected at least {self.min_lines}"
+        if not true_output(trace).strip():
+            return Reason.trivial, "prints nothing and returns nothing"
+        return None
+
+
+class Recording:
+    """Records items in batches: each gives one `Recorded` or `Rejected` for every input that was tried."""
+
+    def __init__(self, runner: Runner, second: Runner | None, limits: Limits, keep: RunFilter, plan: InputPlan) -> None:
+        """`second` records every program again, under another hash seed; None trusts the first recording."""
+        self.runner, self.second, self.limits, self.keep, self.plan = runner, second, limits, keep, plan
+
+    def __call__(self, items: Sequence[Explain | Explore]) -> list[list[Recorded | Rejected]]:
+        groups = self._with_inputs(items)
+        flat = [one for group in groups for one in group]
+        traces = self.runner.trace_many([one.program for one in flat], self.limits)
+        faults = [self.keep.fault(trace) for trace in traces]
+        begun = 0
+        for item, group in zip(items, groups, strict=True):
+            if isinstance(item, Explore):
+                self._choose(traces, faults, range(begun, begun + len(group)))
+            begun += len(group)
+        self._repeat(flat, traces, faults)
+        outcomes = iter(
+            rejected(one, fault) if fault else Recorded(one, trace)
+            for one, trace, fault in zip(flat, traces, faults, strict=True)
+        )
+        found = [[next(outcomes) for _ in group] for group in groups]
+        return [one or [no_inputs(item)] for item, one in zip(items, found, strict=True)]
+
+    def _with_inputs(self, items: Sequence[Explain | Explore]) -> list[list[Explain]]:
+        explored = [item for item in items if isinstance(item, Explore)]
+        calls = iter(candidates(explored, self.plan, self.runner, self.limits))
+        return [[item] if isinstance(item, Explain) else with_calls(item, next(calls)) for item in items]
+
+    def _choose(self, traces: list[Trace], faults: list[Fault | None], group: range) -> None:
+        """Among the sound runs of one function, mark those that are not needed."""
+        sound = [i for i in group if faults[i] is None]
+        if self.plan.novel:
+            kept = new_paths([traces[i] for i in sound], self.plan.keep)
+        else:
+            kept = [rank < self.plan.keep for rank in range(len(sound))]
+        for i, keep in zip(sound, kept, strict=True):
+            if not keep:
+                faults[i] = Reason.no_new_path, "inputs before it took every path that this one takes"
+
+    def _repeat(self, items: Sequence[Explain], traces: list[Trace], faults: list[Fault | None]) -> None:
+        """Mark the sound runs that another hash seed changes."""
+        if self.second is None:
+            return
+        sound = [i for i, fault in enumerate(faults) if fault is None]
+        again = self.second.trace_many([items[i].program for i in sound], self.limits)
+        for i, trace in zip(sound, again, strict=True):
+            faults[i] = difference(traces[i], trace)
+
+
+def with_calls(item: Explore, calls: Sequence[str]) -> list[Explain]:
+    """The function with each of its inputs."""
+    return [
+        Explain(program=Program(item.source, call=call), origin=f"{item.origin}#{call[:200]}", licence=item.licence)
+        for call in calls
+    ]
+
+
+def no_inputs(item: Explain | Explore) -> Rejected:
+    """A function that nobody has an input for."""
+    assert isinstance(item, Explore)
+    detail = f"no input known or drawn for {item.entry_point}"
+    return Rejected(reason=Reason.no_inputs, detail=detail, origin=item.origin, source=item.source)
+
+
+def end_fault(trace: Trace, *, keep_raised: bool) -> Fault | None:
+    """The fault of a program that did not run to its end."""
+    reason, detail = trace.end
+    if reason is EndReason.finished or (reason is EndReason.raised and keep_raised):
+        return None
+    if reason is EndReason.exited and detail in ("", "0", "None"):
+        return None
+    if reason is EndReason.raised and detail.startswith(("SyntaxError", "IndentationError", "TabError")):
+        return Reason.syntax, detail
+    return Reason(reason.value), detail
+
+
+def difference(first: Trace, second: Trace) -> Fault | None:
+    """The fault of a program whose second recording is not equal to its first."""
+    if first.events == second.events and first.stdout == second.stdout and first.returned == second.returned:
+        return None
+    if first.stdout != second.stdout or first.returned != second.returned:
+        return Reason.nondeterministic, "the output changes from run to run"
+    pairs = zip(first.events, second.events, strict=False)
+    where = next((a for a, b in pairs if a != b), None)
+    return Reason.nondeterministic, f"line {where.line} goes another way" if where else "the runs differ in length"
+
+
+def executed_lines(trace: Trace) -> int:
+    """Lines that ran, loops counted each time round."""
+    return sum(event.kind is EventKind.line for event in trace.events)
+
+
+def rejected(item: Explain, fault: Fault, narration: str | None = None) -> Rejected:
+    """The item with its fault."""
+    reason, detail = fault
+    source, stdin, call = item.program.source, item.program.stdin, item.program.call
+    return Rejected(
+        reason=reason, detail=detail, origin=item.origin, source=source, stdin=stdin, call=call, narration=narration
+    )
