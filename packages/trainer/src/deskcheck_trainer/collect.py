@@ -31,7 +31,6 @@ from rich.console import Console, Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from deskcheck_trainer.build import Recipe
 from deskcheck_trainer.collect_config import (
     CollectConfig,
     FolderSourceConfig,
@@ -41,11 +40,16 @@ from deskcheck_trainer.collect_config import (
     PoolKind,
     SourceConfig,
 )
-from deskcheck_trainer.micro_source import MicroSource
 from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
-from deskcheck_trainer.pool import available_workers, ordered_map
-from deskcheck_trainer.shards import Shard, ShardStore, write_json
-from deskcheck_trainer.sources import Explain, Fix, FolderSource, Item, JsonlSource, Solve, Source
+from deskcheck_trainer.nlex.build import Recipe
+from deskcheck_trainer.nlex.pool import available_workers, ordered_map
+from deskcheck_trainer.nlex.ray_pool import ray_map
+from deskcheck_trainer.nlex.recording import RunFilter
+from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
+from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
+from deskcheck_trainer.nlex.sources.folder import FolderSource
+from deskcheck_trainer.nlex.sources.jsonl import JsonlSource
+from deskcheck_trainer.nlex.sources.micro import MicroSource
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Part:
     key: str
     """Hash of all items of the shard, and of how rows are made."""
     items: tuple[Item | Rejected, ...]
+    items_before: int
+    """Items of the shard's earlier parts."""
     last: bool
     """Whether the shard ends with this part."""
 
@@ -105,9 +111,10 @@ def make_recipe(config: CollectConfig) -> Recipe:
         limits=config.limits.limits(),
         own_process=config.own_process,
         degraded=config.isolation is Isolation.degraded,
-        min_lines=config.filters.min_lines,
+        imports=tuple(config.imports),
+        inputs=config.inputs.plan(config.seed),
+        keep=RunFilter(min_lines=config.filters.min_lines, keep_raised=config.filters.keep_raised),
         check_determinism=config.filters.hash_seeds > 1 and not config.own_process,
-        keep_raised=config.filters.keep_raised,
     )
 
 
@@ -116,7 +123,6 @@ def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]
     store, recipe = ShardStore(run.folder), make_recipe(config)
     found: list[Shard] = []
     outcomes: list[Row | Rejected] = []
-    workers = 0 if config.pool is PoolKind.serial else config.workers or available_workers()
     total = source.count()
     if config.limit is not None:
         total = config.limit if total is None else min(total, config.limit)
@@ -124,14 +130,27 @@ def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]
     how = content_id(asdict(recipe), versions())
     parts = unfinished(items, how, store, found, per_shard=config.items_per_shard, per_part=config.items_per_part)
     with progress("collect", total, done=store.items_done()) as advance:
-        for part, rows in ordered_map(partial(part_builder, recipe), parts, workers):
+        for part, rows in in_pool(config, partial(part_builder, recipe), parts):
             outcomes += rows
             advance(len(part.items))
             if part.last:
-                found.append(shard := store.write(part.shard, part.key, len(outcomes), outcomes))
+                found.append(shard := store.write(part.shard, part.key, part.items_before + len(part.items), outcomes))
                 run.log({"items": shard.items, "rows": sum(shard.tasks.values())}, step=shard.index)
                 outcomes = []
     return sorted(found, key=lambda shard: shard.index)
+
+
+def in_pool[T, R](
+    config: CollectConfig, make_work: Callable[[], Callable[[T], R]], parts: Iterable[T]
+) -> Iterator[tuple[T, R]]:
+    """The work on all parts, in their order, wherever the configuration wants it done."""
+    match config.pool:
+        case PoolKind.serial:
+            return ordered_map(make_work, parts, workers=0)
+        case PoolKind.local:
+            return ordered_map(make_work, parts, config.workers or available_workers())
+        case PoolKind.ray:
+            return ray_map(make_work, parts, config.workers, config.ray_address)
 
 
 def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected]]:
@@ -151,7 +170,7 @@ def unfinished(
             continue
         parts = list(batched(shard, per_part))
         for i, part in enumerate(parts):
-            yield Part(index, key, part, last=i == len(parts) - 1)
+            yield Part(index, key, part, items_before=i * per_part, last=i == len(parts) - 1)
 
 
 def unique(items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
@@ -171,6 +190,8 @@ def taught(item: Item) -> str:
     match item:
         case Explain(program=program):
             return content_id("explain", program.id)
+        case Explore(source=source, entry_point=entry_point, calls=calls, generator=generator):
+            return content_id("explore", source, entry_point, calls, generator)
         case Solve(problem=problem, reference=reference):
             return content_id("solve", problem.statement, [asdict(t) for t in problem.public_tests], reference)
         case Fix(problem=problem, reference=reference, candidate=candidate):

@@ -12,7 +12,8 @@ from deskcheck_tracer.program import Limits
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
-from deskcheck_trainer.sources import Malformed
+from deskcheck_trainer.nlex.inputs import InputPlan
+from deskcheck_trainer.nlex.sources import Malformed
 
 
 class SourceKind(StrEnum):
@@ -48,6 +49,8 @@ class PoolKind(StrEnum):
     serial = "serial"
     local = "local"
     """Worker processes on this machine."""
+    ray = "ray"
+    """Tasks of a Ray cluster, see `ray_address`; needs the extra [ray]."""
 
 
 @dataclass(kw_only=True)
@@ -135,10 +138,30 @@ class FiltersConfig:
 
 
 @dataclass(kw_only=True)
+class InputsConfig:
+    """Inputs for functions that come without (or with a generator)."""
+
+    keep: int = 5
+    """Inputs a function is explained on, at most."""
+    tries: int = 20
+    """Inputs recorded to choose from, at most."""
+    novel: bool = True
+    """Keep an input only if it takes lines or branches that no input before it took; else the first `keep`."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.keep <= self.tries:
+            raise ConfigError(f"inputs.keep is {self.keep}, expected 1 to inputs.tries, which is {self.tries}")
+
+    def plan(self, seed: int) -> InputPlan:
+        """The same for the workers."""
+        return InputPlan(keep=self.keep, tries=self.tries, novel=self.novel, seed=seed)
+
+
+@dataclass(kw_only=True)
 class CollectConfig(RunConfig):
     """`deskcheck-collect`: programs in, verified NLEX rows out."""
 
-    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "pool", "workers", "items_per_part")
+    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "pool", "workers", "ray_address", "items_per_part")
     """The dataset is the same bytes whoever builds it, see pool.py."""
 
     source: SourceConfig = MISSING
@@ -151,10 +174,15 @@ class CollectConfig(RunConfig):
     """Longest narration in words and symbols: rounds of loops are left out to fit, then the middle (both are said)."""
     isolation: Isolation = Isolation.auto
     limits: LimitsConfig = field(default_factory=LimitsConfig)
+    imports: list[str] = field(default_factory=list)
+    """Modules beyond the standard library that programs may import, such as numpy; loaded before they run."""
+    inputs: InputsConfig = field(default_factory=InputsConfig)
     filters: FiltersConfig = field(default_factory=FiltersConfig)
     pool: PoolKind = PoolKind.local
     workers: int | None = None
-    """Worker processes of `pool=local`; null takes every core."""
+    """Worker processes of `pool=local`, or parts at once of `pool=ray`; null takes every core."""
+    ray_address: str | None = None
+    """`auto` or `ray://host:10001`: a cluster that runs; null starts a Ray on this machine."""
     items_per_shard: int = 4096
     """Source items behind one Parquet file: what a kill can cost."""
     items_per_part: int = 128

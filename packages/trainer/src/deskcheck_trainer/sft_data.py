@@ -21,7 +21,7 @@ from deskcheck_tracer.errors import InputError
 from deskcheck_trainer.micro_base import ScratchConfig
 from deskcheck_trainer.micro_text import documents
 from deskcheck_trainer.nlex import MANIFEST, Task
-from deskcheck_trainer.pool import available_workers, ordered_map
+from deskcheck_trainer.nlex.pool import available_workers, ordered_map
 
 if TYPE_CHECKING:
     from datasets import Dataset

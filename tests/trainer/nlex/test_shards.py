@@ -6,7 +6,7 @@ import hashlib
 import pytest
 from deskcheck_tracer.errors import InputError
 from deskcheck_trainer.nlex import Reason, Rejected, Row, Task
-from deskcheck_trainer.shards import ShardStore, write_whole
+from deskcheck_trainer.nlex.shards import ShardStore, write_whole
 
 
 def outcomes(n: int) -> list[Row | Rejected]:

@@ -5,7 +5,7 @@ import json
 import pyarrow.parquet as pq
 import pytest
 from deskcheck_tracer.errors import InputError
-from deskcheck_trainer.nlex import (
+from deskcheck_trainer.nlex.row import (
     MANIFEST,
     ROW_SCHEMA,
     SCHEMA_VERSION,

@@ -58,6 +58,10 @@ class Reason(StrEnum):
     events = "events"
     bytes = "bytes"
     killed = "killed"
+    no_inputs = "no_inputs"
+    """A function without a known input, whose parameters tell nothing to draw one by."""
+    no_new_path = "no_new_path"
+    """An input along paths that inputs before it took, or one more than asked for."""
     trivial = "trivial"
     """Fewer executed lines than `filters.min_lines`, or nothing printed and nothing returned."""
     nondeterministic = "nondeterministic"
@@ -158,6 +162,16 @@ def content_id(*parts: object) -> str:
 def words_and_symbols(text: str) -> int:
     """How many words (or numbers) and single symbols `text` holds."""
     return len(_WORD_OR_SYMBOL.findall(text))
+
+
+def messages(prompt: Sequence[object]) -> Messages:
+    """A prompt as plain dictionaries."""
+    return [dict(message) for message in prompt]  # type: ignore[call-overload]
+
+
+def answer(text: str) -> Messages:
+    """One assistant message."""
+    return [{"role": "assistant", "content": text}]
 
 
 _WORD_OR_SYMBOL = re.compile(r"\w+|[^\w\s]")

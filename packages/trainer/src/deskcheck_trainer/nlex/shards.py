@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deskcheck_tracer.errors import InputError
 
-from deskcheck_trainer.nlex import Rejected, Row, rejected_table, to_table
+from deskcheck_trainer.nlex.row import Rejected, Row, rejected_table, to_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from deskcheck_evals.micro import MicroProblem, micro_problems, mutate, split_of
 from deskcheck_tracer.program import Program
 
-from deskcheck_trainer.nlex import Rejected
-from deskcheck_trainer.sources import Explain, Fix, Item, Solve
+from deskcheck_trainer.nlex.row import Rejected
+from deskcheck_trainer.nlex.sources import Explain, Fix, Item, Solve
 
 LICENCE = "Apache-2.0"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from deskcheck_trainer.pool import IN_FLIGHT, WorkerDied, ordered_map
+from deskcheck_trainer.nlex.pool import IN_FLIGHT, WorkerDied, ordered_map
 
 
 def slow_first(part: int) -> tuple[int, int]:
@@ -69,7 +69,7 @@ def test_a_worker_that_dies_while_the_parent_is_busy_is_the_same_error() -> None
 SCRIPT = """
 import os, sys, time
 from functools import partial
-from deskcheck_trainer.pool import ordered_map
+from deskcheck_trainer.nlex.pool import ordered_map
 def work(part):
     print(os.getpid(), flush=True)
     time.sleep(60)

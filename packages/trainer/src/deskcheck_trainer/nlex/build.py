@@ -1,0 +1,84 @@
+"""From items to rows, in one worker process: record, filter, narrate, verify; judge what is about problems.
+
+Every item gives at least one outcome, a row or a rejection with its reason: one an item, but for a function with inputs
+to explore, which gives one an input. Outcomes come in the order of the items.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from deskcheck_agent.prompts import Prompts
+from deskcheck_tracer import Limits, Sandbox
+
+from deskcheck_trainer.nlex.answers import Answers
+from deskcheck_trainer.nlex.inputs import InputPlan
+from deskcheck_trainer.nlex.own_process import OwnProcess
+from deskcheck_trainer.nlex.recording import Recorded, Recording, RunFilter
+from deskcheck_trainer.nlex.row import Rejected, Row
+from deskcheck_trainer.nlex.runner import Runner
+from deskcheck_trainer.nlex.sources.items import Explain, Explore, Fix, Item, Solve
+from deskcheck_trainer.nlex.telling import Telling
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How rows are made; travels to worker processes. Meanings as in CollectConfig."""
+
+    prompts: str = "default"
+    style: str = "step"
+    max_tokens: int | None = None
+    limits: Limits = Limits()
+    keep: RunFilter = field(default_factory=RunFilter)
+    inputs: InputPlan = field(default_factory=InputPlan)
+    own_process: bool = False
+    degraded: bool = False
+    imports: tuple[str, ...] = ()
+    """Modules beyond the standard library that programs may import."""
+    check_determinism: bool = True
+
+    def builder(self) -> Builder:
+        """The builder with the sandboxes it needs in this process."""
+        if self.own_process:
+            return Builder(self, OwnProcess())
+        second = self._sandbox(hash_seed=1) if self.check_determinism else None
+        return Builder(self, self._sandbox(hash_seed=0), second)
+
+    def _sandbox(self, hash_seed: int) -> Sandbox:
+        return Sandbox(workers=1, degraded=self.degraded, imports=self.imports, hash_seed=hash_seed)
+
+
+class Builder:
+    """Turns a batch of items into rows and rejections."""
+
+    def __init__(self, recipe: Recipe, runner: Runner, second: Runner | None = None) -> None:
+        """`second` records every program again, under another hash seed; None trusts the first recording."""
+        self.runners = [runner] if second is None else [runner, second]
+        prompts = Prompts.load(recipe.prompts)
+        self.recording = Recording(runner, second, recipe.limits, recipe.keep, recipe.inputs)
+        self.telling = Telling(prompts, recipe.style, recipe.max_tokens)
+        self.answers = Answers(prompts, runner)
+
+    def __call__(self, items: Sequence[Item | Rejected]) -> list[Row | Rejected]:
+        recorded = iter(self.recording([item for item in items if isinstance(item, Explain | Explore)]))
+        answered = iter(asyncio.run(self.answers([item for item in items if isinstance(item, Solve | Fix)])))
+        outcomes: list[Row | Rejected] = []
+        for item in items:
+            match item:
+                case Explain() | Explore():
+                    outcomes += (row for one in next(recorded) for row in self._told(one))
+                case Solve() | Fix():
+                    outcomes.append(next(answered))
+                case Rejected():
+                    outcomes.append(item)
+        return outcomes
+
+    def _told(self, one: Recorded | Rejected) -> list[Row | Rejected]:
+        return [one] if isinstance(one, Rejected) else self.telling(one)
+
+    def close(self) -> None:
+        """End the sandboxes."""
+        for runner in self.runners:
+            runner.close()
