@@ -18,7 +18,7 @@ from ..statements import source_lines, statements, tree
 from ..story import story
 from ..trace import Trace
 from .evaluate import evaluate
-from .literal import UNKNOWN, key, value_of
+from .literal import UNKNOWN, fields_of, key, value_of
 
 State = dict[str, str]
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -101,13 +101,19 @@ class Course:
 
     @cached_property
     def variables(self) -> frozenset[str]:
-        """Names that ever hold a value other than a function, class or module."""
-        return frozenset(
+        """Names that ever hold a value other than a function, class or module, and attributes."""
+        return self.attributes.union(
             name
             for tick in self.ticks
             for name, text in tick.moment.changes.items()
             if text is not None and not text.startswith(("<function", "<class", "<module"))
         )
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """Names of the attributes of objects that some name holds."""
+        texts = {text for tick in self.ticks for text in tick.moment.changes.values() if text and "#" in text}
+        return frozenset(name for text in texts for name in fields_of(text))
 
     @cached_property
     def text_values(self) -> frozenset[str]:
@@ -216,11 +222,27 @@ class Course:
         return found
 
     def lookup(self, name: str, tick: Tick, *, before: bool = False) -> Any:
-        """The value of a name as the tick's frame sees it, else where it was last seen; UNKNOWN if it has none."""
-        text = (tick.before if before else tick.state).get(name)
+        """The value of a name as the tick's frame sees it, else where it was last seen; UNKNOWN if it has none.
+
+        An attribute may be told by its bare name; a name that could be two things of different values is UNKNOWN.
+        """
+        if name in self.attributes:
+            found = self.candidates(name, tick, before=before)
+            return found[0] if found and all(one == found[0] for one in found) else UNKNOWN
+        owner, _, attribute = name.partition(".")
+        text = (tick.before if before else tick.state).get(owner)
         if text is None:
-            text = self._seen[tick.index].get(name)
-        return UNKNOWN if text is None else value_of(text)
+            text = self._seen[tick.index].get(owner)
+        if text is None:
+            return UNKNOWN
+        return fields_of(text).get(attribute, UNKNOWN) if attribute else value_of(text)
+
+    def candidates(self, name: str, tick: Tick, *, before: bool = False) -> list[Any]:
+        """All values that a bare name may stand for at a tick: the variable's, and those of attributes named so."""
+        state = {**self._seen[tick.index], **(tick.before if before else tick.state)}
+        found = [value_of(state[name])] if name in state else []
+        found += [fields[name] for text in state.values() if "#" in text for fields in [fields_of(text)] if name in fields]
+        return [one for one in found if one is not UNKNOWN]
 
     @cached_property
     def _seen(self) -> list[State]:

@@ -57,6 +57,8 @@ def _evaluate(node: ast.AST, lookup: Lookup, called: Called) -> Any:
             return node.value
         case ast.Name():
             return lookup(node.id)
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return lookup(f"{owner}.{name}")
         case ast.List(elts=items):
             return [value(item) for item in items]
         case ast.Tuple(elts=items):

@@ -39,7 +39,46 @@ _KEYWORDS = words("for while if elif else in is not and or return def class with
 
 def tokens_of(text: str, start: int, end: int, course: Course) -> list[Token]:
     """The tokens of text[start:end]."""
-    return joined(spoken(list(_named(list(_raw(text, start, end, course)), course))))
+    raw = list(_lined(list(_raw(text, start, end, course)), course))
+    return joined(spoken(list(_named(raw, course))))
+
+
+_LINE_NUMBER = re.compile(r"[Ll](\d{1,3})\Z")
+
+
+def _lined(tokens: list[Token], course: Course) -> Iterator[Token]:
+    """References to lines of the program as one token each: "line 5", "lines 5-7", "lines 2 and 3", "L5"."""
+    index = 0
+    while index < len(tokens):
+        stop, lines = _lines_at(tokens, index, course)
+        if lines:
+            yield Token(Kind.line, tokens[index].text, tokens[index].start, tokens[stop - 1].end, lines=lines)
+        else:
+            yield tokens[index]
+        index = max(stop, index + 1)
+
+
+def _lines_at(tokens: list[Token], index: int, course: Course) -> tuple[int, list[int]]:
+    """(end, lines) of the reference that begins at a place."""
+    many = tokens[index].low == "lines"
+    at = index + (many or tokens[index].low == "line")
+    lines: list[int] = []
+    while at < len(tokens) and (number := _line_number(tokens[at], bare=at > index)) and number <= course.line_count:
+        spans = bool(lines) and tokens[at - 1].low in ("-", "–", "to", "through")
+        lines += range(lines[-1] + 1 if spans else number, number + 1)
+        at += 1
+        after = tokens[at].low if at < len(tokens) else ""
+        if after not in ("-", "–", "to", "through") and not (many and after in ("and", ",", "or")):
+            return at, lines
+        at += 1
+    return at - bool(lines), lines
+
+
+def _line_number(token: Token, *, bare: bool) -> int:
+    match = _LINE_NUMBER.match(token.text)
+    if match:
+        return int(match[1])
+    return token.value if bare and token.text.isdigit() and isinstance(token.value, int) else 0
 
 
 def _raw(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
@@ -136,8 +175,10 @@ def _quoted(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
         yield token
         return
     first = text.index(source, start)
+    is_code = all(parsed(side) is not None for side in re.split(r"(?<![=!<>])=(?!=)|→|->|,", source))
     for part in _raw(text, first, first + len(source), course):
-        if part.kind is Kind.word and part.text.isidentifier() and part.text not in _KEYWORDS:
+        known = part.text in course.variables or is_code
+        if part.kind is Kind.word and part.text.isidentifier() and part.text not in _KEYWORDS and known:
             kind = Kind.identifier if part.text in course.names else Kind.code
             part = Token(kind, part.text, part.start, part.end, node=parsed(part.text), quoted=True)
         yield part

@@ -77,6 +77,23 @@ def value_of(text: str) -> Any:
         return set() if text == "set()" else UNKNOWN
 
 
+_OBJECT = re.compile(r"[\w.]+#\d+\((.*)\)\Z", re.S)
+
+
+@lru_cache(maxsize=4096)
+def fields_of(text: str) -> dict[str, Any]:
+    """The attributes of an object as the trace writes it: `Account#1(owner='mia', balance=50)`."""
+    match = _OBJECT.match(text)
+    if match is None:
+        return {}
+    try:
+        node = ast.parse(f"f({match[1]})", mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return {}
+    assert isinstance(node, ast.Call)
+    return {part.arg: value_of(ast.unparse(part.value)) for part in node.keywords if part.arg}
+
+
 def same(told: Any, actual: Any) -> bool:
     """Whether a told value is the actual one; rounded floats, and a list told for a tuple, are."""
     if told is UNKNOWN or actual is UNKNOWN:

@@ -63,6 +63,9 @@ class Places:
     def equal(self, left: Token, right: Token) -> frozenset[int] | None:
         """Where two terms are equal, also the one before and the other after a line."""
 
+        if left.kind is Kind.identifier and left.text in self.course.attributes:
+            return self._any_equal(left, right)
+
         def test(tick: Tick, before: bool) -> Any:
             one, others = self.value(left, tick, before), self.value(right, tick, before)
             if one is UNKNOWN or others is UNKNOWN:
@@ -73,6 +76,18 @@ class Places:
                 old = self.value(right, tick, True)
                 return old is not UNKNOWN and same(old, one)
             return False
+
+        return self.where(test)
+
+    def _any_equal(self, left: Token, right: Token) -> frozenset[int] | None:
+        """The same for the name of an attribute: any object may be meant."""
+
+        def test(tick: Tick, before: bool) -> Any:
+            ones, other = self.course.candidates(left.text, tick, before=before), self.value(right, tick, before)
+            old = self.value(right, tick, True)
+            if not ones or other is UNKNOWN:
+                return UNKNOWN
+            return any(same(other, one) or (old is not UNKNOWN and same(old, one)) for one in ones)
 
         return self.where(test)
 
