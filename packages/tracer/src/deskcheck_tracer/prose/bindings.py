@@ -5,6 +5,7 @@ make it something else (than, by, not, times) end the search.
 """
 
 import ast
+import copy
 
 from .course import Tick
 from .lexer import ENGLISH
@@ -30,7 +31,7 @@ _CHANGE = words(
 _LINKS = words(
     "to at as the value values of a an its now still currently again also just then therefore thus new current up "
     "down out back been exactly simply only already initially both final finally once more total text string list "
-    "tuple dict set number integer all way even alone left from : -> → => ( respectively will would length"
+    "tuple dict set number integer all way even alone from : -> → => ( respectively will would length"
 ) | {"index"}
 _MAKES = words("makes making make leaves leaving leave left with keeps keep brings bringing gives giving")
 _BARE_BINDERS = words("= == : → -> => ( :=")
@@ -110,6 +111,8 @@ def _subject(page: Page, index: int) -> int:
     token = page.tokens[index]
     if (token.node is not None and isinstance(token.node, ast.Compare | ast.BoolOp)) or is_part(page, index):
         return index + 1
+    if is_noun(page, index):
+        return index + 1
     subjects = _subjects(page, index)
     at = subjects[-1] + 1
     found = _value_after(page, subjects[0], at)
@@ -120,6 +123,17 @@ def _subject(page: Page, index: int) -> int:
     _bind(page, subjects, values, changes, old)
     _chain(page, values[-1])
     return values[-1] + (0 if page.tokens[values[-1]].kind is not Kind.literal else 1)
+
+
+_BESIDE = words("below above under over beside before behind into among within than between besides beyond against")
+
+
+def is_noun(page: Page, index: int) -> bool:
+    """Whether an unquoted name is only a word: "four letters", "below the cutoff are"."""
+    if page.tokens[index].quoted:
+        return False
+    at = index - 1 - (page.low(index - 1) in ("the", "this", "that"))
+    return page.low(at) in _BESIDE or (at == index - 1 and page.is_value(at) and page.tokens[at].text.isalnum())
 
 
 def _subjects(page: Page, index: int) -> list[int]:
@@ -233,9 +247,26 @@ def _is_no_value(page: Page, at: int) -> bool:
     """Whether a number is a count of something, or begins a statement of its own."""
     after = page.low(at + 1)
     token = page.tokens[at]
+    if is_count(page, at):
+        return True
     if token.kind is Kind.literal and isinstance(token.value, int | float) and not isinstance(token.value, bool):
         return after in _NOT_VALUES and not token.quoted and not (after == "or" or after == "of")
     return False
+
+
+def is_count(page: Page, at: int) -> bool:
+    """Whether a number in words counts what comes after it: "one trip"."""
+    token = page.tokens[at]
+    return token.text.isalpha() and isinstance(token.value, int) and page.is_word(at + 1) and (
+        page.low(at + 1) not in _AFTER_NUMBER
+    )  # fmt: skip
+
+
+_AFTER_NUMBER = words(
+    "and or so as at in on by after before when while since because with which that then now again here there for from "
+    "to but if is was are does has gets becomes goes once too also already respectively this these those it the a an "
+    "of not than until during instead"
+)
 
 
 def _chain(page: Page, at: int) -> None:
@@ -328,8 +359,41 @@ def _state(page: Page, subject: int, value: int, changes: bool, old: int | None)
         and not isinstance(token.value, list | tuple | dict)
     ):
         where = _of_element(page, name, token)
+    if where is not None and not where and name.node is not None and isinstance(token.value, int):
+        where = page.places.equal(_floored(name), token)
+    if where is not None and not where and not _could_be(page, name, token):
+        where = None
     page.add(Matter.binding, first, last, where, _why(page, name, token))
     page.used.update(range(first, last + 1))
+
+
+def _could_be(page: Page, name: Token, token: Token) -> bool:
+    """Whether the value is of a kind that the subject ever has; else the words were about something else."""
+    kinds = {_kind(page.places.value(token, tick)) for tick in page.course.ticks} - {None}
+    had = {_kind(page.places.value(name, tick)) for tick in page.course.ticks} - {None}
+    return bool(kinds & had) or "none" in kinds | had
+
+
+def _kind(value: object) -> str | None:
+    if value is UNKNOWN:
+        return None
+    if value is None:
+        return "none"
+    if isinstance(value, int | float):
+        return "number"
+    return "sequence" if isinstance(value, list | tuple) else type(value).__name__
+
+
+def _floored(name: Token) -> Token:
+    """ "429 divided by 16 is 26, remainder 13"."""
+
+    class Floor(ast.NodeTransformer):
+        def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+            self.generic_visit(node)
+            return ast.BinOp(node.left, ast.FloorDiv(), node.right) if isinstance(node.op, ast.Div) else node
+
+    assert name.node is not None
+    return Token(Kind.expression, name.text, name.start, name.end, node=Floor().visit(copy.deepcopy(name.node)))
 
 
 def _of_element(page: Page, name: Token, token: Token) -> frozenset[int]:

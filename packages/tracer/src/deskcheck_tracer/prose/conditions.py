@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from .bindings import is_part
+from .bindings import is_noun, is_part
 from .course import Tick
 from .literal import UNKNOWN
 from .page import NEGATIONS, Page, Topic
@@ -54,13 +54,13 @@ _ASKED = words(
 )
 _ASSERTED = words("since because as so given thus hence therefore indeed")
 _TRUE = words("true yes holds hold succeeds passes satisfied met pass succeed truthy hits fires")
-_FALSE = words("false no fails fail untrue falsy")
+_FALSE = words("false no fails fail untrue falsy nope nah violated failed")
 _LINKS = words(
     "is are was evaluates evaluated evaluating to gives giving returns yields comes out be = : → -> ? ( , which "
     "that it this and therefore thus also clearly indeed still again now the condition check test comparison "
     "result answer so as does do turns being immediately of course both - — –"
 )
-_ARITHMETIC = (ast.Compare, ast.BoolOp)
+_ENDS = words(", . ; : ) → -> - — – and so but") | {""}
 
 
 def read_conditions(page: Page) -> None:
@@ -92,7 +92,10 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         and page.places.asking(token.text)
     ):
         return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
-    if not token.is_term or index in page.used or is_part(page, index):
+    if token.kind is Kind.line and len(token.lines) == 1 and page.places.asks(token.lines[0]):
+        negated = bool({"neither", "nor"} & set(page.lows(page.clause_start(index), index)))
+        return (lambda *_: UNKNOWN), index + 1, negated
+    if not token.is_term or index in page.used or is_part(page, index) or is_noun(page, index):
         return None
     at = index + 1
     if page.low(at) == ")" and page.low(index - 1) == "(" and token.kind is Kind.literal:
@@ -174,6 +177,8 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
         _state(page, test, index, end - 1, held != negated)
         page.topic = None
         return end
+    if page.tokens[index].kind is Kind.line:
+        return stop
     if _is_stated(page, index):
         _state(page, test, index, stop - 1, not negated)
     page.used.update(range(index, stop))
@@ -206,7 +211,10 @@ def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
         low = token.low
         if token.kind is Kind.literal and isinstance(token.value, bool):
             return token.value != negated, index + 1
-        if low in ("yes", "no") and page.low(index - 1) not in ("?", ":", "(", "—", "-", "–", "→", "->", "answer"):
+        if low in ("yes", "no") and not (
+            page.low(index - 1) in ("?", ":", "(", "—", "-", "–", "→", "->", "answer")
+            or (index == at and page.low(index + 1) in _ENDS)
+        ):
             return None
         if low in _TRUE or low in _FALSE:
             return (low in _TRUE) != negated, index + 1

@@ -34,7 +34,7 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
         if token.kind is not Kind.literal:
             continue
         if not token.quoted and token.text.replace("-", "").isalpha():
-            known = mentions.knows(token.value)
+            known = _is_known(page, token.value, mentions)
             if known and isinstance(token.value, int) and token.value < 2:
                 continue
             page.add(Matter.mention, index, index, known, "" if known else f"{token.text} does not occur in the run")
@@ -43,17 +43,45 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
             if _has_digit(token.value) and token.value not in mentions.text:
                 page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
-        known = mentions.knows(token.value)
+        known = _is_known(page, token.value, mentions)
         if not known and isinstance(token.value, tuple) and not token.quoted:
             continue
         if not known:
             page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
         where = mentions.where(token.value)
-        if isinstance(token.value, list | tuple | dict | set) and where and len(token.value) > 1:
+        if isinstance(token.value, list | dict | set) and where and len(token.value) > 1:
             page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
         else:
             _read_hint(page, index, token.value, where)
+
+
+def _is_known(page: Page, value: Any, mentions: Mentions) -> bool:
+    """Whether a value occurs in the run, is computed there, or follows from the numbers of its sentence."""
+    if mentions.knows(value) or mentions.computes(value):
+        return True
+    if isinstance(value, tuple):
+        return all(mentions.knows(item) for item in value)
+    return isinstance(value, int | float) and _follows(value, _numbers(page))
+
+
+def _numbers(page: Page) -> list[float]:
+    found: list[float] = []
+    for token in page.tokens:
+        items = token.value if isinstance(token.value, list | tuple) else [token.value]
+        found += [item for item in items if isinstance(item, int | float) and not isinstance(item, bool)]
+    return found
+
+
+def _follows(value: float, numbers: list[float]) -> bool:
+    """Whether a number is the sum of numbers told side by side, or what two of them give."""
+    others = [number for number in numbers if number != value][:40]
+    sums = {sum(others[start:stop]) for start in range(len(others)) for stop in range(start + 2, len(others) + 1)}
+    pairs = {
+        result for one in others for other in others
+        for result in (one - other, one * other, *((one / other, one // other) if other else ()))
+    }  # fmt: skip
+    return value in sums or value in pairs
 
 
 _PLAIN = re.compile(r"[A-Za-z][\w .:,!-]+\Z")
@@ -99,7 +127,7 @@ def _read_made_up(page: Page, index: int, mentions: Mentions) -> None:
         page.add(Matter.mention, index, index, False, f"{token.text}: these values never meet")
         return
     for value in values:
-        if isinstance(value, int | float) and not mentions.knows(value) and not any(
+        if isinstance(value, int | float) and not _is_known(page, value, mentions) and not any(
             one.start <= token.start < one.end and one.where is False for one in page.found
         ):  # fmt: skip
             page.add(Matter.mention, index, index, False, f"{value} does not occur in the run")

@@ -10,10 +10,12 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from ..moment import What
+from ..statements import statements
 from .course import Course
 from .evaluate import evaluate
 from .literal import UNKNOWN, key, value_of
 
+_COMPUTING = (ast.BinOp, ast.Call, ast.Subscript, ast.Attribute, ast.List, ast.Tuple)
 _MOST = 4000
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -40,6 +42,27 @@ class Mentions:
         if isinstance(value, list | tuple):
             return key(value) in self.values
         return not isinstance(value, dict | set) or key(value) in self.values
+
+    def computes(self, value: Any) -> bool:
+        """Whether a part of a line that ran has the value: a sum within an expression, a slice."""
+        return key(value) in self._computed
+
+    @cached_property
+    def _computed(self) -> set[Any]:
+        found, seen = set[Any](), set[tuple[int, int]]()
+        nodes: dict[int, list[ast.expr]] = {}
+        for line, statement in statements(self.course.source).items():
+            if statement.node is None:
+                continue
+            heads = [part for part in ast.iter_child_nodes(statement.node) if isinstance(part, ast.expr)]
+            nodes[line] = [part for head in heads for part in ast.walk(head) if isinstance(part, _COMPUTING)]
+        for tick in self.course.ticks[:_MOST]:
+            place = tick.moment.line, id(tick.before)
+            if place not in seen and len(found) < _MOST:
+                seen.add(place)
+                for node in nodes.get(tick.moment.line, ()):
+                    _gather(self.course.evaluate(node, tick, before=True), found)
+        return found
 
     def where(self, value: Any) -> frozenset[int]:
         """Ticks at which a value is new, or part of what is computed; where a container is the value of something."""
@@ -194,8 +217,8 @@ class Mentions:
                     _gather(value, found)
         trace = self.course.trace
         for node in ast.walk(self.course.tree):
-            if isinstance(node, ast.Constant):
-                _gather(node.value, found)
+            if isinstance(node, ast.Constant | ast.List | ast.Tuple):
+                _gather(value_of(ast.unparse(node)), found)
         for word in (trace.stdout + " " + trace.program.stdin + " " + trace.end.detail).replace(",", " ").split():
             _gather(value_of(word), found)
         if trace.program.call:

@@ -146,6 +146,11 @@ class Places:
         return frozenset(found)
 
     @cached_property
+    def loop_has_else(self) -> bool:
+        """Whether the program has a loop with an else."""
+        return any(isinstance(node, ast.For | ast.While) and node.orelse for node in ast.walk(self.course.tree))
+
+    @cached_property
     def _with_else(self) -> frozenset[int]:
         return frozenset(node.lineno for node in ast.walk(self.course.tree) if isinstance(node, ast.If) and node.orelse)
 
@@ -168,6 +173,10 @@ class Places:
             and normal(ast.unparse(node.test)).endswith(normal(source).removeprefix("."))
         ]  # fmt: skip
         return found if len(found) == 1 else []
+
+    def asks(self, line: int) -> bool:
+        """Whether a line asks a condition."""
+        return line in self._reads
 
     @cached_property
     def jumps(self) -> dict[str, frozenset[int]]:

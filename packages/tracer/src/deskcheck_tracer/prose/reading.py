@@ -20,6 +20,7 @@ from .sentences import sentences
 from .statement import CHECKED, Matter, Scope, Statement
 from .tables import Column, read_row, settle
 from .tokens import Kind, Sentence
+from .vocabulary import words
 
 
 @dataclass
@@ -43,6 +44,7 @@ def read(text: str, course: Course) -> Reading:
     spoken_of: str | None = None
     scope: Scope | None = None
     columns: dict[str, Column] = {}
+    opens = False
     for number, sentence in enumerate(sentences(text, course)):
         if sentence.header is None and columns:
             settle(columns)
@@ -57,10 +59,12 @@ def read(text: str, course: Course) -> Reading:
         _read_page(page, mentions, spoken_of)
         spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
         topic = page.topic
+        opens = opens or sentence.begins_paragraph
         if sentence.begins_paragraph:
             scope = None
-        page.found.sort(key=lambda one: one.start)
-        scope = place_statements(page, number, scope)
+        page.found = [] if _imagines(page) else sorted(page.found, key=lambda one: one.start)
+        scope = place_statements(page, number, scope, opens=opens)
+        opens = opens and not page.found
         ground(page, mentions)
         checked = any(one.matter in CHECKED for one in page.found)
         if _tells(sentence):
@@ -100,6 +104,14 @@ def _read_page(page: Page, mentions: Mentions, spoken_of: str | None) -> None:
     read_names(page)
     read_lines(page)
     read_mentions(page, mentions)
+
+
+_IMAGINED = words("would wouldn't could couldn't might should shouldn't")
+
+
+def _imagines(page: Page) -> bool:
+    """Whether a sentence speaks of what did not happen: "with n = 0 it would divide by zero"."""
+    return any(token.low in _IMAGINED and token.kind is Kind.word for token in page.tokens)
 
 
 def _tells(sentence: Sentence) -> bool:

@@ -74,6 +74,9 @@ def _loops(page: Page, index: int) -> frozenset[int]:
 
 
 def _read_ordinal(page: Page, index: int) -> None:
+    if page.low(index - 1) == "no" or {"never", "without", "since"} & set(page.lows(index - 4, index)):
+        page.used.add(index)
+        return  # "there is no fifth round", "it has been there since the second"
     at = index + 1
     numbers = [page.tokens[index].value if page.tokens[index].kind is Kind.ordinal else None]
     while page.low(at) in ("and", ",", "or", "to", "through") or (
@@ -167,7 +170,8 @@ def _read_numbers(page: Page, index: int) -> None:
 def _read_count(page: Page, first: int, last: int, number: int) -> None:
     """How often a loop went round, a function was called, a line ran."""
     near = set(page.lows(page.clause_start(first), page.clause_end(first)))
-    if near & {"first", "last", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
+    restricted = page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
+    if restricted or near & {"first", "last", "leaves", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
         first - 1
     ) in ("these", "than", "those"):
         page.used.update(range(first, last + 1))

@@ -22,8 +22,11 @@ _FREE = words(
 )
 
 
-def place_statements(page: Page, number: int, inherited: Scope | None) -> Scope | None:
-    """Give the statements of a sentence their scopes; gives the scope that goes on after it."""
+def place_statements(page: Page, number: int, inherited: Scope | None, *, opens: bool) -> Scope | None:
+    """Give the statements of a sentence their scopes; gives the scope that goes on after it.
+
+    What `opens` a paragraph may leave the order of the run.
+    """
     tokens = page.tokens
     scopes = _nested(sorted(page.scopes + _value_scopes(page), key=lambda one: one[0]))
     words = [token.low for token in tokens]
@@ -36,7 +39,7 @@ def place_statements(page: Page, number: int, inherited: Scope | None) -> Scope 
         one.sentence = number
         clause = words[page.clause_start(first) : first + 1]
         one.follows = bool(_FOLLOWS & set(clause)) or (page.sentence.begins_line and one is page.found[0])
-        one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph or page.is_summary
+        one.free = bool(_FREE & set(words)) or opens or page.is_summary
         if one.matter is Matter.binding and isinstance(one.where, frozenset) and _looks_back(page, first):
             one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
         one.scope = _scope_of(first, scopes, page)
