@@ -181,15 +181,22 @@ def _value_after(page: Page, first: int, at: int) -> tuple[list[int], bool, int 
         if low in _STATE or low in _CHANGE or low in _BARE_BINDERS:
             bound = True
             changes = changes or low in _CHANGE
+        elif low in ("to", "at") and at == start + 1 and page.is_value(at + 1):
+            bound = changes = True  # whatever the verb: "sinks to -2", "comes to 45"
         elif low in ("to", "at", "as"):
             if low == "to" and _verb_before(page, first) in _ADDS:
                 return None
             bound = bound or _verb_before(page, first) != ""
             changes = changes or low == "to"
-        elif low not in _LINKS:
+        elif low not in _LINKS and not (at == start and page.low(at + 1) in ("to", "at") and _is_verb(page, at)):
             return None
         at += 1
     return None
+
+
+def _is_verb(page: Page, at: int) -> bool:
+    """Whether a word may be a verb that tells of a value: none of comparing, adding, or a participle."""
+    return page.is_word(at) and page.low(at) not in _ADDS and not page.low(at).endswith(("ing", "ly"))
 
 
 def is_part(page: Page, index: int) -> bool:

@@ -34,7 +34,7 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
         if token.kind is not Kind.literal:
             continue
         if not token.quoted and token.text.replace("-", "").isalpha():
-            known = _is_known(page, token.value, mentions)
+            known = _is_known(page, token.value, mentions, quoted=token.quoted)
             if known and isinstance(token.value, int) and token.value < 2:
                 continue
             page.add(Matter.mention, index, index, known, "" if known else f"{token.text} does not occur in the run")
@@ -43,24 +43,25 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
             if _has_digit(token.value) and token.value not in mentions.text:
                 page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
-        known = _is_known(page, token.value, mentions)
+        known = _is_known(page, token.value, mentions, quoted=token.quoted)
         if not known and isinstance(token.value, tuple) and not token.quoted:
             continue
         if not known:
             page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
         where = mentions.where(token.value)
-        if isinstance(token.value, list | dict | set) and where and len(token.value) > 1:
+        whole = isinstance(token.value, list | dict | set) or (isinstance(token.value, tuple) and token.quoted)
+        if whole and where and len(token.value) > 1:
             page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
         else:
             _read_hint(page, index, token.value, where)
 
 
-def _is_known(page: Page, value: Any, mentions: Mentions) -> bool:
+def _is_known(page: Page, value: Any, mentions: Mentions, *, quoted: bool = False) -> bool:
     """Whether a value occurs in the run, is computed there, or follows from the numbers of its sentence."""
     if mentions.knows(value) or mentions.computes(value):
         return True
-    if isinstance(value, tuple):
+    if isinstance(value, tuple) and not quoted:
         return all(mentions.knows(item) for item in value)
     return isinstance(value, int | float) and _follows(value, _numbers(page))
 
@@ -69,6 +70,8 @@ def _numbers(page: Page) -> list[float]:
     found: list[float] = []
     for token in page.tokens:
         items = token.value if isinstance(token.value, list | tuple) else [token.value]
+        if token.node is not None and token.kind is Kind.expression:
+            items = [part.value for part in ast.walk(token.node) if isinstance(part, ast.Constant)]
         found += [item for item in items if isinstance(item, int | float) and not isinstance(item, bool)]
     return found
 

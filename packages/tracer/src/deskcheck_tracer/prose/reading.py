@@ -60,7 +60,7 @@ def read(text: str, course: Course) -> Reading:
         spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
         topic = page.topic
         opens = opens or sentence.begins_paragraph
-        if sentence.begins_paragraph:
+        if sentence.begins_line:
             scope = None
         page.found = [] if _imagines(page) else sorted(page.found, key=lambda one: one.start)
         scope = place_statements(page, number, scope, opens=opens)

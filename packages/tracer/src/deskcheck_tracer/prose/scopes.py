@@ -30,7 +30,7 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
     tokens = page.tokens
     scopes = _nested(sorted(page.scopes + _value_scopes(page), key=lambda one: one[0]))
     words = [token.low for token in tokens]
-    leaves = bool(_LEAVES & set(words[:12]))
+    leaves = bool(_LEAVES & set(words)) or any(token.kind is Kind.ordinal for token in tokens)
     _check_nested(page, scopes)
     names = [scope.text.partition(" = ")[0] for _, scope, is_told in page.scopes + _value_scopes(page) if not is_told]
     page.is_summary = page.is_summary or len(names) > len(set(names))
@@ -43,12 +43,16 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
         if one.matter is Matter.binding and isinstance(one.where, frozenset) and _looks_back(page, first):
             one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
         one.scope = _scope_of(first, scopes, page)
+        if one.scope is None and not scopes and not leaves and one.matter is not Matter.mention:
+            one.scope = inherited
         if one.scope is None and one.matter is Matter.binding and isinstance(one.where, frozenset) and _is_start(words):
             one.where = one.where & page.places.outside
         if one.scope is not None and isinstance(one.where, Where):
             one.where = one.where.after
     if scopes:
-        return None
+        opening = [scope for at, scope, _ in scopes if at < 4]
+        lasts = len(scopes) == len(opening) == 1 and len(opening[0].windows) == 1 and page.sentence.begins_line
+        return opening[0] if lasts else None
     return None if leaves else inherited
 
 
@@ -106,7 +110,10 @@ def _speak_together(before: tuple[int, Scope, bool], scope: tuple[int, Scope, bo
     return not scope[2] and before[1].text.partition(" = ")[0] != scope[1].text.partition(" = ")[0]
 
 
-_LEAVES = words("then next after finally loop return returns remaining rest")
+_LEAVES = words(
+    "then next after finally eventually later loop return returns returned remaining rest until other others another "
+    "every each both all again earlier previous before last"
+)
 
 
 def _is_start(words: list[str]) -> bool:
