@@ -161,6 +161,8 @@ def _value_after(page: Page, first: int, at: int) -> tuple[list[int], bool, int 
     while at < len(page.tokens):
         token, low = page.tokens[at], page.low(at)
         if token.is_term:
+            if isinstance(token.node, ast.Compare):
+                return None
             if low_before := page.low(at - 1):
                 if low_before == "from" and not (changes or bound):
                     return None

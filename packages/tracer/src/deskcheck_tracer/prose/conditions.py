@@ -89,7 +89,7 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         and isinstance(token.node, ast.Call)
         and isinstance(token.node.func, ast.Attribute | ast.Name)
         and _verdict(page, index + 1) is not None
-        and page.places.asking(token.text)
+        and (page.places.asking(token.text) or isinstance(page.places.value(token, page.course.ticks[-1]), bool))
     ):
         return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
     if token.kind is Kind.line and len(token.lines) == 1 and page.places.asks(token.lines[0]):
@@ -224,7 +224,7 @@ def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
             negated = not negated
             if low in ("isn't", "doesn't", "not") and page.low(index + 1) in (",", ".", ")", ";", "so", ""):
                 return False, index + 1
-        elif (low not in _LINKS and not page.is_arrow(index)) or (
+        elif (low not in _LINKS | _ADVERBS and not page.is_arrow(index)) or (
             low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1)
         ):
             return None

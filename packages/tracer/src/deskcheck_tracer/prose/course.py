@@ -132,6 +132,12 @@ class Course:
         return frozenset(_WORD.findall(" ".join(texts)))
 
     @cached_property
+    def held_texts(self) -> frozenset[str]:
+        """Strings that names held, other than those that look like numbers."""
+        values = [value_of(text) for tick in self.ticks for text in tick.moment.changes.values() if text and text[0] in "'\""]
+        return frozenset(value for value in values if isinstance(value, str) and value and not value.isdigit())
+
+    @cached_property
     def strings(self) -> list[str]:
         """The strings of the program and of its input and output."""
         trace = self.trace

@@ -74,7 +74,8 @@ def _operation(tokens: list[Token], index: int) -> int:
     at = _operand(tokens, index)
     if at == index:
         return index
-    bound = index > 0 and tokens[index - 1].text == "="
+    asked = any(token.text == "?" for token in tokens[at : at + 4])
+    bound = index > 0 and tokens[index - 1].text == "=" and not asked
     while at < len(tokens) and tokens[at].low in _OPERATORS and not tokens[at].quoted and not _is_sign(tokens, at):
         after = _operand(tokens, at + 1)
         if after == at + 1 or _is_dash(tokens, at) or (bound and tokens[at].low in _COMPARES):

@@ -104,10 +104,15 @@ def _raw(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
                 yield token
             else:
                 yield Token(Kind.mark if kind == "mark" else Kind.word, found, *place)
+        elif kind == "word" and found in course.variables and _IS_SET.match(text, at, end):
+            yield Token(Kind.identifier, found, *place, node=parsed(found))
         elif kind == "word":
             yield from _word(found, match.start(), course)
         else:
             yield Token(Kind.mark, found, *place)
+
+
+_IS_SET = re.compile(r"\s*=(?!=)")
 
 
 def _word(found: str, start: int, course: Course) -> Iterator[Token]:
@@ -187,6 +192,8 @@ def _quoted(text: str, start: int, end: int, course: Course) -> Iterator[Token]:
 def _code(source: str, start: int, end: int, course: Course) -> Token:
     """What stands in backticks."""
     node = parsed(source)
+    if source not in course.names and source in course.held_texts:
+        return Token(Kind.literal, source, start, end, source, quoted=True)
     if isinstance(node, ast.Name):
         kind = Kind.identifier if source in course.names else Kind.code
         return Token(kind, source, start, end, node=node, quoted=True)

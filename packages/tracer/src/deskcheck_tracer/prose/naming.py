@@ -1,5 +1,6 @@
 """Names that the program does not have: `tally` in backticks, run_total, "tally becomes 3", "a flag called tally"."""
 
+import ast
 import keyword
 import re
 
@@ -40,21 +41,20 @@ def read_names(page: Page) -> None:
         elif token.kind is Kind.word and index not in page.used and _IDENTIFIER.match(token.text):
             if _in_role(page, index, token) and _is_invented(page, token.text):
                 page.add(Matter.naming, index, index, False, f"the program has no {token.text}")
-        elif token.kind is Kind.expression and token.quoted:
+        elif token.kind is Kind.expression and (token.quoted or isinstance(token.node, ast.Attribute)):
             for name in _names_of(token):
                 if _is_invented(page, name):
                     page.add(Matter.naming, index, index, False, f"the program has no {name}")
 
 
 def _names_of(token: Token) -> list[str]:
-    import ast
-
-    bound = {part.arg for part in ast.walk(token.node) if isinstance(part, ast.arg)} if token.node else set()
-    return (
-        [part.id for part in ast.walk(token.node) if isinstance(part, ast.Name) and part.id not in bound]
-        if token.node
-        else []
-    )
+    """The names of an expression, and the attributes of `self`."""
+    parts = list(ast.walk(token.node)) if token.node else []
+    bound = {part.arg for part in parts if isinstance(part, ast.arg)}
+    bound |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    return [part.id for part in parts if isinstance(part, ast.Name) and part.id not in bound] + [
+        part.attr for part in parts if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name)
+    ]
 
 
 def _is_invented(page: Page, text: str) -> bool:
@@ -88,6 +88,8 @@ def _in_role(page: Page, index: int, token: Token) -> bool:
     """Whether a bare word is used as only a name would be."""
     text, after, before = token.text, page.low(index + 1), page.low(index - 1)
     if _CODELIKE.match(text):
+        return True
+    if len(text) == 1 and text.islower() and after == "=" and page.is_value(index + 2):
         return True
     if text.lower() in _WORDS or not text.islower():
         return False

@@ -174,6 +174,18 @@ class Places:
         ]  # fmt: skip
         return found if len(found) == 1 else []
 
+    def rest(self, names: set[str]) -> frozenset[int]:
+        """Ticks after which none of these names changes at once: what is told side by side is not half done."""
+        ticks = self.course.ticks
+        busy = {
+            tick.index - 1
+            for tick in ticks
+            if tick.index and tick.moment.frame == ticks[tick.index - 1].moment.frame
+            and any(name in tick.moment.changes and tick.before.get(name) != tick.state.get(name) for name in names)
+            and names & ticks[tick.index - 1].moment.changes.keys()
+        }  # fmt: skip
+        return frozenset(range(len(ticks))) - busy
+
     def asks(self, line: int) -> bool:
         """Whether a line asks a condition."""
         return line in self._reads

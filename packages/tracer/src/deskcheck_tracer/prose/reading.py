@@ -88,7 +88,8 @@ def _at_one_time(page: Page) -> None:
         ].text:
             continue
         if all(subject.kind is Kind.identifier for subject in subjects) and one.where.after and other.where.after:
-            both = Where(one.where.after & other.where.after)
+            names = {subject.text for subject in subjects}
+            both = Where(one.where.after & other.where.after & page.places.rest(names))
             both.after = both
             other.where = both
 
