@@ -128,10 +128,15 @@ def _subject(page: Page, index: int) -> int:
 _BESIDE = words("below above under over beside before behind into among within than between besides beyond against")
 
 
+_WHICH = words("last next other another each every only previous same following remaining")
+
+
 def is_noun(page: Page, index: int) -> bool:
     """Whether an unquoted name is only a word: "four letters", "below the cutoff are"."""
     if page.tokens[index].quoted:
         return False
+    if index and (page.tokens[index - 1].kind is Kind.ordinal or page.low(index - 1) in _WHICH):
+        return True
     at = index - 1 - (page.low(index - 1) in ("the", "this", "that"))
     return page.low(at) in _BESIDE or (at == index - 1 and page.is_value(at) and page.tokens[at].text.isalnum())
 

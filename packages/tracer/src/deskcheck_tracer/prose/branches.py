@@ -21,7 +21,9 @@ def read_branches(page: Page) -> None:
     """How conditions came out, where the condition itself is not told."""
     for index, token in enumerate(page.tokens):
         low = token.low
-        if (
+        if token.kind is Kind.line and not token.quoted and index not in page.used:
+            _read_line(page, index)
+        elif (
             low in ("condition", "test", "check", "comparison", "guard")
             and token.kind is Kind.word
             and index not in page.used
@@ -33,6 +35,18 @@ def read_branches(page: Page) -> None:
             _read_block(page, index)
         elif low in ("branch", "block", "body") and page.low(index - 1) in ("if", "then", "true", "false"):
             _read_block(page, index - 1)
+
+
+_RUNS = words("runs ran executes executed fires reached run")
+
+
+def _read_line(page: Page, index: int) -> None:
+    """ "line 8 runs", "line 12 is reached"."""
+    at = index + 1 + (page.low(index + 1) in ("is", "was", "then", "are"))
+    asked = words("if when would every each time before until never once only not")
+    if page.low(index - 1) in ("on", "at", "of", "in", "by") or page.low(at) not in _RUNS or asked & set(page.lows(page.clause_start(index), at + 2)):
+        return
+    page.add(Matter.branch, index, at, page.places.lines(page.tokens[index].lines), "it did not run there")
 
 
 def _read_jump(page: Page, index: int, kind: str) -> None:

@@ -17,8 +17,33 @@ _AUXILIARIES = words(
 )
 
 
+_MOVES = words(
+    "moves moved changes changed grows grew rises rose increases increased decreases decreased drops dropped falls "
+    "fell shrinks advances advanced climbs"
+)
+
+
+def _read_moves(page: Page) -> None:
+    """ "`hi` moves in rounds one and three"."""
+    verb = ""
+    for index, token in enumerate(page.tokens):
+        if token.kind is not Kind.identifier or token.text not in page.course.variables:
+            continue
+        if page.low(index + 1) in _MOVES and page.low(index + 2) in ("in", "during"):
+            verb = page.low(index + 1)
+        elif not (verb and page.low(index + 1) in ("in", "during")):
+            continue
+        at = index + 2 + (page.low(index + 1) in _MOVES)
+        scopes = [scope for place, scope, told in page.scopes if told and place in (at, at + 1)]
+        if scopes:
+            changed = page.places.changed(token.text)
+            held = all(any(start <= tick < stop for tick in changed) for start, stop in scopes[0].windows)
+            page.add(Matter.binding, index, at, held, f"{token.text} did not change in all of them")
+
+
 def read_changes(page: Page, spoken_of: str | None) -> None:
     """Every such statement of a sentence; `spoken_of` is the name that the sentence before was about."""
+    _read_moves(page)
     for index, token in enumerate(page.tokens):
         if index in page.used or token.kind is not Kind.word or token.low not in _CHANGED | _KEPT:
             continue

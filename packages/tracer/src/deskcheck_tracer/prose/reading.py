@@ -44,7 +44,8 @@ def read(text: str, course: Course) -> Reading:
     spoken_of: str | None = None
     scope: Scope | None = None
     columns: dict[str, Column] = {}
-    opens = False
+    opens = below = False
+    section: Scope | None = None
     for number, sentence in enumerate(sentences(text, course)):
         if sentence.header is None and columns:
             settle(columns)
@@ -60,11 +61,17 @@ def read(text: str, course: Course) -> Reading:
         spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
         topic = page.topic
         opens = opens or sentence.begins_paragraph
+        if sentence.heading or (sentence.begins_paragraph and not sentence.is_bullet and below):
+            section, below = None, False
         if sentence.begins_line:
-            scope = None
+            scope = section
         page.found = [] if _imagines(page) else sorted(page.found, key=lambda one: one.start)
         scope = place_statements(page, number, scope, opens=opens)
         opens = opens and not page.found
+        if sentence.heading and sentence.begins_line:
+            section = scope
+        else:
+            below = True
         ground(page, mentions)
         checked = any(one.matter in CHECKED for one in page.found)
         if _tells(sentence):

@@ -6,6 +6,7 @@ A round that is told by its number gives its neighbours a scope; how often a loo
 
 import ast
 from collections import Counter
+from itertools import pairwise
 
 from .literal import TIMES
 from .page import Page
@@ -21,7 +22,7 @@ _NUMBERED = words("iteration pass round cycle lap")
 
 _RUNS = words(
     "run runs ran iterate iterates iterated execute executes executed repeat repeats repeated go goes went loop "
-    "loops looped running iterating executing looping makes make made needs need takes took spins happens times"
+    "loops looped gone running iterating executing looping makes make made needs need takes took spins happens times"
 )
 
 
@@ -61,9 +62,13 @@ def _loops(page: Page, index: int) -> frozenset[int]:
         if isinstance(part, ast.For | ast.While)
     }
     lines = {node.lineno for node in nodes}
-    if "outer" in near:
+    low = page.lows(page.clause_start(index), page.clause_end(index))
+    for number, word in enumerate(("first", "second", "third")):
+        if word in low and low[low.index(word) + 1 : low.index(word) + 2] == ["loop"]:
+            lines = set(sorted(lines)[number : number + 1])
+    if near & {"outer", "outermost"}:
         lines -= inner
-    if "inner" in near:
+    if near & {"inner", "innermost"}:
         lines &= inner
     if "while" in near:
         lines &= {node.lineno for node in nodes if isinstance(node, ast.While)}
@@ -171,13 +176,15 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
     """How often a loop went round, a function was called, a line ran."""
     near = set(page.lows(page.clause_start(first), page.clause_end(first)))
     restricted = page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
+    low = page.lows(page.clause_start(first), page.clause_end(first))
+    near -= {word for word, after in pairwise(low) if after == "loop"} & {"first", "last"}
     if restricted or near & {"first", "last", "leaves", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
         first - 1
     ) in ("these", "than", "those"):
         page.used.update(range(first, last + 1))
         return
     course = page.course
-    loop = near & {"loop", "loops", "while", "iterations", "rounds", "passes", "iterates", "body", "outer", "inner"}
+    loop = near & {"loop", "loops", "while", "iterations", "rounds", "passes", "iterates", "body", "outer", "inner", "outermost"}
     if loop and near & (_RUNS | _ROUNDS | {"in"}):
         lines = _loops(page, first)
         counts = {
@@ -198,14 +205,11 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
             where = frozenset(
                 tick for start, stop in windows for tick in range(max(0, start - 2), min(stop + 1, len(course.ticks)))
             )
-        page.add(
-            Matter.iteration,
-            first,
-            last,
-            where,
-            f"the loops ran {sorted(counts)} times",
-            sticky=not isinstance(where, bool),
-        )
+        why = f"the loops ran {sorted(counts)} times"
+        found = page.add(Matter.iteration, first, last, where, why, sticky=not isinstance(where, bool))
+        if found is not None and lines:
+            found.lines = lines
+            found.counted = frozenset(tick for start, stop in windows for tick in range(max(0, start - 2), stop))
         return
     counts = {count for runs in course.run_counts().values() for count in (*runs, sum(runs))}
     counts |= set(Counter(tick.moment.line for tick in course.ticks if tick.moment.what.value == "step").values())

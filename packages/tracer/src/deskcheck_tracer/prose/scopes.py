@@ -30,8 +30,11 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
     tokens = page.tokens
     scopes = _nested(sorted(page.scopes + _value_scopes(page), key=lambda one: one[0]))
     words = [token.low for token in tokens]
+    if not scopes and (scope := _after_loop(page)) is not None:
+        scopes, inherited = [(0, scope, False)], None
     leaves = bool(_LEAVES & set(words)) or any(token.kind is Kind.ordinal for token in tokens)
-    _check_nested(page, scopes)
+    around = [(-1, inherited, False)] if inherited is not None else []
+    _check_nested(page, around + scopes)
     names = [scope.text.partition(" = ")[0] for _, scope, is_told in page.scopes + _value_scopes(page) if not is_told]
     page.is_summary = page.is_summary or len(names) > len(set(names))
     for one in page.found:
@@ -47,13 +50,30 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
             one.scope = inherited
         if one.scope is None and one.matter is Matter.binding and isinstance(one.where, frozenset) and _is_start(words):
             one.where = one.where & page.places.outside
+        if one.scope is not None and one.counted is not None and not one.scope.lines & one.lines:
+            one.where = one.counted
         if one.scope is not None and isinstance(one.where, Where):
             one.where = one.where.after
     if scopes:
-        opening = [scope for at, scope, _ in scopes if at < 4]
-        lasts = len(scopes) == len(opening) == 1 and len(opening[0].windows) == 1 and page.sentence.begins_line
-        return opening[0] if lasts else None
+        first = scopes[0][1]
+        lasts = scopes[0][0] < 4 and len(first.windows) == 1 and page.sentence.begins_line
+        return first if lasts and all(scope.windows == first.windows for _, scope, _ in scopes) else None
     return None if leaves else inherited
+
+
+_OVER = words("over done ends ended finished finishes complete completed exits")
+
+
+def _after_loop(page: Page) -> Scope | None:
+    """ "After the loop", "when the loop is over": from the end of the program's one loop on."""
+    low = [token.low for token in page.tokens]
+    if "loop" not in low[:5] or len({run.line for run in page.course.runs}) != 1 or len(page.course.runs) != 1:
+        return None
+    at = low.index("loop")
+    over = low[0] == "after" or (low[0] in ("when", "once") and bool(_OVER & set(low[at : at + 4])))
+    if not over or not page.course.runs[0].starts:
+        return None
+    return Scope(((max(page.course.runs[0].end - 1, 0), len(page.course.ticks)),), "after the loop")
 
 
 def _nested(scopes: list[tuple[int, Scope, bool]]) -> list[tuple[int, Scope, bool]]:

@@ -35,7 +35,7 @@ def sentences(text: str, course: Course) -> Iterator[Sentence]:
                 heading = raw[:end].rstrip().endswith(":") or raw.lstrip().startswith("#")
                 yield Sentence(
                     tokens, at + start, at + end, text[at + start : at + end], first, paragraph,
-                    len(raw) - len(raw.lstrip()), heading=heading,
+                    len(raw) - len(raw.lstrip()), heading=heading, is_bullet=bool(skip and raw[:skip].strip()),
                 )  # fmt: skip
                 first = paragraph = False
         at += len(raw) + 1

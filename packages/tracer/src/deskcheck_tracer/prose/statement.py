@@ -68,6 +68,10 @@ class Statement:
     """What the trace says, should it be false."""
     scope: Scope | None = None
     sentence: int = 0
+    counted: frozenset[int] | None = None
+    """For how often a loop went round: where it did so in one run; what counts beside a scope around that loop."""
+    lines: frozenset[int] = frozenset()
+    """The loops that are counted."""
     weight: float = 1.0
     """What it costs to give it no place; one of less than 1 is no claim but a hint of where the text is."""
     sticky: bool = False

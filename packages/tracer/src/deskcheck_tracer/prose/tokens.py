@@ -67,6 +67,7 @@ class Sentence:
     indent: int = 0
     header: list[str] | None = None
     """For a row of a table: the names of its columns."""
+    is_bullet: bool = False
     heading: bool = False
     """Nothing but an introduction: it ends in a colon or is marked as a heading."""
 
