@@ -188,7 +188,7 @@ def _value_after(page: Page, first: int, at: int) -> tuple[list[int], bool, int 
         if low in _STATE or low in _CHANGE or low in _BARE_BINDERS:
             bound = True
             changes = changes or low in _CHANGE
-        elif low in ("to", "at") and at == start + 1 and page.is_value(at + 1):
+        elif low in ("to", "at") and at == start + 1 and page.is_value(at + 1) and page.low(start) not in _LINKS:
             bound = changes = True  # whatever the verb: "sinks to -2", "comes to 45"
         elif low in ("to", "at", "as"):
             if low == "to" and _verb_before(page, first) in _ADDS:
@@ -370,12 +370,12 @@ def _state(page: Page, subject: int, value: int, changes: bool, old: int | None)
         and not where
         and name.kind is Kind.identifier
         and token.kind is Kind.literal
-        and not isinstance(token.value, list | tuple | dict)
     ):
         where = _of_element(page, name, token)
-    if where is not None and not where and name.node is not None and isinstance(token.value, int):
+    if where is not None and not where and _divides(name) and isinstance(token.value, int):
         where = page.places.equal(_floored(name), token)
-    if where is not None and not where and not _could_be(page, name, token):
+    beside = abs(value - subject) == 1 and not name.quoted
+    if where is not None and not where and (beside or not _could_be(page, name, token)):
         where = None
     page.add(Matter.binding, first, last, where, _why(page, name, token))
     page.used.update(range(first, last + 1))
@@ -396,6 +396,10 @@ def _kind(value: object) -> str | None:
     if isinstance(value, int | float):
         return "number"
     return "sequence" if isinstance(value, list | tuple) else type(value).__name__
+
+
+def _divides(name: Token) -> bool:
+    return name.node is not None and any(isinstance(part, ast.Div) for part in ast.walk(name.node))
 
 
 def _floored(name: Token) -> Token:

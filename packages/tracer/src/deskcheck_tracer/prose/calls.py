@@ -12,7 +12,7 @@ from .vocabulary import words
 
 _RETURNS = words("return returns returned returning")
 
-_PRINTS = words("print prints printed printing outputs displays displayed emits emitted writes")
+_PRINTS = words("print prints printed printing outputs displays displayed emits emitted")
 
 
 def read_calls(page: Page) -> None:

@@ -97,6 +97,8 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         return (lambda *_: UNKNOWN), index + 1, negated
     if not token.is_term or index in page.used or is_part(page, index) or is_noun(page, index):
         return None
+    if token.kind is Kind.literal and page.low(index - 1) in _POSITIONS:
+        return None
     at = index + 1
     if page.low(at) == ")" and page.low(index - 1) == "(" and token.kind is Kind.literal:
         at += 1  # "the first number (4) is even"
@@ -121,6 +123,8 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         return _relation(page, token, page.tokens[at + 1], _VERBS[page.low(at)]), at + 2, negated
     return None
 
+
+_POSITIONS = words("position index place slot level row column round pass iteration step line")
 
 _TERSE = words(": , → -> ( = ; which is that")
 
@@ -254,6 +258,9 @@ def _has_numbers_only(token: Token) -> bool:
     return token.node is not None and not any(isinstance(part, ast.Name) for part in ast.walk(token.node))
 
 
+_ANSWERS = words("yes true no false nope yep yeah")
+
+
 def _read_answer(page: Page) -> None:
     """A sentence that begins with the verdict on the condition before it: "No.", "It is not.", "That is true"."""
     if page.topic is None:
@@ -263,7 +270,7 @@ def _read_answer(page: Page) -> None:
         at += 1
     low = page.low(at)
     topic, page.topic = page.topic, None
-    if low in ("yes", "true", "no", "false", "nope", "yep", "yeah") and (at == 0 or low in ("true", "false")):
+    if low in _ANSWERS and (low in ("true", "false") or (at == 0 and page.low(1) in _ENDS)):
         _state(page, topic.test, 0, at, low in ("yes", "true", "yep", "yeah"))
     elif low in ("is", "does", "isn't", "doesn't", "are", "aren't", "holds", "fails") and at > 0:
         after = page.low(at + 1)

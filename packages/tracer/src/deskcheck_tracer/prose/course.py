@@ -138,13 +138,15 @@ class Course:
         return frozenset(value for value in values if isinstance(value, str) and value and not value.isdigit())
 
     @cached_property
-    def strings(self) -> list[str]:
-        """The strings of the program and of its input and output."""
+    def told_text(self) -> str:
+        """All strings of the program, of its input and output and of its names' values, one after the other."""
         trace = self.trace
         found = [
             node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
-        return [*found, *re.findall(r"'([^']*)'", trace.program.call or ""), trace.program.stdin, trace.stdout]
+        texts = {text for tick in self.ticks for text in tick.moment.changes.values() if text} | {trace.program.call or ""}
+        found += [part for text in texts if "'" in text for part in re.findall(r"'([^']*)'", text)]
+        return "\n".join([*found, trace.program.stdin, trace.stdout, trace.returned or ""])
 
     @cached_property
     def functions(self) -> frozenset[str]:

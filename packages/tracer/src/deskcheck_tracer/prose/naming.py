@@ -53,7 +53,9 @@ def _names_of(token: Token) -> list[str]:
     bound = {part.arg for part in parts if isinstance(part, ast.arg)}
     bound |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
     return [part.id for part in parts if isinstance(part, ast.Name) and part.id not in bound] + [
-        part.attr for part in parts if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name)
+        part.attr
+        for part in parts
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "self"
     ]
 
 
@@ -64,9 +66,7 @@ def _is_invented(page: Page, text: str) -> bool:
         return False
     if name in BUILTINS or name in _METHODS or name.lower() in ("true", "false", "none", "null", "stdin", "stdout"):
         return False
-    return name not in page.course.text_values and not (
-        len(name) < 4 and any(name in text for text in page.course.strings)
-    )
+    return name not in page.course.text_values and not (len(name) < 4 and name in page.course.told_text)
 
 
 def _plays_name(page: Page, index: int, text: str) -> bool:

@@ -101,7 +101,7 @@ def ground(page: Page, mentions: Mentions) -> None:
             continue
         token = next(token for token in page.tokens if token.start == one.start)
         value = token.text if token.kind is Kind.code else token.value
-        if isinstance(value, bool) or value in (0, 1, "") or len(one.scope.windows) != 1:
+        if token.text.isalpha() or isinstance(value, bool) or value in (0, 1, "") or len(one.scope.windows) != 1:
             continue
         if not mentions.occurs(value, *one.scope.windows[0]):
             one.where, one.weight, one.why = False, 1.0, f"{token.text} does not occur in that round"
