@@ -121,6 +121,9 @@ class _Minima:
         if before:
             link = self.earlier[before[-1]]
             options.append((link.cost + self.forward, link))
+        if self.forward > LEAP and era - 1 in self.by_era:  # the next check of a `while` is still near
+            link = self.by_era[era - 1]
+            options.append((link.cost + LEAP, link))
         after = [one for one in self.order if one > era]
         if after:
             link = self.later[after[0]]

@@ -11,6 +11,7 @@ from .course import Tick
 from .lexer import ENGLISH
 from .literal import UNKNOWN, same
 from .page import NEGATIONS, Page
+from .places import Where
 from .statement import Matter
 from .tokens import Kind, Token
 from .vocabulary import words
@@ -77,6 +78,10 @@ def read_bindings(page: Page) -> None:
     for index, token in enumerate(page.tokens):
         if token.low in _PUTS and token.kind is Kind.word:
             _read_put(page, index)
+    for index, token in enumerate(page.tokens):
+        if token.low == "it" and page.is_word(index):
+            before = [one for one in page.tokens[:index] if _is_variable(page, one)]
+            _read_it(page, index, before + page.spoken_of)
     index = 0
     while index < len(page.tokens):
         token = page.tokens[index]
@@ -87,6 +92,28 @@ def read_bindings(page: Page) -> None:
 
 
 _PUTS = words("reads read stores stored store assigns assign puts saves saved assigning storing reading")
+
+
+def _is_variable(page: Page, token: Token) -> bool:
+    return token.kind is Kind.identifier and token.text in page.course.variables
+
+
+_REACHES = words("reaches reached becomes became equals rises drops climbs falls grows goes jumps")
+
+
+def _read_it(page: Page, index: int, known: list[Token]) -> None:
+    """ "it reaches 3": a name that was spoken of just before does."""
+    at = index + 1 + (page.low(index + 1) in ("now", "then"))
+    if page.low(at) not in _REACHES or not known:
+        return
+    at += 1 + (page.low(at + 1) in ("to", "now"))
+    if not page.is_value(at) or _is_no_value(page, at) or not isinstance(page.tokens[at].value, int | float):
+        return
+    wheres = [page.places.equal(name, page.tokens[at]) for name in known]
+    if all(isinstance(where, Where) for where in wheres):
+        after = frozenset().union(*(where.after for where in wheres if isinstance(where, Where)))
+        if any(_could_be(page, name, page.tokens[at]) for name in known):
+            page.add(Matter.binding, index, at, after, f"none of {', '.join(name.text for name in known)} is that there")
 
 
 def _read_put(page: Page, index: int) -> None:
@@ -374,11 +401,17 @@ def _state(page: Page, subject: int, value: int, changes: bool, old: int | None)
         where = _of_element(page, name, token)
     if where is not None and not where and _divides(name) and isinstance(token.value, int):
         where = page.places.equal(_floored(name), token)
+    if _follows_from(page, first) and isinstance(where, Where) and name.kind is Kind.identifier:
+        where = where.after
     beside = abs(value - subject) == 1 and not name.quoted
     if where is not None and not where and (beside or not _could_be(page, name, token)):
         where = None
     page.add(Matter.binding, first, last, where, _why(page, name, token))
     page.used.update(range(first, last + 1))
+
+
+def _follows_from(page: Page, index: int) -> bool:
+    return page.low(index - 1) in ("means", "makes") or page.lows(index - 2, index) == ["means", "that"]
 
 
 def _could_be(page: Page, name: Token, token: Token) -> bool:

@@ -29,6 +29,8 @@ class Page:
     sentence: Sentence
     places: Places
     topic: Topic | None = None
+    spoken_of: list[Token] = field(default_factory=list)
+    """The names of the sentence before."""
     is_summary: bool = False
     """Whether the sentence enumerates: "for k = 2, 3 and 5"."""
     found: list[Statement] = field(default_factory=list)

@@ -19,7 +19,7 @@ from .scopes import ground, place_statements
 from .sentences import sentences
 from .statement import CHECKED, Matter, Scope, Statement
 from .tables import Column, read_row, settle
-from .tokens import Kind, Sentence
+from .tokens import Kind, Sentence, Token
 from .vocabulary import words
 
 
@@ -44,6 +44,7 @@ def read(text: str, course: Course) -> Reading:
     spoken_of: str | None = None
     scope: Scope | None = None
     columns: dict[str, Column] = {}
+    names: list[Token] = []
     opens = below = False
     section: Scope | None = None
     for number, sentence in enumerate(sentences(text, course)):
@@ -56,9 +57,10 @@ def read(text: str, course: Course) -> Reading:
             reading.told += bool(rows)
             reading.statements += rows
             continue
-        page = Page(sentence, places, topic)
+        page = Page(sentence, places, topic, names)
         _read_page(page, mentions, spoken_of)
         spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
+        names = [token for token in sentence.tokens if token.kind is Kind.identifier and token.text in course.variables]
         topic = page.topic
         opens = opens or sentence.begins_paragraph
         if sentence.heading or (sentence.begins_paragraph and not sentence.is_bullet and below):

@@ -177,7 +177,7 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
     near = set(page.lows(page.clause_start(first), page.clause_end(first)))
     restricted = page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
     low = page.lows(page.clause_start(first), page.clause_end(first))
-    near -= {word for word, after in pairwise(low) if after == "loop"} & {"first", "last"}
+    near -= {word for word, after in pairwise(low) if after == "loop"} & {"first", "last", "next"}
     if restricted or near & {"first", "last", "leaves", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
         first - 1
     ) in ("these", "than", "those"):

@@ -32,7 +32,7 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
     words = [token.low for token in tokens]
     if not scopes and (scope := _after_loop(page)) is not None:
         scopes, inherited = [(0, scope, False)], None
-    leaves = bool(_LEAVES & set(words)) or any(token.kind is Kind.ordinal for token in tokens)
+    leaves = _leaves(words) or any(token.kind is Kind.ordinal for token in tokens)
     around = [(-1, inherited, False)] if inherited is not None else []
     _check_nested(page, around + scopes)
     names = [scope.text.partition(" = ")[0] for _, scope, is_told in page.scopes + _value_scopes(page) if not is_told]
@@ -130,15 +130,21 @@ def _speak_together(before: tuple[int, Scope, bool], scope: tuple[int, Scope, bo
     return not scope[2] and before[1].text.partition(" = ")[0] != scope[1].text.partition(" = ")[0]
 
 
+def _leaves(words: list[str]) -> bool:
+    """Whether a sentence may speak of another round than the one before it."""
+    said = {word for word, after in pairwise([*words, ""]) if (word, after) != ("after", "which")}
+    return bool(_LEAVES & said) or ("loop" in said and "inner" not in said)
+
+
 _LEAVES = words(
-    "then next after finally eventually later loop return returns returned remaining rest until other others another "
+    "then next after finally eventually later return returns returned remaining rest until other others another "
     "every each both all again earlier previous before last"
 )
 
 
 def _is_start(words: list[str]) -> bool:
     """Whether a sentence says that it tells of the beginning."""
-    text = " ".join(words)
+    text = " ".join(words[:7])
     return "initially" in words or "at the start" in text or "before the loop" in text or "to begin with" in text
 
 
@@ -165,6 +171,9 @@ def _scope_of(first: int, scopes: list[tuple[int, Scope, bool]], page: Page) -> 
             return None
         return scope
     if len(scopes) == 1 and scopes[0][2]:
+        return scopes[0][1]
+    is_line = page.tokens[first].kind is Kind.line and not page.tokens[first].quoted
+    if len(scopes) == 1 and is_line and page.low(scopes[0][0] - 1) in ("for", "when", "at"):
         return scopes[0][1]
     return None
 
