@@ -295,6 +295,12 @@ def _is_no_value(page: Page, at: int) -> bool:
     return False
 
 
+def counts_things(page: Page, at: int) -> bool:
+    """Whether a number stands before a noun: "10 comparisons"; of what there are so many, nobody can tell."""
+    token = page.tokens[at]
+    return not token.quoted and page.is_word(at + 1) and page.low(at + 1) not in _AFTER_NUMBER | _AFTER_SUBJECT
+
+
 def is_count(page: Page, at: int) -> bool:
     """Whether a number in words counts what comes after it: "one trip"."""
     token = page.tokens[at]

@@ -5,6 +5,7 @@ import ast
 import re
 from typing import Any
 
+from .bindings import counts_things
 from .mentions import Mentions
 from .page import Page
 from .statement import HEAVY, Matter
@@ -32,6 +33,9 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
         elif token.kind is Kind.code and _PLAIN.match(token.text) and _has_digit(token.text) and " " in token.text:
             page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
         if token.kind is not Kind.literal:
+            continue
+        if isinstance(token.value, int) and counts_things(page, index):
+            _read_hint(page, index, token.value, mentions.where(token.value))
             continue
         if not token.quoted and token.text.replace("-", "").isalpha():
             known = _is_known(page, token.value, mentions, quoted=token.quoted)

@@ -1,8 +1,11 @@
 """Names that the program does not have: `tally` in backticks, run_total, "tally becomes 3", "a flag called tally"."""
 
 import ast
+import collections
+import itertools
 import keyword
 import re
+import sys
 
 from .course import BUILTINS
 from .page import Page
@@ -30,6 +33,7 @@ _WORDS = words(
 _METHODS = frozenset(
     name for kind in (str, list, dict, set, tuple, int, float, bytes) for name in dir(kind) if not name.startswith("__")
 )
+_LIBRARY = frozenset(sys.stdlib_module_names) | frozenset(collections.__all__) | frozenset(dir(itertools))
 _CHANGES = words("becomes became")
 
 
@@ -64,7 +68,7 @@ def _is_invented(page: Page, text: str) -> bool:
     name = re.sub(r"\(.*\)\Z|\[.*\]\Z", "", name)
     if not _IDENTIFIER.match(name) or keyword.iskeyword(name) or name in page.course.names:
         return False
-    if name in BUILTINS or name in _METHODS or name.lower() in ("true", "false", "none", "null", "stdin", "stdout"):
+    if name in _LIBRARY or name in BUILTINS or name in _METHODS or name.lower() in ("true", "false", "none", "null", "stdin", "stdout"):
         return False
     return name not in page.course.text_values and not (len(name) < 4 and name in page.course.told_text)
 

@@ -31,6 +31,8 @@ class Page:
     topic: Topic | None = None
     spoken_of: list[Token] = field(default_factory=list)
     """The names of the sentence before."""
+    counts_from_zero: bool = False
+    """Whether the text numbers rounds from zero."""
     is_summary: bool = False
     """Whether the sentence enumerates: "for k = 2, 3 and 5"."""
     found: list[Statement] = field(default_factory=list)

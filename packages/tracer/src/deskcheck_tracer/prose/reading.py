@@ -1,5 +1,6 @@
 """A text read as statements about a run, sentence by sentence: what is stated, where, how much is told."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -21,6 +22,9 @@ from .statement import CHECKED, Matter, Scope, Statement
 from .tables import Column, read_row, settle
 from .tokens import Kind, Sentence, Token
 from .vocabulary import words
+
+
+_FROM_ZERO = re.compile(r"\b(?:iteration|round|pass|cycle)\s+(?:#|number\s+)?0\b", re.IGNORECASE)
 
 
 @dataclass
@@ -46,6 +50,7 @@ def read(text: str, course: Course) -> Reading:
     columns: dict[str, Column] = {}
     names: list[Token] = []
     opens = below = False
+    from_zero = _FROM_ZERO.search(text) is not None
     section: Scope | None = None
     for number, sentence in enumerate(sentences(text, course)):
         if sentence.header is None and columns:
@@ -57,7 +62,7 @@ def read(text: str, course: Course) -> Reading:
             reading.told += bool(rows)
             reading.statements += rows
             continue
-        page = Page(sentence, places, topic, names)
+        page = Page(sentence, places, topic, names, from_zero)
         _read_page(page, mentions, spoken_of)
         spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
         names = [token for token in sentence.tokens if token.kind is Kind.identifier and token.text in course.variables]

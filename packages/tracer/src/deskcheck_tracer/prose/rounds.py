@@ -102,7 +102,7 @@ def _read_ordinal(page: Page, index: int) -> None:
         return
     if low == "loop" and page.low(at + 1) not in ("iteration", "pass", "round", "cycle"):
         return
-    if low == "time" and page.low(at + 1) not in ("through", "around", "round", "the"):
+    if low == "time" and page.low(at + 1) not in ("through", "around", "round"):
         return
     if low in ("time", "go", "turn") and not page.course.rounds:
         return
@@ -133,7 +133,8 @@ def _hint(page: Page, index: int, numbers: list[int | None]) -> None:
 def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> None:
     page.used.update(range(first, last + 1))
     if any(scope is None for scope in scopes):
-        if page.course.rounds or page.course.run_counts():
+        several = len(page.course.run_counts()) > 1 and not page.is_value(last)
+        if not several and page.course.rounds or page.course.run_counts():
             page.add(Matter.iteration, first, last, False, "there is no such round")
         return
     windows = tuple(window for scope in scopes if scope for window in scope.windows)
@@ -148,6 +149,7 @@ def _read_number(page: Page, index: int) -> None:
     number = page.tokens[at].value
     if not isinstance(number, int) or isinstance(number, bool):
         return
+    number += page.counts_from_zero
     if number == 0:
         page.used.update((index, at))
         return

@@ -18,7 +18,7 @@ _FOLLOWS = words("then next after afterwards finally later until subsequently la
 
 _FREE = words(
     "initially start starts started begin begins originally earlier previously recall before overall altogether "
-    "summary throughout always never"
+    "summary throughout always never had been"
 )
 
 
