@@ -150,3 +150,61 @@ def told(trace: Trace, xs: list[int], rng: random.Random) -> tuple[str, list[int
         )
         sentences.append(f"{opening} total{BINDS[number]}{total}.")
     return "\n".join(sentences), totals
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "There is no fifth round.",
+        "With total = 50 it would divide by zero.",
+        "4 + 7 + 10 + 3 would make 24.",
+        "The numbers 4, 7, 10 and 3 add up to 24.",
+        "Below the total are 4, 7 and 3.",
+        "It takes 17 comparisons or so.",
+        "A `defaultdict` is not needed.",
+        "Line 4 is false for the 7 and line 7 runs.",
+        "7 divided by 2 is 3, remainder 1.",
+    ],
+)
+def test_words_about_something_else_are_no_claims(words: str) -> None:
+    assert verify(f"{RIGHT}\n\n{words}{BLOCK}", TRACE).false == []
+
+
+STOCK = """class Shelf:
+    def __init__(self, nuts):
+        self.nuts = nuts
+
+    def take(self, count):
+        self.nuts -= count
+
+
+shelf = Shelf(7)
+for count in [2, 4]:
+    shelf.take(count)
+print(shelf.nuts)
+"""
+
+
+def test_attributes_are_told_by_their_names() -> None:
+    trace = record_here(STOCK)
+    text = "`shelf.nuts` starts at 7. In the first round `nuts` drops to 5, in the second round it drops to 1."
+    block = "\n<output>\n1\n</output>"
+    assert verify(text + block, trace).false == []
+    for right, wrong in (("drops to 5", "drops to 4"), ("drops to 1", "drops to 2"), ("at 7", "at 8")):
+        assert not verify(text.replace(right, wrong) + block, trace).accepted
+    assert not verify(text + " `self.bolts = 5` stays." + block, trace).accepted
+
+
+def test_a_heading_places_what_stands_below_it() -> None:
+    text = "### Round 3\n\n- x is 10\n- total becomes 13\n\n### When the loop is over\n\ntotal = 12.\n"
+    assert verify(text + BLOCK, TRACE).false == []
+    assert not verify(text.replace("Round 3", "Round 2") + BLOCK, TRACE).accepted
+    assert not verify(text.replace("total = 12", "total = 13") + BLOCK, TRACE).accepted
+
+
+def test_names_side_by_side_are_not_half_done() -> None:
+    trace = record_here("a, b = 1, 1\nfor i in range(3):\n    c = a + b\n    a = b\n    b = c\nprint(b)\n")
+    text = "Round 1: a = 1, b = 2. Round 2: a = 2, b = 3. Round 3: a = 3, b = 5."
+    block = "\n<output>\n5\n</output>"
+    assert verify(text + block, trace).false == []
+    assert not verify(text.replace("a = 3, b = 5", "a = 3, b = 3") + block, trace).accepted

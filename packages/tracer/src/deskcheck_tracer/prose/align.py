@@ -21,7 +21,7 @@ LEAP = 0.02
 """Going on to a later round with no word that says so."""
 STICKY_LATER = 0.65
 """The same in a later sentence."""
-STICKY = 1.05
+STICKY = 1.0
 """The same for a statement that says nothing of when."""
 
 _Best = dict[int, tuple[float, "_Link | None"]]

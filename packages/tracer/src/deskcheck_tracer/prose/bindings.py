@@ -33,7 +33,7 @@ _LINKS = words(
     "to at as the value values of a an its now still currently again also just then therefore thus new current up "
     "down out back been exactly simply only already initially both final finally once more total text string list "
     "tuple dict set number integer all way even alone from : -> → => ( respectively will would length"
-) | {"index"}
+)
 _MAKES = words("makes making make leaves leaving leave left with keeps keep brings bringing gives giving")
 _BARE_BINDERS = words("= == : → -> => ( :=")
 _UNITS = words(
@@ -51,6 +51,7 @@ _BREAKS = NEGATIONS | words(
     "than by if whether when while because since so but which who that until unless after before compared times "
     "plus minus or smaller greater larger less more"
 )
+_BE = words("is was gets got")
 _ADDS = words(
     "add adds adding added append appends appending appended push pushes pushed subtract compare compares "
     "compared comparing return returns returned multiply multiplied"
@@ -113,7 +114,9 @@ def _read_it(page: Page, index: int, known: list[Token]) -> None:
     if all(isinstance(where, Where) for where in wheres):
         after = frozenset().union(*(where.after for where in wheres if isinstance(where, Where)))
         if any(_could_be(page, name, page.tokens[at]) for name in known):
-            page.add(Matter.binding, index, at, after, f"none of {', '.join(name.text for name in known)} is that there")
+            page.add(
+                Matter.binding, index, at, after, f"none of {', '.join(name.text for name in known)} is that there"
+            )
 
 
 def _read_put(page: Page, index: int) -> None:
@@ -215,14 +218,19 @@ def _value_after(page: Page, first: int, at: int) -> tuple[list[int], bool, int 
         if low in _STATE or low in _CHANGE or low in _BARE_BINDERS:
             bound = True
             changes = changes or low in _CHANGE
-        elif low in ("to", "at") and at == start + 1 and page.is_value(at + 1) and page.low(start) not in _LINKS:
+        elif low in ("to", "at") and at > start and page.is_value(at + 1) and page.low(at - 1) not in _LINKS | _ADDS:
             bound = changes = True  # whatever the verb: "sinks to -2", "comes to 45"
         elif low in ("to", "at", "as"):
             if low == "to" and _verb_before(page, first) in _ADDS:
                 return None
             bound = bound or _verb_before(page, first) != ""
             changes = changes or low == "to"
-        elif low not in _LINKS and not (at == start and page.low(at + 1) in ("to", "at") and _is_verb(page, at)):
+        elif low not in _LINKS and not (
+            at - start == (page.low(start) in _BE)
+            and page.low(at + 1) in ("to", "at")
+            and page.is_value(at + 2)
+            and _is_verb(page, at)
+        ):
             return None
         at += 1
     return None
@@ -398,18 +406,13 @@ def _state(page: Page, subject: int, value: int, changes: bool, old: int | None)
         length = places.equal(_length(name), token)
         if length and name.kind is Kind.identifier and _is_container(page, name):
             where = length
-    if (
-        where is not None
-        and not where
-        and name.kind is Kind.identifier
-        and token.kind is Kind.literal
-    ):
+    if where is not None and not where and name.kind is Kind.identifier and token.kind is Kind.literal:
         where = _of_element(page, name, token)
     if where is not None and not where and _divides(name) and isinstance(token.value, int):
         where = page.places.equal(_floored(name), token)
     if _follows_from(page, first) and isinstance(where, Where) and name.kind is Kind.identifier:
         where = where.after
-    beside = abs(value - subject) == 1 and not name.quoted
+    beside = not name.quoted and all(low in _PUNCTUATION for low in page.lows(subject + 1, value))
     if where is not None and not where and (beside or not _could_be(page, name, token)):
         where = None
     page.add(Matter.binding, first, last, where, _why(page, name, token))

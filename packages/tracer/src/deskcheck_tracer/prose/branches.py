@@ -44,7 +44,11 @@ def _read_line(page: Page, index: int) -> None:
     """ "line 8 runs", "line 12 is reached"."""
     at = index + 1 + (page.low(index + 1) in ("is", "was", "then", "are"))
     asked = words("if when would every each time before until never once only not")
-    if page.low(index - 1) in ("on", "at", "of", "in", "by") or page.low(at) not in _RUNS or asked & set(page.lows(page.clause_start(index), at + 2)):
+    if (
+        page.low(index - 1) in ("on", "at", "of", "in", "by")
+        or page.low(at) not in _RUNS
+        or asked & set(page.lows(page.clause_start(index), at + 2))
+    ):
         return
     page.add(Matter.branch, index, at, page.places.lines(page.tokens[index].lines), "it did not run there")
 

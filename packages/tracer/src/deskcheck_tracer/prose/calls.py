@@ -3,7 +3,7 @@
 import ast
 
 from ..claims import true_output
-from .bindings import is_count
+from .bindings import counts_things
 from .literal import UNKNOWN, same, value_of
 from .page import NEGATIONS, Page
 from .statement import Matter
@@ -79,7 +79,7 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
         return
     token = page.tokens[at]
     after = page.low(at + 1)
-    if is_count(page, at):
+    if counts_things(page, at):
         return
     if after in words("times lines line elements items values numbers if when entries more or followed") or (
         token.kind is not Kind.literal and not page.is_value(at)

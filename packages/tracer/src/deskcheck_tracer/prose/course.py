@@ -134,7 +134,9 @@ class Course:
     @cached_property
     def held_texts(self) -> frozenset[str]:
         """Strings that names held, other than those that look like numbers."""
-        values = [value_of(text) for tick in self.ticks for text in tick.moment.changes.values() if text and text[0] in "'\""]
+        values = [
+            value_of(text) for tick in self.ticks for text in tick.moment.changes.values() if text and text[0] in "'\""
+        ]
         return frozenset(value for value in values if isinstance(value, str) and value and not value.isdigit())
 
     @cached_property
@@ -144,7 +146,9 @@ class Course:
         found = [
             node.value for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
-        texts = {text for tick in self.ticks for text in tick.moment.changes.values() if text} | {trace.program.call or ""}
+        texts = {text for tick in self.ticks for text in tick.moment.changes.values() if text} | {
+            trace.program.call or ""
+        }
         found += [part for text in texts if "'" in text for part in re.findall(r"'([^']*)'", text)]
         return "\n".join([*found, trace.program.stdin, trace.stdout, trace.returned or ""])
 
@@ -249,7 +253,9 @@ class Course:
         """All values that a bare name may stand for at a tick: the variable's, and those of attributes named so."""
         state = {**self._seen[tick.index], **(tick.before if before else tick.state)}
         found = [value_of(state[name])] if name in state else []
-        found += [fields[name] for text in state.values() if "#" in text for fields in [fields_of(text)] if name in fields]
+        found += [
+            fields[name] for text in state.values() if "#" in text for fields in [fields_of(text)] if name in fields
+        ]
         return [one for one in found if one is not UNKNOWN]
 
     @cached_property

@@ -68,7 +68,12 @@ def _is_invented(page: Page, text: str) -> bool:
     name = re.sub(r"\(.*\)\Z|\[.*\]\Z", "", name)
     if not _IDENTIFIER.match(name) or keyword.iskeyword(name) or name in page.course.names:
         return False
-    if name in _LIBRARY or name in BUILTINS or name in _METHODS or name.lower() in ("true", "false", "none", "null", "stdin", "stdout"):
+    if (
+        name in _LIBRARY
+        or name in BUILTINS
+        or name in _METHODS
+        or name.lower() in ("true", "false", "none", "null", "stdin", "stdout")
+    ):
         return False
     return name not in page.course.text_values and not (len(name) < 4 and name in page.course.told_text)
 

@@ -36,7 +36,11 @@ def read_rounds(page: Page) -> None:
             _read_ordinal(page, index)
         elif low in _ROUNDS and page.is_value(index + 1):
             _read_numbers(page, index)
-        elif low in _NUMBERED and page.is_value(index + 1 + (page.low(index + 1) in ("#", "number"))):
+        elif (
+            low in _NUMBERED
+            and page.low(index - 1) not in ("the", "a")
+            and page.is_value(index + 1 + (page.low(index + 1) in ("#", "number")))
+        ):
             _read_number(page, index)
     for index, token in enumerate(page.tokens):
         if (
@@ -180,13 +184,27 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
     restricted = page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
     low = page.lows(page.clause_start(first), page.clause_end(first))
     near -= {word for word, after in pairwise(low) if after == "loop"} & {"first", "last", "next"}
-    if restricted or near & {"first", "last", "leaves", "remaining", "other", "next", "more", "another", "least", "most", "every"} or page.low(
-        first - 1
-    ) in ("these", "than", "those"):
+    if (
+        restricted
+        or near & {"first", "last", "leaves", "remaining", "other", "next", "more", "another", "least", "most", "every"}
+        or page.low(first - 1) in ("these", "than", "those")
+    ):
         page.used.update(range(first, last + 1))
         return
     course = page.course
-    loop = near & {"loop", "loops", "while", "iterations", "rounds", "passes", "iterates", "body", "outer", "inner", "outermost"}
+    loop = near & {
+        "loop",
+        "loops",
+        "while",
+        "iterations",
+        "rounds",
+        "passes",
+        "iterates",
+        "body",
+        "outer",
+        "inner",
+        "outermost",
+    }
     if loop and near & (_RUNS | _ROUNDS | {"in"}):
         lines = _loops(page, first)
         counts = {
