@@ -24,8 +24,6 @@ STICKY_LATER = 0.65
 STICKY = 1.0
 """The same for a statement that says nothing of when."""
 
-_Best = dict[int, tuple[float, "_Link | None"]]
-
 
 @dataclass(slots=True, eq=False)
 class _Link:

@@ -54,8 +54,8 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
             page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
         where = mentions.where(token.value)
-        whole = isinstance(token.value, list | dict | set) or (isinstance(token.value, tuple) and token.quoted)
-        if whole and where and len(token.value) > 1:
+        kinds = (list, dict, set, tuple) if token.quoted else (list, dict, set)
+        if isinstance(token.value, kinds) and where and len(token.value) > 1:
             page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
         else:
             _read_hint(page, index, token.value, where)

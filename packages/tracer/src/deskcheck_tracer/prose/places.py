@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from ..moment import Form, What
+from ..moment import What
 from ..values import is_elided
 from .course import Course, Tick, normal
 from .literal import UNKNOWN, same, value_of
@@ -292,16 +292,6 @@ class Places:
             if after is None or one.era != after.era
         )
 
-    def while_equal(self, where: frozenset[int]) -> tuple[tuple[int, int], ...]:
-        """Ticks put together to stretches."""
-        found: list[tuple[int, int]] = []
-        for tick in sorted(where):
-            if found and found[-1][1] == tick:
-                found[-1] = (found[-1][0], tick + 1)
-            else:
-                found.append((tick, tick + 1))
-        return tuple(found)
-
     def loop_windows(self, name: str, value: Any) -> tuple[tuple[int, int], ...]:
         """The rounds in which a `for` gave a name a value."""
         found = []
@@ -344,6 +334,3 @@ def _close(part: str, told: float) -> bool:
         return same(told, float(part))
     except ValueError:
         return False
-
-
-__all__ = ["Form", "Places", "Test"]

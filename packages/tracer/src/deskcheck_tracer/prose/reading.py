@@ -23,7 +23,6 @@ from .tables import Column, read_row, settle
 from .tokens import Kind, Sentence, Token
 from .vocabulary import words
 
-
 _FROM_ZERO = re.compile(r"\b(?:iteration|round|pass|cycle)\s+(?:#|number\s+)?0\b", re.IGNORECASE)
 
 

@@ -138,7 +138,7 @@ def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> Non
     page.used.update(range(first, last + 1))
     if any(scope is None for scope in scopes):
         several = len(page.course.run_counts()) > 1 and not page.is_value(last)
-        if not several and page.course.rounds or page.course.run_counts():
+        if (not several and page.course.rounds) or page.course.run_counts():
             page.add(Matter.iteration, first, last, False, "there is no such round")
         return
     windows = tuple(window for scope in scopes if scope for window in scope.windows)
@@ -166,7 +166,7 @@ def _read_numbers(page: Page, index: int) -> None:
     """ "Rounds 1, 2 and 5"."""
     numbers, at, last = list[int](), index + 1, index
     while page.is_value(at) and isinstance(page.tokens[at].value, int):
-        numbers.append(page.tokens[at].value)
+        numbers.append(page.tokens[at].value + page.counts_from_zero)
         last = at
         at += 1
         while page.low(at) in (",", "and"):
@@ -237,36 +237,3 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
     counts |= set(Counter((course.ticks[index].moment.line, held) for index, held in course.outcomes).values())
     if near & {"called", "calls", "runs", "ran", "executed", "prints", "printed"} and number > 1:
         page.add(Matter.iteration, first, last, number in counts, f"nothing happened {number} times")
-
-
-_ENDS = frozenset(
-    (
-        "",
-        ".",
-        ",",
-        ";",
-        "so",
-        ":",
-        "and",
-        ")",
-        "here",
-        "again",
-        "this",
-        "for",
-        "because",
-        "since",
-        "as",
-        "once",
-        "in",
-        "on",
-        "at",
-        "both",
-        "every",
-        "too",
-        "now",
-        "—",
-        "-",
-        "with",
-        "when",
-    )
-)

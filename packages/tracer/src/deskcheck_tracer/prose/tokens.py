@@ -2,7 +2,6 @@
 """The pieces of a text: tokens, and the sentences that hold them."""
 
 import ast
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -70,6 +69,3 @@ class Sentence:
     is_bullet: bool = False
     heading: bool = False
     """Nothing but an introduction: it ends in a colon or is marked as a heading."""
-
-
-_SENTENCE_END = re.compile(r"(?<=[.!?;])[\"')\]]*\s+(?=\S)|(?<=[.!?])$|\n+")
