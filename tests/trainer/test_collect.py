@@ -185,6 +185,26 @@ def test_any_style_is_one_override(tmp_path, style: Style) -> None:
         assert row.style == style and row.completion[0]["content"] == narrate(trace, style=style)
 
 
+def test_a_run_gives_a_row_of_every_kind_asked_for(tmp_path) -> None:
+    assert run(tmp_path, "experiment=collect/renderings", "source.problems=4", "items_per_shard=7") == 0
+    rows = list(read_rows(tmp_path / "collect-renderings-s0"))
+    kinds = ["explain", "predict_output", "predict_input", "scratchpad", "next_state", "branch"]
+    assert [row.task.value for row in rows[:6]] == kinds and len(rows) == 6 * len({row.origin for row in rows})
+    assert all(" 1  " in row.prompt[-1]["content"] for row in rows)
+    first = {row.prompt[-1]["content"].partition("\n")[0] for row in rows if row.task is Task.explain}
+    assert len(first) > 3
+    assert run(tmp_path / "again", "experiment=collect/renderings", "source.problems=4", "items_per_shard=7") == 0
+    assert tree(tmp_path / "again/collect-renderings-s0") == tree(tmp_path / "collect-renderings-s0")
+
+
+def test_sizes_are_in_tokens_of_the_tokenizer_named(tmp_path, tiny_model, capsys) -> None:
+    overrides = ["source.problems=2", f"tokenizer={tiny_model}", "max_tokens=1500", "style=compact"]
+    assert run(tmp_path, *overrides) == 0
+    assert "tokens of " in capsys.readouterr().out
+    for row in read_rows(tmp_path / "collect-smoke-s0"):  # a tokenizer of bytes
+        assert row.tokens == sum(len(m["content"].encode()) for m in [*row.prompt, *row.completion])
+
+
 # ---- the builder ----
 
 
@@ -316,6 +336,12 @@ def test_our_own_process_runs_like_the_sandbox() -> None:
         (["source.explain=10"], "nine inputs"),
         (["style=haiku"], "compact"),
         (["filters.hash_seeds=3"], "expected 2"),
+        (["renderings=[explain,haiku]"], "haiku"),
+        (["renderings=[]"], "expected at least one"),
+        (["renderings=[explain,branch,explain]"], "none twice"),
+        (["phrasings=11"], "prompt set default has 10"),
+        (["phrasings=2", "prompts=micro"], "explain.2.j2"),
+        (["tokenizer=/nowhere"], "/nowhere does not exist"),
         (["items_per_shard=0"], "at least 1"),
         (["prompts=/nowhere/prompts"], "/nowhere/prompts"),
         (["limits.max_events=null"], "max_events"),

@@ -150,9 +150,7 @@ class Prompts:
         return [*question[:start], *turns, *question[start:]]
 
     def _about(self, name: str, program: Program, **more: Any) -> list[Message]:
-        return self._render(
-            name, source=self._shown(program.source), stdin=program.stdin, call=program.call, **more
-        )
+        return self._render(name, source=self._shown(program.source), stdin=program.stdin, call=program.call, **more)
 
     def _shown(self, source: str) -> str:
         return numbered(source) if self._is_numbered else source

@@ -40,7 +40,7 @@ class Task(StrEnum):
     predict_input = "predict_input"
     """Program and output -> an input that gives it."""
     cwm = "cwm"
-    """Marked source and call -> frames, in the tokens of Code World Model (no chat: encode the contents as they are)."""
+    """Marked source and call -> frames, in the tokens of Code World Model (no chat: encode contents as they are)."""
     scratchpad = "scratchpad"
     """Program and input -> the run in short lines, ending in the output."""
     next_state = "next_state"

@@ -1,4 +1,4 @@
-"""From a recorded run to rows: each rendering asked for (renderings/) is made, checked, and becomes a row or a rejection.
+"""From a recorded run to rows: each rendering asked for (renderings/) makes its own and checks it.
 
 Nothing unverified becomes a row. A run that no rendering applies to is counted.
 """

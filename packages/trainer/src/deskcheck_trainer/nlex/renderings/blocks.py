@@ -10,6 +10,6 @@ def block(tag: str, text: str) -> str:
 
 def stated(tag: str, text: str) -> str | None:
     """What stands between the last opening tag and the closing one after it; None if there is no such block."""
-    before, opened, rest = text.rpartition(f"<{tag}>\n")
+    _, opened, rest = text.rpartition(f"<{tag}>\n")
     inside, closed, _ = rest.partition(f"\n</{tag}>")
     return inside if opened and closed else None

@@ -8,12 +8,14 @@ program gets a row where it reads none and either has a call or calls a function
 from __future__ import annotations
 
 import json
+from ast import literal_eval
 
 from deskcheck_tracer import InputError, Trace
 from deskcheck_tracer.cwm import Special, cwm_text
 from deskcheck_tracer.trace import EndReason, EventKind
 
 from deskcheck_trainer.nlex.renderings.subject import Context, Subject
+from deskcheck_trainer.nlex.renderings.visits import is_plain
 from deskcheck_trainer.nlex.row import Reason, Rejected, Row, Task
 
 MAIN = "main"
@@ -50,13 +52,11 @@ def entry_of(trace: Trace) -> str | None:
 
 
 def _wrong_end(trace: Trace, frames: str) -> str | None:
-    """What the last frame returns must be the value of the program's call, where that is shown whole."""
-    if trace.program.call is None or trace.end.reason is not EndReason.finished:
+    """What the last frame returns must be the value of the program's call, where it is shown whole."""
+    if trace.returned is None or trace.end.reason is not EndReason.finished:
         return None
     last = frames.removesuffix(Special.END.text).split(Special.SEP.text)[-2]
     told = json.loads(last.rpartition(Special.ARG.text)[2])
-    calls = {event.frame for event in trace.events if event.kind is EventKind.call and event.function == "<call>"}
-    true = next(
-        (e.value for e in reversed(trace.events) if e.kind is EventKind.return_ and e.frame in calls), trace.returned
-    )
-    return None if told == true else f"states {told!r}, true is {true!r}"
+    if not (is_plain(told) and is_plain(trace.returned)) or literal_eval(told) == literal_eval(trace.returned):
+        return None
+    return f"states {told!r}, true is {trace.returned!r}"

@@ -1,7 +1,7 @@
 """One line of the run: the variables before it are given, those after it are asked for.
 
-Asked are lines that change a variable: assignments, deletions, calls and loop heads. Shown are variables with plain
-values (visits.py); a line that changes one with another value is not asked about.
+Asked are lines that change a variable: assignments (not of constants), deletions, calls and loop heads. Shown are
+variables with plain values (visits.py); a line that changes one with another value is not asked about.
 """
 
 from __future__ import annotations
@@ -43,15 +43,23 @@ def read_state(text: str) -> State | None:
 
 def _is_informative(subject: Subject, visit: Visit) -> bool:
     statement = subject.statements.get(visit.line)
-    node = statement.node if statement is not None else None
-    if isinstance(node, ast.For):
-        told_once = is_told_once(node.iter) and is_told_once(node.target)
-    else:
-        told_once = isinstance(node, _SIMPLE) and is_told_once(node)
+    if statement is None or not _computes(statement.node):
+        return False
     names = {*visit.before, *visit.after}
     changed = [name for name in names if visit.before.get(name) != visit.after.get(name)]
     values = [state[name] for name in changed for state in (visit.before, visit.after) if name in state]
-    return told_once and bool(changed) and all(map(is_plain, values)) and bool(plain(visit.after))
+    return bool(changed) and all(map(is_plain, values)) and bool(plain(visit.after))
+
+
+def _computes(node: ast.AST | None) -> bool:
+    """Whether a line does more than give names to constants, and runs once when it runs."""
+    if isinstance(node, ast.For):
+        return is_told_once(node.iter) and is_told_once(node.target)
+    if not isinstance(node, _SIMPLE) or not is_told_once(node):
+        return False
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return node.value is not None and any(isinstance(part, ast.Name) for part in ast.walk(node.value))
+    return True
 
 
 def _lines(state: State) -> list[str]:

@@ -112,9 +112,7 @@ _RUNS_AGAIN = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.La
 
 @lru_cache(maxsize=4096)
 def is_plain(value: str) -> bool:
-    """Whether a value's text is a whole literal, which anybody reads alike."""
-    if value == "set()":
-        return True
+    """Whether a value's text is a whole literal, which anybody reads alike (so is `set()`, which Python reads, too)."""
     try:
         ast.literal_eval(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
