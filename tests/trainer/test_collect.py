@@ -27,6 +27,8 @@ from deskcheck_trainer.nlex.sources import Explain, Fix, Solve
 from deskcheck_trainer.nlex.sources.micro import MicroSource
 from deskcheck_trainer.nlex.telling import narration_fault
 
+from tests.trainer.nlex.test_tokenizer import characters
+
 EXAMPLES = Path(__file__).parents[2] / "examples/programs"
 MICRO = Recipe(prompts="micro", style="compact", own_process=True, check_determinism=False)
 
@@ -197,12 +199,12 @@ def test_a_run_gives_a_row_of_every_kind_asked_for(tmp_path) -> None:
     assert tree(tmp_path / "again/collect-renderings-s0") == tree(tmp_path / "collect-renderings-s0")
 
 
-def test_sizes_are_in_tokens_of_the_tokenizer_named(tmp_path, tiny_model, capsys) -> None:
-    overrides = ["source.problems=2", f"tokenizer={tiny_model}", "max_tokens=1500", "style=compact"]
+def test_sizes_are_in_tokens_of_the_tokenizer_named(tmp_path, capsys) -> None:
+    overrides = ["source.problems=2", f"tokenizer={characters(tmp_path)}", "max_tokens=1500", "style=compact"]
     assert run(tmp_path, *overrides) == 0
     assert "tokens of " in capsys.readouterr().out
-    for row in read_rows(tmp_path / "collect-smoke-s0"):  # a tokenizer of bytes
-        assert row.tokens == sum(len(m["content"].encode()) for m in [*row.prompt, *row.completion])
+    for row in read_rows(tmp_path / "collect-smoke-s0"):
+        assert row.tokens == sum(len(message["content"]) for message in [*row.prompt, *row.completion])
 
 
 # ---- the builder ----
