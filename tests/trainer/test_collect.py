@@ -27,6 +27,8 @@ from deskcheck_trainer.nlex.sources import Explain, Fix, Solve
 from deskcheck_trainer.nlex.sources.micro import MicroSource
 from deskcheck_trainer.nlex.telling import narration_fault
 
+from tests.trainer.nlex.test_tokenizer import characters
+
 EXAMPLES = Path(__file__).parents[2] / "examples/programs"
 MICRO = Recipe(prompts="micro", style="compact", own_process=True, check_determinism=False)
 
@@ -55,7 +57,7 @@ def test_a_bare_command_builds_a_dataset(tmp_path, capsys) -> None:
     assert run(tmp_path) == 0
     folder = tmp_path / "collect-smoke-s0"
     rows, manifest = list(read_rows(folder)), json.loads((folder / MANIFEST).read_text())
-    assert manifest["rows"] == len(rows) and {row.task for row in rows} == set(Task)
+    assert manifest["rows"] == len(rows) and {row.task for row in rows} == {Task.explain, Task.solve, Task.fix}
     assert manifest["items"] == len(rows) + sum(manifest["rejected"].values())
     assert reasons(folder) == manifest["rejected"]
     assert len({row.id for row in rows}) == len(rows)
@@ -183,6 +185,26 @@ def test_any_style_is_one_override(tmp_path, style: Style) -> None:
     for row in rows:
         trace = record_here(row.source, row.stdin or "", row.call, Limits())
         assert row.style == style and row.completion[0]["content"] == narrate(trace, style=style)
+
+
+def test_a_run_gives_a_row_of_every_kind_asked_for(tmp_path) -> None:
+    assert run(tmp_path, "experiment=collect/renderings", "source.problems=4", "items_per_shard=7") == 0
+    rows = list(read_rows(tmp_path / "collect-renderings-s0"))
+    kinds = ["explain", "predict_output", "predict_input", "scratchpad", "next_state", "branch"]
+    assert [row.task.value for row in rows[:6]] == kinds and len(rows) == 6 * len({row.origin for row in rows})
+    assert all(" 1  " in row.prompt[-1]["content"] for row in rows)
+    first = {row.prompt[-1]["content"].partition("\n")[0] for row in rows if row.task is Task.explain}
+    assert len(first) > 3
+    assert run(tmp_path / "again", "experiment=collect/renderings", "source.problems=4", "items_per_shard=7") == 0
+    assert tree(tmp_path / "again/collect-renderings-s0") == tree(tmp_path / "collect-renderings-s0")
+
+
+def test_sizes_are_in_tokens_of_the_tokenizer_named(tmp_path, capsys) -> None:
+    overrides = ["source.problems=2", f"tokenizer={characters(tmp_path)}", "max_tokens=1500", "style=compact"]
+    assert run(tmp_path, *overrides) == 0
+    assert "tokens of " in capsys.readouterr().out
+    for row in read_rows(tmp_path / "collect-smoke-s0"):
+        assert row.tokens == sum(len(message["content"]) for message in [*row.prompt, *row.completion])
 
 
 # ---- the builder ----
@@ -316,6 +338,12 @@ def test_our_own_process_runs_like_the_sandbox() -> None:
         (["source.explain=10"], "nine inputs"),
         (["style=haiku"], "compact"),
         (["filters.hash_seeds=3"], "expected 2"),
+        (["renderings=[explain,haiku]"], "haiku"),
+        (["renderings=[]"], "expected at least one"),
+        (["renderings=[explain,branch,explain]"], "none twice"),
+        (["phrasings=11"], "prompt set default has 10"),
+        (["phrasings=2", "prompts=micro"], "explain.2.j2"),
+        (["tokenizer=/nowhere"], "/nowhere does not exist"),
         (["items_per_shard=0"], "at least 1"),
         (["prompts=/nowhere/prompts"], "/nowhere/prompts"),
         (["limits.max_events=null"], "max_events"),

@@ -22,8 +22,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from deskcheck_agent.prompts import Prompts
 from deskcheck_conf.entry import command
-from deskcheck_conf.errors import AnswerIsNo
+from deskcheck_conf.errors import AnswerIsNo, ConfigError
 from deskcheck_conf.progress import progress
 from deskcheck_conf.run import Run
 from omegaconf import OmegaConf
@@ -50,6 +51,7 @@ from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, S
 from deskcheck_trainer.nlex.sources.folder import FolderSource
 from deskcheck_trainer.nlex.sources.jsonl import JsonlSource
 from deskcheck_trainer.nlex.sources.micro import MicroSource
+from deskcheck_trainer.nlex.tokenizer import TokenizerFile
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Part:
 
 
 def collect(config: CollectConfig, run: Run) -> float:
-    """Build the dataset in the run folder, print its table; returns the share of items that became rows."""
+    """Build the dataset in the run folder, print its table; returns rows an item."""
     if not run.is_done():
         source = make_source(config.source, config.seed)
         shards = build_shards(config, source, run)
@@ -103,11 +105,18 @@ def make_source(config: SourceConfig, seed: int) -> Source:
 
 
 def make_recipe(config: CollectConfig) -> Recipe:
-    """What a worker needs of the configuration."""
+    """What a worker needs of the configuration. Raises ConfigError or InputError for what no worker could load."""
+    if config.phrasings > (known := Prompts.load(config.prompts).phrasings):
+        raise ConfigError(
+            f"phrasings is {config.phrasings}, but prompt set {config.prompts} has {known}: expected at most that many,"
+            f" or an explain.{known + 1}.j2 in a set of your own"
+        )
     return Recipe(
         prompts=config.prompts,
         style=config.style.value,
         max_tokens=config.max_tokens,
+        tokenizer=None if config.tokenizer is None else TokenizerFile.of(config.tokenizer),
+        renderings=config.plan(),
         limits=config.limits.limits(),
         own_process=config.own_process,
         degraded=config.isolation is Isolation.degraded,
@@ -239,11 +248,11 @@ def summary(folder: Path) -> dict[str, Any]:
     table = read_table(folder, ["task", "tokens", "lines", "events"])
     sizes = {task: row_sizes(table.filter(pc.field("task") == task)) for task in read["tasks"]}
     kept = ("items", "rows", "tasks", "rejected", "config_hash", "rows_hash")
-    return {**{key: read[key] for key in kept}, "sizes": sizes}
+    return {**{key: read[key] for key in kept}, "tokenizer": read["config"]["tokenizer"], "sizes": sizes}
 
 
 def row_sizes(table: pa.Table) -> dict[str, float]:
-    """Median and 95th percentile of tokens (words and symbols), median executed lines and events, tokens in all."""
+    """Median and 95th percentile of tokens, median executed lines and events, tokens in all."""
     tokens, lines, events = (sorted(table[name].to_pylist()) for name in ("tokens", "lines", "events"))
     return {
         "tokens_total": sum(tokens),
@@ -256,7 +265,8 @@ def row_sizes(table: pa.Table) -> dict[str, float]:
 
 def report(folder: Path, facts: dict[str, Any]) -> Group:
     """What is printed at the end: rows by task with their sizes, rejected items by reason."""
-    rows = Table(title="rows", caption="tokens: words and symbols of prompt and completion", title_justify="left")
+    unit = f"of {facts['tokenizer']}" if facts.get("tokenizer") else "(words and symbols)"
+    rows = Table(title="rows", caption=f"tokens {unit} in prompt and completion", title_justify="left")
     for name in ("task", "rows", "tokens", "a row (median)", "95 %", "lines (median)"):
         rows.add_column(name, justify="left" if name == "task" else "right")
     for task, sizes in facts["sizes"].items():

@@ -13,6 +13,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from deskcheck_trainer.nlex.inputs import InputPlan
+from deskcheck_trainer.nlex.renderings import RenderPlan
 from deskcheck_trainer.nlex.sources import Malformed
 
 
@@ -33,6 +34,32 @@ class Style(StrEnum):
     """A sentence a loop or call: the shortest."""
     compact = "compact"
     """A terse scratchpad, for models of a few million parameters."""
+
+
+class Rendering(StrEnum):
+    """What a recorded run becomes a row of; the row's task says which."""
+
+    explain = "explain"
+    """Program and input -> narration in `style`."""
+    predict_output = "predict_output"
+    """Program and input -> the output alone."""
+    predict_input = "predict_input"
+    """Program and output -> an input that gives it; none for programs that take no input."""
+    cwm = "cwm"
+    """Code World Model's tokens, see deskcheck_tracer.cwm; none for programs that read standard input."""
+    scratchpad = "scratchpad"
+    """Program and input -> narration in style compact."""
+    next_state = "next_state"
+    """The variables after one line that changes some, drawn from the run."""
+    branch = "branch"
+    """How one condition came out and which line ran next; none for programs without conditions."""
+
+
+class CwmReset(StrEnum):
+    """When Code World Model's frames tell a state in full again, see deskcheck_tracer.cwm.Reset."""
+
+    switch = "switch"
+    activation = "activation"
 
 
 class Isolation(StrEnum):
@@ -171,7 +198,18 @@ class CollectConfig(RunConfig):
     """Prompt set: a name of deskcheck_agent's, or a folder of templates."""
     style: Style = Style.step
     max_tokens: int | None = None
-    """Longest narration in words and symbols: rounds of loops are left out to fit, then the middle (both are said)."""
+    """Longest completion: in narrations rounds of loops are left out to fit, then the middle (both are said); other
+    renderings that do not fit are rejected."""
+    tokenizer: str | None = None
+    """What `max_tokens` and the column `tokens` count in: a tokenizer.json, a folder with one, or a Hugging Face id;
+    null counts words and symbols."""
+    renderings: list[Rendering] = field(default_factory=lambda: [Rendering.explain])
+    """The rows that each recorded run gives, in this order."""
+    phrasings: int = 1
+    """Ways in which explanations are asked for: the first of the prompt set's, drawn for each row."""
+    line_numbers: bool = False
+    """Show programs with numbered lines in the prompts of every rendering but cwm. Evaluation and RL never do."""
+    cwm_reset: CwmReset = CwmReset.switch
     isolation: Isolation = Isolation.auto
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     imports: list[str] = field(default_factory=list)
@@ -197,10 +235,23 @@ class CollectConfig(RunConfig):
             )
         if self.own_process and self.limits.max_events is None:
             raise ConfigError("limits.max_events is null: without a jail nothing else ends an endless loop")
-        for key in ("items_per_shard", "items_per_part", "workers", "limit"):
+        if not self.renderings or len(set(self.renderings)) < len(self.renderings):
+            got = ", ".join(self.renderings)
+            raise ConfigError(f"renderings is [{got}], expected at least one, none twice: {', '.join(Rendering)}")
+        for key in ("items_per_shard", "items_per_part", "workers", "limit", "phrasings"):
             value = getattr(self, key)
             if value is not None and value < 1:
                 raise ConfigError(f"{key} is {value}, expected at least 1")
+
+    def plan(self) -> RenderPlan:
+        """The renderings, for the workers."""
+        return RenderPlan(
+            names=tuple(rendering.value for rendering in self.renderings),
+            phrasings=self.phrasings,
+            line_numbers=self.line_numbers,
+            cwm_reset=self.cwm_reset.value,
+            seed=self.seed,
+        )
 
     @property
     def own_process(self) -> bool:

@@ -21,7 +21,7 @@ class DatasetConfig:
     path: str
     """A folder of `deskcheck-collect`, or a Parquet or JSONL file with prompt and completion, or messages, or text."""
     tasks: list[str] = field(default_factory=list)
-    """Only rows of these tasks (explain, solve, fix); all if empty."""
+    """Only rows of these tasks (explain, solve, fix and other renderings, see nlex.Task); all if empty."""
     rows: int | None = None
     """Only the first so many of them; all if null."""
     weight: float = 1.0

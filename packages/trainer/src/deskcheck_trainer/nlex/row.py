@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +35,18 @@ class Task(StrEnum):
     """Problem -> program."""
     fix = "fix"
     """Problem, program and executed feedback -> `#SUBMIT` or a new program."""
+    predict_output = "predict_output"
+    """Program and input -> the output alone."""
+    predict_input = "predict_input"
+    """Program and output -> an input that gives it."""
+    cwm = "cwm"
+    """Marked source and call -> frames, in the tokens of Code World Model (no chat: encode contents as they are)."""
+    scratchpad = "scratchpad"
+    """Program and input -> the run in short lines, ending in the output."""
+    next_state = "next_state"
+    """Program, input and the variables before one line -> the variables after it."""
+    branch = "branch"
+    """Program, input and one evaluation of a condition -> whether it holds, and the line that runs next."""
 
 
 class Reason(StrEnum):
@@ -67,12 +79,16 @@ class Reason(StrEnum):
     nondeterministic = "nondeterministic"
     """A second run in a fresh process with another hash seed did something else."""
     too_long = "too_long"
-    """The narration does not fit `max_tokens`."""
+    """The narration (or another rendering's answer) does not fit `max_tokens`."""
     no_claims = "no_claims"
     claim_false = "claim_false"
-    """A statement of the narration does not hold in the trace."""
+    """A statement of the narration (or another rendering's answer) does not hold in the trace."""
     wrong_output = "wrong_output"
     """The narration's output block is not what the program printed."""
+    misread = "misread"
+    """The answer would not be read back as what it says: the input holds a tag, the source a special token."""
+    not_applicable = "not_applicable"
+    """None of the renderings asked for applies to the run."""
     wrong_reference = "wrong_reference"
     """A reference program fails its own problem's tests."""
 
@@ -101,15 +117,19 @@ class Row:
     lines: int = 0
     """Executed lines (steps of the trace)."""
     tokens: int = 0
-    """Words and symbols of prompt and completion: a size that needs no tokenizer."""
+    """Size of prompt and completion: in tokens of the tokenizer chosen, else (0 asks for it) in words and symbols."""
     origin: str = ""
     licence: str | None = None
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", content_id(self.task, self.prompt, self.completion))
-        contents = (m["content"] for m in [*self.prompt, *self.completion])
-        object.__setattr__(self, "tokens", sum(words_and_symbols(text) for text in contents))
+        if not self.tokens:
+            object.__setattr__(self, "tokens", self.size(words_and_symbols))
+
+    def size(self, count: Callable[[str], int]) -> int:
+        """Size of prompt and completion as `count` counts a content."""
+        return sum(count(message["content"]) for message in [*self.prompt, *self.completion])
 
 
 @dataclass(frozen=True, kw_only=True)
