@@ -23,6 +23,7 @@ PROOFS = {
     "hostile": "python -m pytest -q -m slow tests/tracer/test_selftest.py",
     "soak": "python -m pytest -q -s -m slow tests/tracer/test_soak.py",
     "narration": "python -W ignore -m tools.narration 5500",
+    "prose": "python -W ignore -m tools.prose",
     "verdicts": "python -m tools.verdicts",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",
 }

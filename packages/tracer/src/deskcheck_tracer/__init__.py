@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from .program import Limits as Limits
     from .program import Program as Program
     from .program import TestCase as TestCase
+    from .prose import Verification as Verification
+    from .prose import verify as verify
     from .record import record as record
     from .recorder import Recorder as Recorder
     from .sandbox import RunResult as RunResult
@@ -95,6 +97,7 @@ _HOMES = {
     "judge": ["Judgement", "TestResult", "ajudge", "judge", "judge_many"],
     "narrate": ["Narrator", "check", "narrate"],
     "program": ["Limits", "Program", "TestCase"],
+    "prose": ["Verification", "verify"],
     "record": ["record"],
     "recorder": ["Recorder"],
     "sandbox": ["RunResult", "Sandbox", "default_sandbox"],

@@ -78,6 +78,7 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     check = commands.add_parser("check", help="check a narration's claims against a trace; exit 1 if one is false")
     check.add_argument("narration", help="text file, - for standard input")
     _add_program(check)
+    check.add_argument("--prose", action="store_true", help="the text is free prose: read it as far as it can be read")
     check.set_defaults(command=cli_trace.check_command)
 
 

@@ -51,6 +51,8 @@ def check_command(options: argparse.Namespace) -> int:
 
     if options.narration == options.file == "-":
         raise InputError("the narration and the program cannot both be standard input: give a file for one of them")
+    if options.prose:
+        return _check_prose(read_text(options.narration), _trace(options))
     checks = check(claims(read_text(options.narration)), _trace(options))
     for found in checks:
         claim, why = found.claim, f"  ({found.reason})" if found.reason else ""
@@ -60,6 +62,19 @@ def check_command(options: argparse.Namespace) -> int:
     false = sum(not found.holds for found in checks)
     print(f"{len(checks)} claims, {false} false" if checks else "nothing is claimed", file=sys.stderr)
     return 0 if checks and not false else 1
+
+
+def _check_prose(text: str, trace: Trace) -> int:
+    """A line a statement; exit code 1 if the text is not accepted."""
+    from .prose import verify
+
+    verified = verify(text, trace)
+    for found in verified.checks:
+        words, why = " ".join(found.words.split()), f"  ({found.why})" if found.why else ""
+        print(f"{'holds' if found.holds else 'FALSE'}  {words}  [{found.matter}]{why}")
+    print(f"{verified.reason}: {len(verified.checks)} statements, {len(verified.false)} false, "
+          f"coverage {verified.coverage:.0%}", file=sys.stderr)  # fmt: skip
+    return 0 if verified.accepted else 1
 
 
 def view_command(options: argparse.Namespace) -> int:

@@ -1,0 +1,114 @@
+"""Branches in prose: "the condition fails", "skips the `if`", "takes the else branch", "so it breaks".
+
+These say how some condition came out and not which: they are about what the text speaks of just now (`sticky`).
+"""
+
+from .page import NEGATIONS, Page
+from .statement import Matter
+from .tokens import Kind
+from .vocabulary import words
+
+_SKIPS = words("skip skips skipped skipping bypass bypasses bypassed avoid avoids")
+
+_TAKES = words(
+    "take takes taken taking took enter enters entered entering run runs ran execute executes executed executing "
+    "fires applies follow follows followed hit hits choose chooses reach reached fall falls fell drop go goes "
+    "land lands use uses used into to via"
+)
+
+
+def read_branches(page: Page) -> None:
+    """How conditions came out, where the condition itself is not told."""
+    for index, token in enumerate(page.tokens):
+        low = token.low
+        if (
+            low in ("condition", "test", "check", "comparison", "guard")
+            and token.kind is Kind.word
+            and index not in page.used
+        ):
+            _read_condition(page, index)
+        elif low in ("break", "breaks", "broke") and index not in page.used:
+            _read_jump(page, index, "break")
+        elif low == "else" or (token.kind is Kind.code and token.text in ("if", "else", "elif")):
+            _read_block(page, index)
+        elif low in ("branch", "block", "body") and page.low(index - 1) in ("if", "then", "true", "false"):
+            _read_block(page, index - 1)
+
+
+def _read_jump(page: Page, index: int, kind: str) -> None:
+    """ "so it breaks": a `break` ran there."""
+    before = set(page.lows(page.clause_start(index), index))
+    if (
+        before
+        & (
+            NEGATIONS
+            | {"if", "whether", "would", "without", "by", "unless", "when", "the", "until", "each", "every", "to"}
+        )
+        or not page.places.jumps[kind]
+    ):
+        return
+    page.add(Matter.branch, index, index, page.places.jumps[kind], f"no {kind} ran there", sticky=True)
+
+
+def _read_condition(page: Page, index: int) -> None:
+    if page.low(index - 1) in ("loop", "while", "exit", "stop", "stopping"):
+        kinds = frozenset({"while"})
+    else:
+        kinds = frozenset({page.low(index - 1)} & {"if", "elif", "while"})
+    at, negated = index + 1, bool({"neither", "none", "no"} & set(page.lows(index - 3, index)))
+    while at < len(page.tokens) and at < index + 6:
+        low = page.low(at)
+        if low in NEGATIONS:
+            negated = not negated
+        elif low in words(
+            "true false holds hold fails failed fail satisfied met passes passed held succeeds succeeded"
+        ):
+            held = (low not in ("false", "fails", "fail", "failed")) != negated
+            if set(page.lows(page.clause_start(index), at)) & words(
+                "if whether until while when unless as every whenever once"
+            ):
+                return
+            lines: frozenset[int] = frozenset(
+                line for token in page.tokens[max(0, index - 3) : at] for line in token.lines
+            )
+            page.add(
+                Matter.branch,
+                index,
+                at,
+                page.places.outcome(held, kinds=kinds, lines=lines),
+                "no condition came out so there",
+                sticky=True,
+            )
+            return
+        elif (
+            low
+            not in words(
+                "is was does did are again therefore now then also still thus evaluates to turns out comes came "
+                "immediately"
+            )
+            and not page.tokens[at].quoted
+        ):
+            return
+        at += 1
+
+
+def _read_block(page: Page, index: int) -> None:
+    """`else` or `if` beside a word that says whether its block ran."""
+    low = page.low(index)
+    start, end = page.clause_start(index), page.clause_end(index)
+    before, after = page.lows(max(start, index - 4), index), page.lows(index + 1, min(end, index + 6))
+    near = before + after
+    if not set(near) & {"branch", "block", "body", "clause", "path", "side", "part", "arm"} and not set(before) & (
+        _TAKES | _SKIPS
+    ):
+        return
+    if set(near) & words("if when whenever would only loop while for try instead each never") - {low}:
+        return
+    skipped = bool(set(near) & _SKIPS)
+    taken = bool(set(near) & _TAKES)
+    if not skipped and not taken:
+        return
+    runs = skipped == bool(NEGATIONS & set(near))
+    held = runs != (low in ("else", "false"))
+    where = page.places.outcome(held, with_else=low == "else")
+    page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)

@@ -1,0 +1,55 @@
+"""Changes and their absence, told without a value: "`lowest` gets updated in rounds 2 and 3", "best is left unchanged".
+
+"it" is the name that the text spoke of last.
+"""
+
+from .page import NEGATIONS, Page
+from .statement import Matter
+from .tokens import Kind
+from .vocabulary import words
+
+_CHANGED = words(
+    "updated changed modified overwritten replaced adjusted reassigned incremented decremented increased reduced"
+)
+_KEPT = words("unchanged untouched unaffected")
+_AUXILIARIES = words(
+    "is was gets got has been are were again then only also both be being therefore still remains stays left"
+)
+
+
+def read_changes(page: Page, spoken_of: str | None) -> None:
+    """Every such statement of a sentence; `spoken_of` is the name that the sentence before was about."""
+    for index, token in enumerate(page.tokens):
+        if index in page.used or token.kind is not Kind.word or token.low not in _CHANGED | _KEPT:
+            continue
+        at, negated = index - 1, False
+        while page.low(at) in _AUXILIARIES or page.low(at) in NEGATIONS:
+            negated = negated != (page.low(at) in NEGATIONS)
+            at -= 1
+        if at < 0 or at == index - 1:
+            continue
+        name = (
+            page.tokens[at].text
+            if page.tokens[at].kind is Kind.identifier
+            else spoken_of
+            if page.low(at) == "it"
+            else None
+        )
+        if name is None or name not in page.course.variables or page.is_term(index + 2):
+            continue
+        changed = (token.low in _CHANGED) != negated
+        _state(page, name, at, index, changed)
+
+
+def _state(page: Page, name: str, first: int, last: int, changed: bool) -> None:
+    where = page.places.changed(name) if changed else page.places.kept(name)
+    for _, scope, is_told in page.scopes:
+        if (
+            is_told
+            and changed
+            and not all(any(start <= tick < stop for tick in where) for start, stop in scope.windows)
+        ):
+            where = frozenset()
+    if changed and not any(is_told for *_, is_told in page.scopes):
+        return  # that it changed at some time says little
+    page.add(Matter.binding, first, last, where, f"{name} was {'not ' if changed else ''}changed there", sticky=True)

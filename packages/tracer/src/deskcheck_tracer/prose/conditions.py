@@ -1,0 +1,269 @@
+# ruff: noqa: RUF001 - people write dashes, quotes and signs of all kinds
+"""Conditions in prose: `7 > 5`, "3 is not greater than x", "x is even"; and verdicts on them: "which is false", "no".
+
+A condition is stated unless it is asked about (if, whether, check ...); then the verdict that follows, in the same
+sentence or at the start of the next, is what is stated.
+"""
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from .bindings import is_part
+from .course import Tick
+from .literal import UNKNOWN
+from .page import NEGATIONS, Page, Topic
+from .places import Test
+from .statement import Matter
+from .tokens import Kind, Token
+from .vocabulary import words
+
+_ADVERBS = words(
+    "indeed actually clearly also again still now itself currently not even then already just strictly exactly in "
+    "fact obviously certainly definitely both always never neither no longer is"
+) - {"even"}
+_BE = words("is are was were isn't aren't wasn't being be isnt")
+_COMPARATIVES: list[tuple[tuple[str, ...], Callable[[Any, Any], Any]]] = [
+    (("greater", "than", "or", "equal", "to"), operator.ge), (("less", "than", "or", "equal", "to"), operator.le),
+    (("smaller", "than", "or", "equal", "to"), operator.le), (("larger", "than", "or", "equal", "to"), operator.ge),
+    (("greater", "than"), operator.gt), (("larger", "than"), operator.gt), (("bigger", "than"), operator.gt),
+    (("more", "than"), operator.gt), (("higher", "than"), operator.gt), (("longer", "than"), operator.gt),
+    (("less", "than"), operator.lt), (("smaller", "than"), operator.lt), (("lower", "than"), operator.lt),
+    (("fewer", "than"), operator.lt), (("shorter", "than"), operator.lt), (("above",), operator.gt),
+    (("over",), operator.gt), (("below",), operator.lt), (("under",), operator.lt), (("at", "least"), operator.ge),
+    (("at", "most"), operator.le), (("equal", "to"), operator.eq), (("divisible", "by"), lambda a, b: a % b == 0),
+    (("evenly", "divisible", "by"), lambda a, b: a % b == 0), (("a", "multiple", "of"), lambda a, b: a % b == 0),
+    (("different", "from"), operator.ne), (("the", "same", "as"), operator.eq),
+    (("present", "in"), lambda a, b: a in b), (("already", "in"), lambda a, b: a in b), (("in",), lambda a, b: a in b),
+    (("found", "in"), lambda a, b: a in b), (("contained", "in"), lambda a, b: a in b), (("beyond",), operator.gt),
+]  # fmt: skip
+_VERBS: dict[str, Callable[[Any, Any], Any]] = {
+    "exceeds": operator.gt, "exceed": operator.gt, "beats": operator.gt, "tops": operator.gt,
+    "divides": lambda a, b: b % a == 0,
+}  # fmt: skip
+_ADJECTIVES: dict[str, Callable[[Any], Any]] = {
+    "even": lambda a: a % 2 == 0, "odd": lambda a: a % 2 == 1, "positive": lambda a: a > 0, "negative": lambda a: a < 0,
+    "nonzero": lambda a: a != 0, "zero": lambda a: a == 0, "empty": lambda a: len(a) == 0,
+    "nonempty": lambda a: len(a) > 0, "truthy": bool, "falsy": lambda a: not a, "nonnegative": lambda a: a >= 0,
+}  # fmt: skip
+_ASKED = words(
+    "if whether check checks checked checking test tests tested testing ask asks asking compare compares "
+    "comparing until unless while when whenever does do is condition question see sees every each any all only "
+    "would were should must verify determine decide needs requires first"
+)
+_ASSERTED = words("since because as so given thus hence therefore indeed")
+_TRUE = words("true yes holds hold succeeds passes satisfied met pass succeed truthy hits fires")
+_FALSE = words("false no fails fail untrue falsy")
+_LINKS = words(
+    "is are was evaluates evaluated evaluating to gives giving returns yields comes out be = : → -> ? ( , which "
+    "that it this and therefore thus also clearly indeed still again now the condition check test comparison "
+    "result answer so as does do turns being immediately of course both - — –"
+)
+_ARITHMETIC = (ast.Compare, ast.BoolOp)
+
+
+def read_conditions(page: Page) -> None:
+    """All conditions of a sentence with their verdicts."""
+    _read_answer(page)
+    index = 0
+    while index < len(page.tokens):
+        found = _proposition(page, index)
+        if found is None:
+            index += 1
+            continue
+        test, stop, negated = found
+        index = _settle(page, test, index, stop, negated)
+    _read_terse(page)
+
+
+def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
+    """(what it says, where its words end, whether it is negated) of a condition that begins here."""
+    token = page.tokens[index]
+    if token.kind is Kind.expression and isinstance(token.node, ast.Compare | ast.BoolOp | ast.UnaryOp):
+        if isinstance(token.node, ast.UnaryOp) and not isinstance(token.node.op, ast.Not):
+            return None
+        return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
+    if (
+        token.kind is Kind.expression
+        and isinstance(token.node, ast.Call)
+        and isinstance(token.node.func, ast.Attribute | ast.Name)
+        and _verdict(page, index + 1) is not None
+        and page.places.asking(token.text)
+    ):
+        return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
+    if not token.is_term or index in page.used or is_part(page, index):
+        return None
+    at = index + 1
+    if page.low(at) == ")" or page.low(at) == ",":
+        return None
+    has_be, negated = False, bool({"neither", "none"} & set(page.lows(page.clause_start(index), index)))
+    while page.low(at) in _ADVERBS | _BE | NEGATIONS | {"does", "n't", "value"} and page.is_word(at):
+        has_be = has_be or page.low(at) in _BE
+        negated = negated != (page.low(at) in NEGATIONS or page.low(at) in ("longer",))
+        at += 1
+    if page.low(at) == "n't":
+        at += 1
+    if has_be or page.low(at - 1) in _ADVERBS:
+        for words, relation in _COMPARATIVES:
+            if page.lows(at, at + len(words)) == list(words) and page.is_term(at + len(words)) and has_be:
+                return _relation(page, token, page.tokens[at + len(words)], relation), at + len(words) + 1, negated
+        if has_be and page.low(at) in _ADJECTIVES and page.is_word(at):
+            return _property(page, token, _ADJECTIVES[page.low(at)]), at + 1, negated
+        if has_be and page.low(at) == "non" and page.low(at + 1) in _ADJECTIVES:
+            return _property(page, token, _ADJECTIVES[page.low(at + 1)]), at + 2, not negated
+    if page.low(at) in _VERBS and page.is_term(at + 1):
+        return _relation(page, token, page.tokens[at + 1], _VERBS[page.low(at)]), at + 2, negated
+    return None
+
+
+_TERSE = words(": , → -> ( = ; which is that")
+
+
+def _read_terse(page: Page) -> None:
+    """ "x=4: even -> ...", "7, which is odd": an adjective on the value before it."""
+    for index, token in enumerate(page.tokens):
+        if token.low not in ("even", "odd", "negative", "positive") or index in page.used or not page.is_word(index):
+            continue
+        at, negated = index - 1, False
+        while at > 0 and (page.low(at) in _TERSE or page.low(at) in NEGATIONS):
+            negated = negated != (page.low(at) in NEGATIONS)
+            at -= 1
+        if (
+            at >= 0
+            and at < index - 1
+            and page.is_value(at)
+            and page.low(index + 1) not in ("number", "numbers", "index")
+        ):
+            _state(page, _property(page, page.tokens[at], _ADJECTIVES[token.low]), at, index, not negated)
+
+
+def _truth(value: Any) -> Any:
+    return value if value is UNKNOWN else bool(value)
+
+
+def _relation(page: Page, left: Token, right: Token, relation: Callable[[Any, Any], Any]) -> Test:
+    def test(tick: Tick, before: bool) -> Any:
+        return _ask(relation, page.places.value(left, tick, before), page.places.value(right, tick, before))
+
+    return test
+
+
+def _property(page: Page, token: Token, asked: Callable[[Any], Any]) -> Test:
+    return lambda tick, before: _ask(asked, page.places.value(token, tick, before))
+
+
+def _ask(question: Callable[..., Any], *values: Any) -> Any:
+    if any(value is UNKNOWN for value in values):
+        return UNKNOWN
+    try:
+        return bool(question(*values))
+    except Exception:  # not a question for such values
+        return UNKNOWN
+
+
+def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int:
+    """State the condition or its verdict, or keep it as the topic; gives where reading goes on."""
+    text = page.sentence.text
+    page.topic = Topic(_unless(test, negated), text)
+    verdict = _verdict(page, stop)
+    if verdict is not None:
+        held, end = verdict
+        _state(page, test, index, end - 1, held != negated)
+        page.topic = None
+        return end
+    if _is_stated(page, index):
+        _state(page, test, index, stop - 1, not negated)
+    page.used.update(range(index, stop))
+    return stop
+
+
+def _unless(test: Test, negated: bool) -> Test:
+    def opposite(tick: Tick, before: bool) -> Any:
+        found = test(tick, before)
+        return found if found is UNKNOWN else not found
+
+    return opposite if negated else test
+
+
+def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
+    token = page.tokens[first]
+    if token.kind is Kind.expression and isinstance(token.node, ast.Call) and not token.lines:
+        token.lines = page.places.asking(token.text)
+    lines = token.lines
+    where = page.places.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
+    named = any(token.kind is not Kind.literal for token in page.tokens[first : first + 1])
+    page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
+
+
+def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
+    """(held, end) of the verdict that follows a condition."""
+    negated = False
+    for index in range(at, min(at + 9, len(page.tokens))):
+        token = page.tokens[index]
+        low = token.low
+        if token.kind is Kind.literal and isinstance(token.value, bool):
+            return token.value != negated, index + 1
+        if low in ("yes", "no") and page.low(index - 1) not in ("?", ":", "(", "—", "-", "–", "→", "->", "answer"):
+            return None
+        if low in _TRUE or low in _FALSE:
+            return (low in _TRUE) != negated, index + 1
+        if low in NEGATIONS and low != "neither":
+            if low == "no":
+                return negated, index + 1
+            negated = not negated
+            if low in ("isn't", "doesn't", "not") and page.low(index + 1) in (",", ".", ")", ";", "so", ""):
+                return False, index + 1
+        elif (low not in _LINKS and not page.is_arrow(index)) or (
+            low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1)
+        ):
+            return None
+    return None
+
+
+def _is_stated(page: Page, index: int) -> bool:
+    """Whether a condition without verdict is said to hold."""
+    if page.low(len(page.tokens) - 1) == "?":
+        return False
+    token = page.tokens[index]
+    start = page.clause_start(index)
+    before = page.lows(start - 1, index)
+    if any(word in _ASKED for word in before) or any(_is_head(item) for item in page.tokens[start:index]):
+        return bool(before) and before[-1] in _ASSERTED
+    if token.kind is Kind.expression and (token.lines or (token.quoted and not _has_numbers_only(token))):
+        return any(word in _ASSERTED for word in before)
+    return True
+
+
+def _is_head(token: Token) -> bool:
+    """Whether a quotation begins a question: `if`, `while queue:`."""
+    return token.kind is Kind.line or (token.kind is Kind.code and token.text.startswith(("if", "elif", "while")))
+
+
+def _has_numbers_only(token: Token) -> bool:
+    return token.node is not None and not any(isinstance(part, ast.Name) for part in ast.walk(token.node))
+
+
+def _read_answer(page: Page) -> None:
+    """A sentence that begins with the verdict on the condition before it: "No.", "It is not.", "That is true"."""
+    if page.topic is None:
+        return
+    at = 0
+    while page.low(at) in words("it that this which they and the condition answer here — - : so"):
+        at += 1
+    low = page.low(at)
+    topic, page.topic = page.topic, None
+    if low in ("yes", "true", "no", "false", "nope", "yep", "yeah") and (at == 0 or low in ("true", "false")):
+        _state(page, topic.test, 0, at, low in ("yes", "true", "yep", "yeah"))
+    elif low in ("is", "does", "isn't", "doesn't", "are", "aren't", "holds", "fails") and at > 0:
+        after = page.low(at + 1)
+        if low in ("holds", "fails"):
+            _state(page, topic.test, 0, at, low == "holds")
+        elif low in ("isn't", "doesn't", "aren't") and after in ("", ".", ",", "so", ";", "—", "-"):
+            _state(page, topic.test, 0, at, False)
+        elif after == "not" and page.low(at + 2) in ("", ".", ",", "so", ";", "—", "-"):
+            _state(page, topic.test, 0, at + 1, False)
+        elif after in ("", ".", ",", "so", ";", "—", "-"):
+            _state(page, topic.test, 0, at, True)
+        elif after in ("true", "false"):
+            _state(page, topic.test, 0, at + 1, (after == "true") != (low in NEGATIONS))

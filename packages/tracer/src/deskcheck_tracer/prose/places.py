@@ -1,0 +1,313 @@
+"""Where in a run something is true: sets of ticks for values, changes, conditions, calls, returns and printed text."""
+
+import ast
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from ..moment import Form, What
+from ..values import is_elided
+from .course import Course, Tick, normal
+from .literal import UNKNOWN, same, value_of
+from .statement import Scope
+from .tokens import Kind, Token
+
+Test = Callable[[Tick, bool], Any]
+"""True, False or UNKNOWN at a tick; the flag asks for the state before it."""
+
+
+class Where(frozenset[int]):
+    """Ticks at which something is true of the state before or after them; `after` are those of the state after."""
+
+    after: frozenset[int] = frozenset()
+
+
+class Places:
+    """Asks one course."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self._values: dict[tuple[int, str], list[Any]] = {}
+
+    def value(self, token: Token, tick: Tick, before: bool = False) -> Any:
+        """The value of a term at a tick."""
+        if token.kind is Kind.literal:
+            return token.value
+        if token.kind is Kind.identifier:
+            return self.course.lookup(token.text, tick, before=before)
+        return UNKNOWN if token.node is None else self.course.evaluate(token.node, tick, before=before)
+
+    def where(self, test: Test) -> frozenset[int] | None:
+        """Ticks at which a test is true of the state after or before; None if it can be told nowhere."""
+        found, after, known = set[int](), set[int](), False
+        seen: dict[tuple[int, int, bool], Any] = {}
+        for tick in self.course.ticks:
+            for before in (False, True):
+                state = tick.before if before else tick.state
+                place = (id(state), id(self.course._seen[tick.index]), before and tick.before is not tick.state)
+                if place not in seen:
+                    seen[place] = test(tick, before)
+                result = seen[place]
+                if result is not UNKNOWN:
+                    known = True
+                    if result:
+                        found.add(tick.index)
+                        if not before:
+                            after.add(tick.index)
+        if not known:
+            return None
+        where = Where(found)
+        where.after = frozenset(after)
+        return where
+
+    def equal(self, left: Token, right: Token) -> frozenset[int] | None:
+        """Where two terms are equal, also the one before and the other after a line."""
+
+        def test(tick: Tick, before: bool) -> Any:
+            one, others = self.value(left, tick, before), self.value(right, tick, before)
+            if one is UNKNOWN or others is UNKNOWN:
+                return UNKNOWN
+            if same(others, one):
+                return True
+            if right.kind is Kind.expression and left.kind is Kind.identifier and not before:
+                old = self.value(right, tick, True)
+                return old is not UNKNOWN and same(old, one)
+            return False
+
+        return self.where(test)
+
+    def changes(self, name: str, value: Any) -> frozenset[int]:
+        """Where a name was given a value."""
+        return frozenset(
+            tick.index
+            for tick in self.course.ticks
+            if (text := tick.moment.changes.get(name)) is not None and same(value, self._known(text, value))
+        )
+
+    def _known(self, text: str, value: Any) -> Any:
+        found = value_of(text)
+        return (
+            object()
+            if found is UNKNOWN and not (is_elided(text) and isinstance(value, list | tuple | dict | str))
+            else found
+        )
+
+    def went(self, name: str, old: Any, new: Any) -> frozenset[int]:
+        """Where a name went from one value to another: in a line, or since its round, call or loop began."""
+        course = self.course
+        runs = [(run.starts[0], run.end) for run in course.runs if run.starts]
+        spans = (
+            runs
+            + [(one.start, one.stop) for one in course.rounds]
+            + [(call.start, call.stop + 1) for call in course.calls]
+        )
+        found = set[int]()
+        for tick in course.ticks:
+            if not same(new, course.lookup(name, tick)) or course.lookup(name, tick) is UNKNOWN:
+                continue
+            starts = [start for start, stop in spans if start <= tick.index < stop + 1]
+            olds = [course.lookup(name, tick, before=True)] if name in tick.moment.changes else []
+            olds += [course.lookup(name, course.ticks[start], before=True) for start in starts]
+            olds += [course.lookup(name, course.ticks[start]) for start in starts]
+            if any(one is not UNKNOWN and same(old, one) for one in olds):
+                found.add(tick.index)
+        return frozenset(found)
+
+    def outcome(self, held: bool, *, names: frozenset[str] = frozenset(), lines: frozenset[int] = frozenset(),
+                with_else: bool = False, kinds: frozenset[str] = frozenset()) -> frozenset[int]:  # fmt: skip
+        """Where a condition came out so; of those on `lines`, that read one of `names`, that have an else."""
+        found = set[int]()
+        for index, taken in self.course.outcomes:
+            moment = self.course.ticks[index].moment
+            if taken is not held or (lines and moment.line not in lines):
+                continue
+            if kinds and moment.target not in kinds:
+                continue
+            if with_else and moment.line not in self._with_else:
+                continue
+            if names and not names & self._read_on(moment.line):
+                continue
+            found.add(index)
+        return frozenset(found)
+
+    @cached_property
+    def _with_else(self) -> frozenset[int]:
+        return frozenset(node.lineno for node in ast.walk(self.course.tree) if isinstance(node, ast.If) and node.orelse)
+
+    def _read_on(self, line: int) -> set[str]:
+        return self._reads.get(line, set())
+
+    @cached_property
+    def _reads(self) -> dict[int, set[str]]:
+        return {
+            node.lineno: {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
+            for node in ast.walk(self.course.tree)
+            if isinstance(node, ast.If | ast.While)
+        }
+
+    def asking(self, source: str) -> list[int]:
+        """The lines of the one condition of the program that is a call written so: `islower()` of `c.islower()`."""
+        found = [
+            node.lineno for node in ast.walk(self.course.tree)
+            if isinstance(node, ast.If | ast.While) and isinstance(node.test, ast.Call)
+            and normal(ast.unparse(node.test)).endswith(normal(source).removeprefix("."))
+        ]  # fmt: skip
+        return found if len(found) == 1 else []
+
+    @cached_property
+    def jumps(self) -> dict[str, frozenset[int]]:
+        """Where `break` and `continue` ran."""
+        lines = {
+            kind: [node.lineno for node in ast.walk(self.course.tree) if isinstance(node, node_kind)]
+            for kind, node_kind in (("break", ast.Break), ("continue", ast.Continue))
+        }
+        return {kind: self.lines(numbers) for kind, numbers in lines.items()}
+
+    def lines(self, numbers: list[int]) -> frozenset[int]:
+        """Where one of these lines ran."""
+        wanted = set(numbers)
+        return frozenset(tick.index for tick in self.course.ticks if tick.moment.line in wanted)
+
+    def returned(self, value: Token, functions: frozenset[str]) -> frozenset[int]:
+        """Where a function (one of these, if any are named) returned a value; the last tick for the program's call."""
+        found = set[int]()
+        for call in self.course.calls:
+            if call.value is None or (functions and call.function not in functions):
+                continue
+            told = self.value(value, self.course.ticks[call.stop])
+            actual = value_of(call.value)
+            if actual is UNKNOWN or told is UNKNOWN or same(told, actual) or _holds(actual, told):
+                found.add(call.stop)
+        returned = self.course.trace.returned
+        told = value.value if value.kind is Kind.literal else UNKNOWN
+        if returned is not None and (same(told, value_of(returned)) or _holds(value_of(returned), told)):
+            found.add(len(self.course.ticks) - 1)
+        return frozenset(found)
+
+    def printed(self, value: Token) -> frozenset[int]:
+        """Where a text, or a line or word of it, was printed."""
+        found = set[int]()
+        for tick in self.course.ticks:
+            if tick.moment.printed and self.is_in(value, tick, tick.moment.printed):
+                found.add(tick.index)
+        if (
+            not found
+            and value.kind is Kind.literal
+            and self.is_in(value, self.course.ticks[-1], self.course.trace.stdout)
+        ):
+            found.add(len(self.course.ticks) - 1)
+        return frozenset(found)
+
+    def is_in(self, value: Token, tick: Tick, text: str) -> bool:
+        """Whether a printed text is the value, or has it as a line or word."""
+        told = self.value(value, tick)
+        if told is UNKNOWN:
+            return True
+        words = str(told)
+        lines = [line.strip() for line in text.split("\n")]
+        if isinstance(told, str):
+            return words.strip() in text or words.replace("\\n", "\n").strip() in text
+        parts = [part for line in lines for part in line.replace(",", " ").replace(":", " ").split()]
+        return words in lines or words in parts or (not isinstance(told, int | float) and words in text) or (
+            isinstance(told, float) and any(_close(part, told) for part in parts)
+        )  # fmt: skip
+
+    def rounds(self, number: int | None, which: frozenset[int] = frozenset()) -> Scope | None:
+        """The rounds of a number, of the loops on these lines if any are given; the last rounds for None."""
+        last = {one.run: one.number for one in self.course.rounds}
+        found = [
+            (one.start, min(one.stop + (one.number == last[one.run]), len(self.course.ticks)))
+            for one in self.course.rounds
+            if one.number == (last[one.run] if number is None else number) and (not which or one.line in which)
+        ]
+        lines = frozenset(one.line for one in self.course.rounds if not which or one.line in which)
+        return Scope(tuple(found), "", lines) if found else None
+
+    def changed(self, name: str) -> frozenset[int]:
+        """Where a name got another value than it had."""
+        return frozenset(
+            tick.index for tick in self.course.ticks
+            if name in tick.moment.changes and tick.before.get(name) != tick.state.get(name)
+        )  # fmt: skip
+
+    def kept(self, name: str) -> frozenset[int]:
+        """The ticks of rounds in which a name kept its value."""
+        changed = self.changed(name)
+        busy = {
+            tick
+            for one in self.course.rounds
+            if any(one.start <= at < one.stop for at in changed)
+            for tick in range(one.start, one.stop)
+        }
+        return frozenset(tick.index for tick in self.course.ticks if tick.rounds and tick.index not in busy)
+
+    @cached_property
+    def outside(self) -> frozenset[int]:
+        """The ticks in no round of any loop."""
+        return frozenset(tick.index for tick in self.course.ticks if not tick.rounds)
+
+    @cached_property
+    def ends(self) -> frozenset[int]:
+        """The last ticks of the eras."""
+        ticks = self.course.ticks
+        return frozenset(
+            one.index
+            for one, after in zip(ticks, [*ticks[1:], None], strict=True)
+            if after is None or one.era != after.era
+        )
+
+    def while_equal(self, where: frozenset[int]) -> tuple[tuple[int, int], ...]:
+        """Ticks put together to stretches."""
+        found: list[tuple[int, int]] = []
+        for tick in sorted(where):
+            if found and found[-1][1] == tick:
+                found[-1] = (found[-1][0], tick + 1)
+            else:
+                found.append((tick, tick + 1))
+        return tuple(found)
+
+    def loop_windows(self, name: str, value: Any) -> tuple[tuple[int, int], ...]:
+        """The rounds in which a `for` gave a name a value."""
+        found = []
+        for one in self.course.rounds:
+            head = self.course.ticks[one.start]
+            text = head.moment.changes.get(name)
+            if text is not None and same(value, value_of(text)) and value_of(text) is not UNKNOWN:
+                found.append((one.start, one.stop))
+        return tuple(found)
+
+    def item_ticks(self, value: Any) -> frozenset[int]:
+        """The ticks of the rounds in which a `for` gave some name a value."""
+        found = set[int]()
+        for one in self.course.rounds:
+            for text in self.course.ticks[one.start].moment.changes.values():
+                known = UNKNOWN if text is None else value_of(text)
+                if known is not UNKNOWN and same(value, known):
+                    found.update(range(one.start, one.stop))
+        return frozenset(found)
+
+    def raised(self, kind: str) -> frozenset[int]:
+        """Where an exception of this type was raised or went on."""
+        return frozenset(
+            tick.index for tick in self.course.ticks
+            if kind in (tick.moment.value or "")
+            and (tick.moment.verb.startswith("raises") or tick.moment.what in _RAISING)
+        )  # fmt: skip
+
+
+_RAISING = (What.raise_, What.reraise, What.unwind, What.handled, What.throw)
+
+
+def _holds(container: Any, told: Any) -> bool:
+    """Whether a value is one of those returned together."""
+    return isinstance(container, list | tuple) and any(same(told, item) for item in container)
+
+
+def _close(part: str, told: float) -> bool:
+    try:
+        return same(told, float(part))
+    except ValueError:
+        return False
+
+
+__all__ = ["Form", "Places", "Test"]

@@ -1,0 +1,157 @@
+"""Where the words of a sentence place its statements.
+
+A scope (a round by number, a loop variable's value) holds for its sentence. Words of order (then, next) let the text go
+on, words of overview (initially, overall) let it leave the order of the run.
+"""
+
+from itertools import pairwise
+
+from .literal import UNKNOWN
+from .mentions import Mentions
+from .page import Page
+from .places import Where
+from .statement import Matter, Scope
+from .tokens import Kind
+from .vocabulary import words
+
+_FOLLOWS = words("then next after afterwards finally later until subsequently lastly eventually remaining following")
+
+_FREE = words(
+    "initially start starts started begin begins originally earlier previously recall before overall altogether "
+    "summary throughout always never"
+)
+
+
+def place_statements(page: Page, number: int, inherited: Scope | None) -> Scope | None:
+    """Give the statements of a sentence their scopes; gives the scope that goes on after it."""
+    tokens = page.tokens
+    scopes = _nested(sorted(page.scopes + _value_scopes(page), key=lambda one: one[0]))
+    words = [token.low for token in tokens]
+    leaves = bool(_LEAVES & set(words[:12]))
+    _check_nested(page, scopes)
+    names = [scope.text.partition(" = ")[0] for _, scope, is_told in page.scopes + _value_scopes(page) if not is_told]
+    page.is_summary = page.is_summary or len(names) > len(set(names))
+    for one in page.found:
+        first = next((index for index, token in enumerate(tokens) if token.start >= one.start), 0)
+        one.sentence = number
+        clause = words[page.clause_start(first) : first + 1]
+        one.follows = bool(_FOLLOWS & set(clause)) or (page.sentence.begins_line and one is page.found[0])
+        one.free = bool(_FREE & set(words)) or page.sentence.begins_paragraph or page.is_summary
+        if one.matter is Matter.binding and isinstance(one.where, frozenset) and _looks_back(page, first):
+            one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
+        one.scope = _scope_of(first, scopes, page)
+        if one.scope is None and one.matter is Matter.binding and isinstance(one.where, frozenset) and _is_start(words):
+            one.where = one.where & page.places.outside
+        if one.scope is not None and isinstance(one.where, Where):
+            one.where = one.where.after
+    if scopes:
+        return None
+    return None if leaves else inherited
+
+
+def _nested(scopes: list[tuple[int, Scope, bool]]) -> list[tuple[int, Scope, bool]]:
+    """Scopes in the order of the text, each narrowed to the one before it where they speak of two loops."""
+    found: list[tuple[int, Scope, bool]] = []
+    for at, scope, told in scopes:
+        if found and _speak_together(found[-1], (at, scope, told)):
+            inside = tuple(
+                (max(start, outer), min(stop, end))
+                for start, stop in scope.windows for outer, end in found[-1][1].windows
+                if max(start, outer) < min(stop, end)
+            )  # fmt: skip
+            if not inside and found[-1][1].lines & scope.lines:
+                continue  # what is said of the same loop must be true in the round that was told
+            scope = Scope(inside, scope.text, scope.lines) if inside else scope
+        found.append((at, scope, told))
+    return found
+
+
+def ground(page: Page, mentions: Mentions) -> None:
+    """What is mentioned of a round that is told by its number must occur in that round."""
+    told = {scope.windows for _, scope, is_told in page.scopes if is_told}
+    for one in page.found:
+        if one.matter is not Matter.mention or one.scope is None or one.scope.windows not in told or one.where is False:
+            continue
+        token = next(token for token in page.tokens if token.start == one.start)
+        value = token.text if token.kind is Kind.code else token.value
+        if isinstance(value, bool) or value in (0, 1, "") or len(one.scope.windows) != 1:
+            continue
+        if not mentions.occurs(value, *one.scope.windows[0]):
+            one.where, one.weight, one.why = False, 1.0, f"{token.text} does not occur in that round"
+
+
+def _check_nested(page: Page, scopes: list[tuple[int, Scope, bool]]) -> None:
+    """A round told of an inner loop must be one within the round that its sentence speaks of."""
+    for before, after in pairwise(scopes):
+        if not after[2] or not before[1].lines or not after[1].lines or before[1].lines & after[1].lines:
+            continue
+        for one in page.found:
+            if (
+                one.matter is Matter.iteration
+                and one.start == page.tokens[after[0]].start
+                and isinstance(one.where, frozenset)
+            ):
+                one.where = one.where & before[1].ticks
+
+
+def _speak_together(before: tuple[int, Scope, bool], scope: tuple[int, Scope, bool]) -> bool:
+    """Whether the second scope is within the first, and does not replace it."""
+    if not before[1].lines or not scope[1].lines:
+        return False
+    if not before[1].lines & scope[1].lines:
+        return True
+    return not scope[2] and before[1].text.partition(" = ")[0] != scope[1].text.partition(" = ")[0]
+
+
+_LEAVES = words("then next after finally loop return returns remaining rest")
+
+
+def _is_start(words: list[str]) -> bool:
+    """Whether a sentence says that it tells of the beginning."""
+    text = " ".join(words)
+    return "initially" in words or "at the start" in text or "to begin with" in text
+
+
+def _looks_back(page: Page, first: int) -> bool:
+    """Whether a state is told as of the end of a round: "after that step", "at the end of this round"."""
+    start = page.clause_start(first)
+    words = page.lows(max(0, start - 8), first)
+    for index in range(len(words) - 1):
+        pair = words[index : index + 2]
+        if pair in (["after", "that"], ["after", "this"], ["end", "of"], ["after", "the"]) and index + 2 < len(words):
+            return any(word in _SPANS for word in words[index + 2 : index + 5])
+    return False
+
+
+_SPANS = words("step round iteration pass turn")
+
+
+def _scope_of(first: int, scopes: list[tuple[int, Scope, bool]], page: Page) -> Scope | None:
+    before = [one for one in scopes if one[0] <= first]
+    if before:
+        at, scope, _ = before[-1]
+        between = page.lows(at + 1, first)
+        if any(word in ("then", "next", "afterwards", "finally", "until", "later", "after") for word in between):
+            return None
+        return scope
+    if len(scopes) == 1 and scopes[0][2]:
+        return scopes[0][1]
+    return None
+
+
+def _value_scopes(page: Page) -> list[tuple[int, Scope, bool]]:
+    """The rounds that a loop variable's value tells, for what is said after it."""
+    found: list[tuple[int, Scope, bool]] = []
+    for one in page.found:
+        if one.matter is not Matter.binding or not isinstance(one.where, frozenset) or not one.where:
+            continue
+        indexes = [index for index, token in enumerate(page.tokens) if one.start <= token.start < one.end]
+        name = page.tokens[indexes[0]]
+        value = page.tokens[indexes[-1]]
+        if name.kind is not Kind.identifier or name.text not in page.course.loop_variables or value.value is UNKNOWN:
+            continue
+        windows = page.places.loop_windows(name.text, value.value)
+        if windows:
+            lines = frozenset(one.line for one in page.course.rounds if (one.start, one.stop) in windows)
+            found.append((indexes[0], Scope(windows, f"{name.text} = {value.text}", lines), False))
+    return found

@@ -1,0 +1,152 @@
+"""Free texts about small runs: true ones are accepted, the same with one thing wrong are not, and say where and why."""
+
+import random
+
+import pytest
+from deskcheck_tracer import Trace, narrate, verify
+from deskcheck_tracer.engine import record_here
+from deskcheck_tracer.prose import Reason
+from deskcheck_tracer.prose.statement import Matter
+from deskcheck_tracer.styles import STYLES
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SOURCE = """def f(xs):
+    total = 0
+    for x in xs:
+        if x % 2 == 0:
+            total += x
+        else:
+            total -= 1
+    return total
+"""
+TRACE = record_here(SOURCE, call="f([4, 7, 10, 3])")
+RIGHT = """The function is called with xs = [4, 7, 10, 3] and total starts at 0.
+
+In the first iteration x is 4. Since 4 is even, total becomes 0 + 4 = 4. In the second iteration x is 7, which is odd, so the
+else branch runs and total drops to 3. In the third one `x % 2 == 0` is true again: 10 goes in, and `total` goes from 3 to 13.
+Last comes 3. It is odd, and total ends at 12. The loop ran four times, and 12 is returned."""
+WRONG = [
+    ("total becomes 0 + 4 = 4", "total becomes 0 + 4 = 5"),
+    ("`total` goes from 3 to 13", "`total` goes from 3 to 14"),
+    ("`total` goes from 3 to 13", "`total` goes from 4 to 13"),
+    ("xs = [4, 7, 10, 3]", "xs = [4, 7, 10, 4]"),
+    ("In the first iteration x is 4", "In the second iteration x is 4"),
+    ("In the second iteration x is 7", "In the third iteration x is 7"),
+    ("The loop ran four times", "The loop ran five times"),
+    ("Since 4 is even", "Since 4 is odd"),
+    ("7, which is odd", "7, which is even"),
+    ("total starts at 0", "`tally` starts at 0"),
+    ("total starts at 0", "total starts at 0 and run_total too"),
+    ("total drops to 3", "total drops to 2"),
+]
+BLOCK = "\n<output>\n12\n</output>\n"
+
+
+def test_a_true_text_is_accepted() -> None:
+    found = verify(RIGHT + BLOCK, TRACE)
+    assert found.false == []
+    assert found.accepted
+    assert found.reason is Reason.accepted
+    assert found.coverage > 0.8
+
+
+@pytest.mark.parametrize(("right", "wrong"), WRONG, ids=[wrong for _, wrong in WRONG])
+def test_one_thing_wrong_is_found_where_it_is(right: str, wrong: str) -> None:
+    assert right in RIGHT
+    text = RIGHT.replace(right, wrong) + BLOCK
+    found = verify(text, TRACE)
+    assert found.reason is Reason.claim_false
+    place = text.index(wrong)
+    assert any(check.start < place + len(wrong) + 60 and check.end > place - 60 for check in found.false)
+    assert all(check.words == text[check.start : check.end] for check in found.false)
+    assert all(check.why for check in found.false)
+
+
+def test_the_output_must_be_stated_and_match() -> None:
+    assert verify(RIGHT, TRACE).reason is Reason.no_output
+    assert verify(RIGHT + "\n<output>\n13\n</output>", TRACE).reason is Reason.wrong_output
+    assert verify(RIGHT + "\nOutput: 12", TRACE).accepted
+    assert verify(RIGHT + "\nOutput: 13", TRACE).reason is Reason.wrong_output
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        "",
+        "Let us think step by step about what happens here.",
+        "The function does what its name says. It is a fine one.",
+    ],
+)
+def test_empty_talk_is_rejected(talk: str) -> None:
+    assert verify(talk + BLOCK, TRACE).reason is Reason.no_claims
+
+
+def test_little_told_in_many_words_is_low_coverage() -> None:
+    talk = "Then `xs` is looked at. " * 12 + "x is 4."
+    assert verify(talk + BLOCK, TRACE).reason is Reason.low_coverage
+    assert verify(talk + BLOCK, TRACE, min_coverage=0.01).accepted
+
+
+def test_a_program_that_prints_is_judged_by_what_it_printed() -> None:
+    trace = record_here("n = int(input())\nprint(n * 2)\nprint('end')\n", "21\n")
+    text = "n is 21. It prints 42 and then 'end'.\n<output>\n42\nend\n</output>"
+    assert verify(text, trace).accepted
+    assert verify(text.replace("prints 42", "prints 43"), trace).reason is Reason.claim_false
+    assert verify(text.replace("\n42", "\n43"), trace).reason is Reason.wrong_output
+
+
+def test_recursion_is_read_by_its_calls() -> None:
+    trace = record_here("def fact(n):\n    if n <= 1:\n        return 1\n    return n * fact(n - 1)\n", call="fact(3)")
+    text = "fact(3) needs fact(2), which needs fact(1). fact(1) returns 1, fact(2) is 2 and fact(3) returns 6."
+    block = "\n<output>\n6\n</output>"
+    assert verify(text + block, trace).accepted
+    assert not verify(text.replace("fact(2) is 2", "fact(2) is 3") + block, trace).accepted
+    assert not verify(text.replace("needs fact(1)", "needs fact(0)") + block, trace).accepted
+
+
+def test_a_table_is_read_row_by_row() -> None:
+    rows = "| round | x | total |\n|---|---|---|\n| 1 | 4 | 4 |\n| 2 | 7 | 3 |\n| 3 | 10 | 13 |\n| 4 | 3 | 12 |\n"
+    assert verify(rows + BLOCK, TRACE).accepted
+    for right, wrong in (("| 7 | 3 |", "| 7 | 4 |"), ("| 3 | 10 |", "| 2 | 10 |"), ("| 10 | 13 |", "| 7 | 13 |")):
+        assert verify(rows.replace(right, wrong) + BLOCK, TRACE).reason is Reason.claim_false
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_narrations_are_left_to_their_own_grammar(style: str) -> None:
+    text = narrate(TRACE, style)
+    found = verify(text, TRACE)
+    assert found.accepted
+    assert not any(isinstance(check.matter, Matter) for check in found.checks)
+    assert not verify(text.replace("12", "15", 1), TRACE).accepted
+
+
+@given(st.lists(st.integers(2, 40), min_size=1, max_size=6), st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_true_sentences_hold_and_one_other_number_does_not(xs: list[int], seed: int) -> None:
+    trace = record_here(SOURCE, call=f"f({xs})")
+    rng = random.Random(seed)
+    text, totals = told(trace, xs, rng)
+    block = f"\n<output>\n{totals[-1]}\n</output>"
+    assert verify(text + block, trace).false == []
+    number = rng.randrange(len(xs))
+    wrong = text.replace(f"total{BINDS[number]}{totals[number]}.", f"total{BINDS[number]}{totals[number] + 1000}.")
+    assert wrong != text
+    assert verify(wrong + block, trace).reason is Reason.claim_false
+
+
+BINDS = [" becomes ", " is now ", " = ", " reaches ", " stands at ", " goes to "]
+
+
+def told(trace: Trace, xs: list[int], rng: random.Random) -> tuple[str, list[int]]:
+    """Sentences about every round, and the totals after each."""
+    totals, total, sentences = [], 0, []
+    for number, x in enumerate(xs):
+        total = total + x if x % 2 == 0 else total - 1
+        totals.append(total)
+        parity = "even" if x % 2 == 0 else "odd"
+        opening = rng.choice(
+            [f"In iteration {number + 1} x is {x}.", f"Round {number + 1}: x = {x}.", f"x is {x}, which is {parity}."]
+        )
+        sentences.append(f"{opening} total{BINDS[number]}{total}.")
+    return "\n".join(sentences), totals
