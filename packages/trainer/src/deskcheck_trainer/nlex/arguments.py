@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from deskcheck_trainer.nlex.scalars import Scalars
 from deskcheck_trainer.nlex.shapes import Code, Parameter, Shape
-from deskcheck_trainer.nlex.shapes.usage import Instances
+from deskcheck_trainer.nlex.shapes.definitions import Instances
 
 MAX_DEPTH = 4
 """Containers inside containers."""
@@ -24,6 +24,7 @@ _GUESSES = ("int", "list", "str")
 """Tried in turn where nothing is known of a parameter."""
 _SCALARS = ("int", "float", "bool", "str", "bytes")
 _CONTAINERS = ("list", "tuple", "set", "dict")
+Drawn = TypeVar("Drawn")
 
 
 class Unknown(Exception):
@@ -33,8 +34,9 @@ class Unknown(Exception):
 class Arguments:
     """Draws the arguments of one call."""
 
-    def __init__(self, draw: st.DrawFn, number: int) -> None:
-        """`number` counts the calls of a function."""
+    def __init__(self, draw: st.DrawFn, number: int, kinds: dict[Shape, dict[str, float]]) -> None:
+        """`number` counts the calls of a function; `kinds` is kept from call to call."""
+        self.kinds = kinds
         self.draw, self.number = draw, number
         self.sizes: dict[int, int] = {}
         """By shape of positions, how long the lists of this call are."""
@@ -57,6 +59,10 @@ class Arguments:
         """True so often."""
         return self.below(100) < percent
 
+    def drawn(self, strategy: st.SearchStrategy[Drawn]) -> Drawn:
+        """A value of a strategy."""
+        return self.draw(strategy)
+
     def one_of(self, values: Any) -> Any:
         """One of these, each as likely as the others."""
         return values[self.below(len(values))]
@@ -78,11 +84,14 @@ class Arguments:
         raise Unknown
 
     def _kind(self, shape: Shape, depth: int) -> str:
-        kinds = {kind: weight for kind, weight in shape.kinds().items() if depth < MAX_DEPTH or kind in _SCALARS}
+        if shape not in self.kinds:
+            self.kinds[shape] = shape.kinds()
+        kinds = {kind: weight for kind, weight in self.kinds[shape].items() if depth < MAX_DEPTH or kind in _SCALARS}
         if not kinds:
             return "int" if depth else _GUESSES[self.number % len(_GUESSES)]
         top, weight = next(iter(kinds.items()))
-        others = [kind for kind, other in kinds.items() if other >= weight / 2 and kind in (*_SCALARS, *_CONTAINERS)]
+        least = max(weight / 2, 0.5)
+        others = [kind for kind, other in kinds.items() if other >= least and kind in (*_SCALARS, *_CONTAINERS)]
         return self.one_of(others) if len(others) > 1 and self.odds(40) else top
 
     def _container(self, shape: Shape, kind: str, depth: int) -> Any:

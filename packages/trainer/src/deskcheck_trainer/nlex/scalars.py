@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import lru_cache
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
 
 from deskcheck_trainer.nlex.shapes import Shape
 
@@ -19,8 +22,16 @@ _WORDS = (
     *("racecar", "Data", "x", "sun", "moon", "red"),
 )
 _ALPHABETS = ("ab", "abc", "abcde", ascii_lowercase, "aAbB", "ab1 2")
-_FIRST_DAY = datetime(2019, 12, 25, 8, 30)
 _FORMAT_SIGNS = frozenset("YmdHMSyBbpIjfaA")
+_BYTES = st.binary(max_size=6)
+_BOOLEANS = st.booleans()
+_DATES = st.datetimes(datetime(2019, 12, 25), datetime(2022, 3, 3)).map(lambda date: date.replace(microsecond=0))
+
+
+@lru_cache(1000)
+def _letters(alphabet: str, longest: int) -> st.SearchStrategy[str]:
+    # Not st.text: it has hypothesis build its table of all characters, half a second, and store it where we are.
+    return st.lists(st.sampled_from(alphabet), min_size=1, max_size=longest).map("".join)
 
 
 class Scalars:
@@ -42,7 +53,7 @@ class Scalars:
         return value
 
     def _bool(self, shape: Shape) -> bool:
-        return self.a.odds(50)
+        return self.a.drawn(_BOOLEANS)
 
     def _int(self, shape: Shape) -> int:
         size = self.a.sizes.get(id(shape.root))
@@ -79,7 +90,7 @@ class Scalars:
         return -number if sort >= 95 else number
 
     def _bytes(self, shape: Shape) -> bytes:
-        return self._letters("abc012", 6).encode()
+        return self.a.drawn(_BYTES)
 
     def _str(self, shape: Shape) -> str:
         if shape.has("json"):
@@ -113,8 +124,7 @@ class Scalars:
         if held and sort < 30:
             return self.a.one_of(["", "a", "ab "]) + self.a.one_of(held) + self.a.one_of(["", "b", " c"])
         if characters:
-            few = [*characters, *characters, *"ab1"[: self.a.below(4)]]
-            return self._letters(few, 8)
+            return self._letters("".join(characters) + "ab1"[: self.a.below(4)], 8)
         if shape.marked("alphanumeric") and sort < 60:
             return self._letters("abXY12 -", 8)
         if sort < 35:
@@ -130,11 +140,11 @@ class Scalars:
         parts = [shape.part(key) for key in ("item", "iter") if shape.has(key)]
         return list(dict.fromkeys(c for part in parts for c in part.constants(str) if len(c) == 1))[:40]
 
-    def _letters(self, alphabet: str | list[str], longest: int) -> str:
-        return "".join(self.a.one_of(alphabet) for _ in range(1 + self.a.below(longest)))
+    def _letters(self, alphabet: str, longest: int) -> str:
+        return self.a.drawn(_letters(alphabet, longest))
 
     def _date(self, form: str) -> str:
-        day = _FIRST_DAY + timedelta(days=self.a.below(800), minutes=self.a.below(1440))
+        day = self.a.drawn(_DATES)
         signs = form.split("%")[1:]
         if len(form) > 40 or not all(sign and sign[0] in _FORMAT_SIGNS for sign in signs):
             return day.isoformat()  # a stranger's format is not handed to the C library unless it is an ordinary one

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deskcheck_trainer.nlex.arguments import Arguments, literal_text
-from deskcheck_trainer.nlex.shapes import Code, Parameter, read_parameters
+from deskcheck_trainer.nlex.shapes import Parameter, Shape, read_parameters
 
 ENTROPY_BYTES = 40_000
 """Enough for twenty calls; where it is not, the calls drawn so far are all there are."""
@@ -31,7 +31,7 @@ MAX_CALL_CHARACTERS = 2_000
 def drawn_calls(source: str, entry_point: str, count: int, seed: str) -> list[str]:
     """Up to `count` distinct call expressions of `entry_point`, the same for the same seed.
 
-    None where it is no module-level function, or has a parameter that no literal can be given for (a function, an
+    Empty where it is no module-level function, or has a parameter that no literal can be given for (a function, an
     object of a class from elsewhere).
     """
     parameters = read_parameters(source, entry_point)
@@ -51,10 +51,11 @@ class Calls:
 
     def draw(self, draw: st.DrawFn) -> None:
         """Draw until there are enough, or no more seem to come."""
+        kinds: dict[Shape, dict[str, float]] = {}
         for number in range(OVERSAMPLED * self.count):
             if len(self.found) == self.count:
                 return
-            text = self._one(Arguments(draw, number))
+            text = self._one(Arguments(draw, number, kinds))
             if text is None:
                 return
             if len(text) <= MAX_CALL_CHARACTERS:
@@ -66,7 +67,7 @@ class Calls:
             return None
         texts, left_out = [], False
         for parameter in self.parameters:
-            if parameter.name not in values:
+            if parameter.name not in values or (left_out and parameter.by_place):
                 left_out = True
             elif parameter.rest:
                 texts += [] if left_out else [literal_text(value) for value in values[parameter.name]]
@@ -100,6 +101,3 @@ def _target() -> Callable[[Calls, bytes], None]:
             now.clear()
 
     return run
-
-
-__all__ = ["Code", "drawn_calls"]

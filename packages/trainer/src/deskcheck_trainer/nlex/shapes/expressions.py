@@ -6,13 +6,16 @@ import ast
 from collections import ChainMap
 from typing import TYPE_CHECKING
 
+from deskcheck_trainer.nlex.shapes.functions import FUNCTIONS, builtin
 from deskcheck_trainer.nlex.shapes.hints import literal, value
-from deskcheck_trainer.nlex.shapes.library import FUNCTIONS, MODULES, builtin, method
+from deskcheck_trainer.nlex.shapes.methods import method
+from deskcheck_trainer.nlex.shapes.modules import MODULES, dates
 from deskcheck_trainer.nlex.shapes.operators import compared, near_constant
 from deskcheck_trainer.nlex.shapes.shape import Code, Shape, mapping, row, sequence
 
 if TYPE_CHECKING:
-    from deskcheck_trainer.nlex.shapes.usage import Scope, Usage
+    from deskcheck_trainer.nlex.shapes.definitions import Scope
+    from deskcheck_trainer.nlex.shapes.usage import Usage
 
 _TYPES = ("int", "float", "str", "bool", "list", "tuple", "dict", "set", "bytes")
 
@@ -22,6 +25,8 @@ def expression(usage: Usage, node: ast.expr, scope: Scope) -> Shape:
     match node:
         case ast.Constant(value=found):
             return value(Shape(), found, 0.5)
+        case ast.Slice():
+            return Shape()
         case ast.Name(id=name):
             return scope.names.get(name) or (builtin(name) if name in FUNCTIONS else Shape())
         case ast.BinOp(left=left, op=operator, right=right):
@@ -161,6 +166,9 @@ def _contains(many: Shape, found: object) -> None:
 def _call(usage: Usage, node: ast.Call, scope: Scope) -> Shape:
     arguments = [usage.shape(part, scope) for part in node.args]
     named = {part.arg: usage.shape(part.value, scope) for part in node.keywords if part.arg}
+    for part in node.keywords:
+        if part.arg is None and isinstance(node.func, ast.Name):
+            usage.spread(scope.names.get(node.func.id) or Shape(), usage.shape(part.value, scope))
     match node.func:
         case ast.Name(id="isinstance") if len(node.args) == 2:
             return _is_instance(usage, arguments[0], node.args[1])
@@ -170,6 +178,8 @@ def _call(usage: Usage, node: ast.Call, scope: Scope) -> Shape:
             return FUNCTIONS[name](usage, arguments, named)
         case ast.Attribute(value=ast.Name(id=module), attr=name) if module in MODULES and module not in scope.names:
             return MODULES[module](usage, name, arguments, named)
+        case ast.Attribute(attr=("strptime" | "datetime64" | "fromisoformat" | "to_datetime") as name):
+            return dates(usage, name, arguments, named)
         case ast.Attribute(value=owner, attr=name):
             shape = usage.shape(owner, scope)
             if (own := usage.own_method(shape, name)) is not None:
@@ -209,6 +219,10 @@ def _subscript(usage: Usage, node: ast.Subscript, scope: Scope) -> Shape:
     if isinstance(node.slice, ast.Tuple):
         for part in node.slice.elts:
             usage.shape(part, scope)
+        if owner.kind() in (None, "list"):  # m[i, j] of an array
+            owner.vote("list").mark("measured").part("key")
+            owner.part("item").vote("list").mark("measured").part("key")
+            return owner.part("item").part("item")
         return Shape()
     key = usage.shape(node.slice, scope)
     if key.kind() in ("str", "tuple"):
@@ -230,6 +244,9 @@ def _attribute(usage: Usage, owner: ast.expr, name: str, scope: Scope) -> Shape:
     shape = usage.shape(owner, scope)
     if (own := usage.own_method(shape, name)) is not None:
         return own
-    if name in ("real", "imag", "value", "shape", "T", "size"):
-        return Shape()
+    if name == "shape":
+        owner_row = shape.vote("list", 0.7).mark("measured").part("item")
+        return row(shape.part("key"), owner_row.part("key"))
+    if name in ("real", "imag", "T", "size", "dtype", "ndim"):
+        return shape if name == "T" else Shape()
     return shape.vote("object", 0.5).part(("field", name))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deskcheck_trainer.nlex.shapes.shape import Shape
+from deskcheck_trainer.nlex.syntax import parsed_expression
 
 ANNOTATED, DEFAULT, NAMED = 100.0, 3.0, 0.4
 """Weights of the three; one use of a value in a body weighs 1."""
@@ -37,7 +38,7 @@ def annotate(shape: Shape, node: ast.expr | None, classes: Classes, weight: floa
         case ast.Constant(value=None):
             shape.mark("none")
         case ast.Constant(value=str(text)) if len(text) < 1000:
-            annotate(shape, _parsed(text), classes, weight)
+            annotate(shape, parsed_expression(text), classes, weight)
         case ast.Name(id=name) | ast.Attribute(attr=name):
             _named(shape, name, classes, weight)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
@@ -46,13 +47,6 @@ def annotate(shape: Shape, node: ast.expr | None, classes: Classes, weight: floa
             parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
             _parametrized(shape, name, parts, classes, weight)
     return shape
-
-
-def _parsed(text: str) -> ast.expr | None:
-    try:
-        return ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _named(shape: Shape, name: str, classes: Classes, weight: float) -> None:
@@ -129,34 +123,33 @@ def value(shape: Shape, found: Any, weight: float = 1.0) -> Shape:
     return shape
 
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "int": (
-        *("n", "k", "m", "i", "j", "x", "y", "z", "p", "q", "num", "number", "count", "size", "length", "limit", "target"),
-        *("year", "month", "day", "age", "index", "idx", "pos", "position", "total", "max", "min", "low", "high", "start"),
-        *("end", "stop", "step", "steps", "rows", "cols", "digits", "times", "hour", "minute", "seconds", "amount", "id"),
-        *("level", "score", "depth", "capacity", "base", "seed", "integer", "order", "bits", "val", "value", "quantity"),
-    ),
-    "float": (
-        *("price", "rate", "ratio", "radius", "r", "weight", "height", "temperature", "temp", "percent", "percentage", "v"),
-        *("speed", "distance", "mass", "time", "t", "probability", "prob", "alpha", "beta", "theta", "angle", "velocity"),
-        *("salary", "cost", "volume", "pressure", "density", "width", "factor", "tolerance", "eps", "float", "principal"),
-    ),
-    "str": (
-        *("s", "st", "str", "string", "text", "word", "name", "sentence", "message", "msg", "char", "ch", "c", "line", "txt"),
-        *("pattern", "key", "password", "filename", "path", "letter", "letters", "phrase", "title", "sub", "substring"),
-        *("prefix", "suffix", "label", "expression", "expr", "url", "email", "binary", "dna", "sequence", "date", "code"),
-    ),
-    "list": (
-        *("nums", "arr", "array", "lst", "list", "values", "numbers", "items", "l", "data", "a", "xs", "elements", "array"),
-        *("scores", "prices", "weights", "coins", "heights", "sequence", "intervals", "points", "grid", "matrix", "board"),
-        *("mat", "rows", "samples", "queries", "edges", "words", "strings", "sentences", "names", "heap", "stack", "pairs"),
-    ),
-    "tuple": ("tup", "tuple"),
-    "dict": ("d", "dict", "dictionary", "mapping", "map", "config", "counts", "graph", "record", "inventory", "dic"),
-    "set": ("set",),
-    "bool": ("flag", "verbose", "reverse", "ascending", "is", "has", "use", "enable", "should"),
+_NAMES = {
+    "int": """
+        n k m i j x y z p q num number count size length limit target year month day age index idx pos
+        position total max min low high start end stop step steps rows cols digits times hour minute seconds
+        amount id level score depth capacity base seed integer order bits val value quantity
+    """,
+    "float": """
+        price rate ratio radius r weight height temperature temp percent percentage v speed distance mass
+        time t probability prob alpha beta theta angle velocity salary cost volume pressure density width
+        factor tolerance eps float principal
+    """,
+    "str": """
+        s st str string text word name sentence message msg char ch c line txt pattern key password filename
+        path letter letters phrase title sub substring prefix suffix label expression expr url email binary
+        dna sequence date code
+    """,
+    "list": """
+        nums arr array lst list values numbers items l data a xs elements scores prices weights coins
+        heights sequence intervals points grid matrix board mat rows samples queries edges words strings
+        sentences names heap stack pairs
+    """,
+    "tuple": "tup tuple",
+    "dict": "d dict dictionary mapping map config counts graph record inventory dic",
+    "set": "set",
+    "bool": "flag verbose reverse ascending is has use enable should",
 }
-_KIND_OF_NAME = {name: kind for kind, names in reversed(_NAMES.items()) for name in names}
+_KIND_OF_NAME = {name: kind for kind, names in reversed(_NAMES.items()) for name in names.split()}
 _OF_TEXTS = ("words", "strings", "sentences", "names", "letters", "lines")
 _OF_LISTS = ("grid", "matrix", "board", "mat")
 _OF_PAIRS = ("intervals", "points", "edges", "pairs")

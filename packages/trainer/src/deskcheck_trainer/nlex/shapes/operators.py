@@ -97,4 +97,3 @@ def near_constant(shape: Shape, constant: Shape) -> None:
     for value in constant.constants(float):
         if value != int(value):
             shape.vote("float", 0.5)
-

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 
 from deskcheck_trainer.nlex.shapes.shape import Shape
 from deskcheck_trainer.nlex.shapes.usage import Usage
+from deskcheck_trainer.nlex.syntax import parsed
 
 
 @dataclass(frozen=True)
@@ -20,19 +20,20 @@ class Parameter:
     """It has a default value."""
     by_name: bool = False
     """Given as `name=value` only."""
+    by_place: bool = False
+    """Never given as `name=value`."""
     rest: bool = False
     """`*names`; its shape is that of one of them."""
 
 
 def read_parameters(source: str, entry_point: str) -> list[Parameter] | None:
     """The parameters of a module-level function; None where there is no such function, or the text is no program."""
+    if (tree := parsed(source)) is None:
+        return None
+    function = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == entry_point), None)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about a stranger's escapes
-            tree = ast.parse(source)
-        function = next((n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == entry_point), None)
         return _parameters(Usage(tree), function) if function is not None else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except RecursionError:  # expressions inside expressions, hundreds deep
         return None
 
 
@@ -41,7 +42,10 @@ def _parameters(usage: Usage, function: ast.FunctionDef) -> list[Parameter]:
     a = function.args
     places = [*a.posonlyargs, *a.args]
     required = len(places) - len(a.defaults)
-    found = [Parameter(p.arg, shapes[p.arg], optional=i >= required) for i, p in enumerate(places)]
+    found = [
+        Parameter(p.arg, shapes[p.arg], optional=i >= required, by_place=p in a.posonlyargs)
+        for i, p in enumerate(places)
+    ]
     if a.vararg:
         found.append(Parameter(a.vararg.arg, shapes[a.vararg.arg].part("item"), rest=True))
     for p, value in zip(a.kwonlyargs, a.kw_defaults, strict=True):

@@ -17,8 +17,8 @@ Loose = Literal["number", "container"]
 """What much code says of a value: one can count with it, or iterate, index and measure it."""
 
 PartKey = Literal["iter", "key", "item", "piece", "json"] | int | tuple[str, str]
-"""What a loop over the value gives; its positions or keys; what is found there; what `split` gives; what JSON text holds; one position of it;
-("field", name) what a dictionary holds under a literal key, or an object as an attribute."""
+"""Parts: what a loop over the value gives; its positions or keys; what is found there; what `split` gives; what JSON
+text holds; one position; ("field", name): what a dictionary holds under a literal key, or an object as an attribute."""
 
 CONTAINERS = ("list", "str", "tuple", "set", "dict", "bytes")
 HOMOGENEOUS = ("list", "str", "set", "bytes", "tuple")
@@ -125,15 +125,16 @@ class Shape:
 
     def same_as(self, other: Shape) -> Shape:
         """Make the two one."""
-        pairs = [(self, other)]
+        pairs: list[tuple[Shape, Shape]] = [(self, other)]
         while pairs:
             one, two = (shape.root for shape in pairs.pop())
             if one is two:
                 continue
-            pairs += one._absorb(two)
+            pairs.extend(one._absorb(two))
         return self.root
 
     def _absorb(self, other: Shape) -> Iterator[tuple[Shape, Shape]]:
+        """Take over what another knows; yields the parts that both have."""
         mine, its = self._evidence, other._evidence
         other._same, other._evidence = self, mine
         mine.votes.update(its.votes)

@@ -10,57 +10,17 @@ from __future__ import annotations
 
 import ast
 from collections import ChainMap
-from collections.abc import MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 
 from deskcheck_trainer.nlex.shapes import expressions
+from deskcheck_trainer.nlex.shapes.definitions import FunctionNode, Instances, Meaning, Scope, Signature
+from deskcheck_trainer.nlex.shapes.docstrings import docstring_hints
+from deskcheck_trainer.nlex.shapes.functions import FUNCTIONS
 from deskcheck_trainer.nlex.shapes.hints import annotate, default, literal, name_hint, value
-from deskcheck_trainer.nlex.shapes.library import FUNCTIONS
 from deskcheck_trainer.nlex.shapes.operators import settle
-from deskcheck_trainer.nlex.shapes.shape import Code, Shape, sequence
-
-MAX_STEPS = 20_000
-"""Expressions and statements walked for one function."""
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-
-
-@dataclass(eq=False)
-class Scope:
-    """The names of a function that is being walked."""
-
-    names: MutableMapping[str, Shape]
-    returns: Shape = field(default_factory=Shape)
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """A function or class of the module, with the scope it was defined in; `self` for methods."""
-
-    node: FunctionNode | ast.ClassDef
-    scope: Scope
-    owner: Shape | None = None
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What a function takes and gives."""
-
-    parameters: dict[str, Shape]
-    returns: Shape
-
-
-@dataclass(frozen=True)
-class Instances:
-    """A class with what its instances hold; as the meaning of a shape, it is an instance."""
-
-    node: ast.ClassDef
-    itself: Shape
-    methods: dict[str, FunctionNode]
-    bases: tuple[str, ...] = ()
-    constructor: dict[str, Shape] = field(default_factory=dict)
-    """What `Class(...)` takes, by name."""
+from deskcheck_trainer.nlex.shapes.shape import Code, Shape
+from deskcheck_trainer.nlex.shapes.statements import MAX_STEPS, bind, walk
 
 
 class Usage:
@@ -72,18 +32,17 @@ class Usage:
         self.signatures: dict[ast.AST, Signature] = {}
         self.instances: dict[ast.ClassDef, Instances] = {}
         self.module = Scope({})
-        self.classes = {
-            n.name: partial(self._is_instance, n) for n in tree.body if isinstance(n, ast.ClassDef)
-        }
+        self.classes = {n.name: partial(self._is_instance, n) for n in tree.body if isinstance(n, ast.ClassDef)}
         for node in tree.body:
             self._top_level(node)
 
     def _top_level(self, node: ast.stmt) -> None:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                self.module.names[name] = self._meaning(node, self.module)
-            case ast.Assign(targets=[ast.Name(id=name)], value=given) | ast.AnnAssign(
-                target=ast.Name(id=name), value=ast.expr() as given
+                self.module.names[name] = self.meaning(node, self.module)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=given)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as given)
             ):
                 if isinstance(given, ast.Call) and getattr(given.func, "id", "") == "TypeVar":
                     self.classes[name] = lambda shape: shape.vote("int", 50)  # type: ignore[assignment]
@@ -93,11 +52,19 @@ class Usage:
     def entry(self, function: ast.FunctionDef) -> dict[str, Shape]:
         """The shapes of a function's parameters, settled."""
         signature = self.signature(Meaning(function, self.module))
+        self._walk_methods()
         for _ in range(4):
             self._settle()
             for shape in signature.parameters.values():
                 self._tie(shape, set())
         return signature.parameters
+
+    def _walk_methods(self) -> None:
+        """Methods of the objects that were made: what they do with attributes tells what the constructor is given."""
+        for instances in list(self.instances.values()):
+            for name in instances.methods:
+                if (method := self.own_method(instances.itself, name)) is not None:
+                    self.signature(method.known.meaning)
 
     def _settle(self) -> None:
         for operator, left, right, result in self.sums:
@@ -113,7 +80,7 @@ class Usage:
 
     # ---- functions and classes ----
 
-    def _meaning(self, node: FunctionNode | ast.ClassDef, scope: Scope, owner: Shape | None = None) -> Shape:
+    def meaning(self, node: FunctionNode | ast.ClassDef, scope: Scope, owner: Shape | None = None) -> Shape:
         shape = Shape("function")
         shape.known.meaning = Meaning(node, scope, owner)
         return shape
@@ -140,13 +107,15 @@ class Usage:
         if isinstance(node, ast.Lambda):
             scope.returns.same_as(self.shape(node.body, scope))
         else:
-            self._body(node.body, scope)
+            walk(self, node.body, scope)
         return self.signatures[node]
 
     def _hints(self, node: FunctionNode, parameters: dict[str, Shape]) -> None:
         a = node.args
         places = [*a.posonlyargs, *a.args]
         defaults = [None] * (len(places) - len(a.defaults)) + list(a.defaults)
+        if not isinstance(node, ast.Lambda):
+            docstring_hints(ast.get_docstring(node) or "", parameters)
         for p, given in zip([*places, *a.kwonlyargs], [*defaults, *a.kw_defaults], strict=True):
             default(parameters[p.arg], given)
             if p.annotation is None and not isinstance(node, ast.Lambda):
@@ -169,7 +138,16 @@ class Usage:
         for name, given in named.items():
             if name in signature.parameters:
                 signature.parameters[name].same_as(given)
+        self._rest(meaning, signature, arguments)
         return signature.returns
+
+    def _rest(self, meaning: Meaning, signature: Signature, arguments: list[Shape]) -> None:
+        """What `*names` takes of the arguments."""
+        if isinstance(meaning.node, ast.ClassDef) or not (rest := meaning.node.args.vararg):
+            return
+        taken = len(meaning.node.args.posonlyargs) + len(meaning.node.args.args) - (meaning.owner is not None)
+        for given in arguments[taken:]:
+            signature.parameters[rest.arg].part("item").same_as(given)
 
     def _made(self, node: ast.ClassDef, arguments: list[Shape], named: dict[str, Shape]) -> Shape:
         made = self._is_instance(node, Shape())
@@ -205,70 +183,6 @@ class Usage:
             instances.constructor.clear()
             instances.constructor.update(list(signature.parameters.items())[1:])
 
-    # ---- statements ----
-
-    def _body(self, statements: list[ast.stmt], scope: Scope) -> None:
-        for statement in statements:
-            if self.steps > MAX_STEPS:
-                return
-            self.steps += 1
-            self._statement(statement, scope)
-
-    def _statement(self, node: ast.stmt, scope: Scope) -> None:
-        match node:
-            case ast.Assign(targets=targets, value=given):
-                shape = self.shape(given, scope)
-                for target in targets:
-                    self.bind(target, shape, scope)
-            case ast.AnnAssign(target=target, annotation=annotation, value=given):
-                shape = annotate(self.shape(given, scope) if given else Shape(), annotation, self.classes)
-                self.bind(target, shape, scope)
-            case ast.AugAssign(target=target, op=operator, value=given):
-                result = self.operation(operator, self.shape(target, scope), self.shape(given, scope))
-                self.bind(target, result, scope)
-            case ast.For(target=target, iter=given, body=body, orelse=orelse):
-                self.bind(target, self.element(self.shape(given, scope)), scope)
-                self._body([*body, *orelse], scope)
-            case ast.While(test=test, body=body, orelse=orelse) | ast.If(test=test, body=body, orelse=orelse):
-                self.test(test, scope)
-                self._body(body, scope)
-                self._body(orelse, scope)
-            case ast.Return(value=ast.expr() as given):
-                scope.returns.same_as(self.shape(given, scope))
-            case ast.FunctionDef(name=name):
-                scope.names[name] = self._meaning(node, scope)
-            case ast.Expr(value=given):
-                self.shape(given, scope)
-            case _:
-                self._other_statement(node, scope)
-
-    def _other_statement(self, node: ast.stmt, scope: Scope) -> None:
-        for child in ast.iter_child_nodes(node):
-            match child:
-                case ast.stmt():
-                    self._body([child], scope)
-                case ast.ExceptHandler(body=body) | ast.match_case(body=body):
-                    self._body(body, scope)
-                case ast.withitem(context_expr=given):
-                    self.shape(given, scope)
-                case ast.expr():
-                    self.test(child, scope) if isinstance(node, ast.Assert) else self.shape(child, scope)
-
-    def bind(self, target: ast.expr, shape: Shape, scope: Scope) -> None:
-        """Assign: to a name, to several, to a part."""
-        match target:
-            case ast.Name(id=name):
-                scope.names[name] = shape
-            case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                if not any(isinstance(part, ast.Starred) for part in parts):
-                    shape.vote("tuple", 0.3).mark("unpacked")
-                for i, part in enumerate(parts):
-                    self.bind(part, shape.part(i), scope)
-            case ast.Starred(value=part):
-                self.bind(part, sequence(shape), scope)
-            case ast.Subscript() | ast.Attribute():
-                self.shape(target, scope).same_as(shape)
-
     # ---- expressions ----
 
     def shape(self, node: ast.expr, scope: Scope) -> Shape:
@@ -277,6 +191,10 @@ class Usage:
         if self.steps > MAX_STEPS:
             return Shape()
         return expressions.expression(self, node, scope)
+
+    def bind(self, target: ast.expr, shape: Shape, scope: Scope) -> None:
+        """Assign to a target."""
+        bind(self, target, shape, scope)
 
     def test(self, node: ast.expr, scope: Scope) -> None:
         """A condition: a bare name in it may be true or false."""
@@ -287,14 +205,36 @@ class Usage:
 
     def lambda_(self, node: ast.Lambda, scope: Scope) -> Shape:
         """A function without a name."""
-        return self._meaning(node, scope)
+        return self.meaning(node, scope)
 
     def own_method(self, owner: Shape, name: str) -> Shape | None:
-        """The method of a class of the module."""
-        instances = owner.known.meaning
-        if isinstance(instances, Instances) and name in instances.methods:
-            return self._meaning(instances.methods[name], self.module, instances.itself)
+        """The method of a class of the module: of an instance, or of the class itself."""
+        meaning = owner.known.meaning
+        if isinstance(meaning, Instances) and name in meaning.methods:
+            method = meaning.methods[name]
+            sort = [getattr(decorator, "id", "") for decorator in method.decorator_list]
+            bound = None if "staticmethod" in sort else meaning.itself
+            bound = self.module.names.get(meaning.node.name) if "classmethod" in sort else bound
+            return self.meaning(method, self.module, bound)
+        if isinstance(meaning, Meaning) and isinstance(meaning.node, ast.ClassDef):
+            self._is_instance(meaning.node, Shape())
+            method = self.own_method(self.instances[meaning.node].itself, name)
+            plain = method is not None and method.known.meaning.owner is self.instances[meaning.node].itself
+            return self.meaning(method.known.meaning.node, self.module) if method and plain else method
         return None
+
+    def spread(self, function: Shape, given: Shape) -> None:
+        """`f(**given)`: a dictionary that holds the parameters."""
+        given.vote("dict")
+        wanted: Mapping[str, Shape] = {}
+        match function.known.meaning:
+            case Meaning(node=ast.ClassDef() as node):
+                self._is_instance(node, Shape())
+                wanted = self.instances[node].constructor
+            case Meaning() as meaning:
+                wanted = self.signature(meaning).parameters
+        for name, shape in wanted.items():
+            given.part(("field", name)).same_as(shape)
 
     def element(self, shape: Shape) -> Shape:
         """What a loop over it gives."""
@@ -308,4 +248,3 @@ class Usage:
         self.sums.append((operator, left, right, result))
         settle(operator, left, right, result)
         return result
-
