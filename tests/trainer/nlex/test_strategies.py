@@ -138,6 +138,41 @@ def test_texts_are_read_back_as_they_are_split() -> None:
     assert any(";" in value for [value] in drawn)
 
 
+def test_texts_have_as_many_pieces_as_are_unpacked() -> None:
+    drawn = values("def f(x):\n    name, low = x.split(':')\n    return name * int(low)\n")
+    assert share(value.count(":") == 1 and value.split(":")[1].isdigit() for [value] in drawn) > 0.8
+
+
+def test_what_is_given_as_keywords_is_a_dictionary_of_them() -> None:
+    source = (
+        "class V:\n    def __init__(self, a, b):\n        self.n = a * 2 + len(b)\ndef f(x):\n    return V(**x).n\n"
+    )
+    assert share(set(value) == {"a", "b"} for [value] in values(source)) > 0.8
+
+
+def test_a_docstring_tells_kinds() -> None:
+    source = '''
+    def f(a, b, c, d, e):
+        """Do it.
+
+        Args:
+            a (list of str): the words
+            b (dict[str, int]): counts
+            mode
+        Parameters
+        ----------
+        c : float, optional
+        :type d: bool
+        :param str e: one of 'left', 'right'
+        """
+        return [a, b, c, d, e]
+    '''
+    for a, b, c, d, e in values(source):
+        assert all(type(word) is str for word in a) and type(b) is dict
+        assert (type(c), type(d), type(e)) == (float, bool, str)
+    assert {"left", "right"} <= {row[4] for row in values(source)}
+
+
 def test_dates_are_written_in_their_format() -> None:
     drawn = values("def f(x):\n    return datetime.datetime.strptime(x, '%d/%m/%Y').year\n")
     assert all(len(value) == 10 and value[2] == value[5] == "/" for [value] in drawn)

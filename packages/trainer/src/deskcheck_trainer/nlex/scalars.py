@@ -109,9 +109,11 @@ class Scalars:
         return self._text(shape)
 
     def _pieces(self, shape: Shape, separator: str) -> str:
-        piece = shape.part("piece")
-        size = piece.fixed() or self.a.one_of((1, 2, 2, 3, 3, 4, 5))
-        return separator.join(str(self.value(piece, "str")) for _ in range(size))
+        pieces = shape.part("pieces")
+        positions = pieces.positions()
+        size = pieces.fixed() or self.a.one_of((1, 2, 2, 3, 3, 4, 5))
+        whole = pieces.part("item" if pieces.has("item") else "iter")
+        return separator.join(str(self.value(positions.get(i) or whole, "str")) for i in range(size))
 
     def _digits(self) -> str:
         number = self.a.below(100) if self.a.odds(60) else self.a.below(100_000)

@@ -47,8 +47,7 @@ def expression(usage: Usage, node: ast.expr, scope: Scope) -> Shape:
             return _unary(usage, operator, operand, scope)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             usage.test(test, scope)
-            one, other = usage.shape(body, scope), usage.shape(orelse, scope)
-            return one.same_as(other) if one.kind() == other.kind() else one
+            return usage.shape(body, scope).alike(usage.shape(orelse, scope))
         case ast.Lambda():
             return usage.lambda_(node, scope)
         case ast.NamedExpr(target=target, value=given):
@@ -63,7 +62,7 @@ def _display(usage: Usage, node: ast.expr, scope: Scope) -> Shape:
         case ast.List(elts=parts) | ast.Set(elts=parts):
             made = Shape()
             for part in parts:
-                made.same_as(usage.shape(part, scope))
+                made.alike(usage.shape(part, scope))
             return sequence(made, "list" if isinstance(node, ast.List) else "set")
         case ast.Tuple(elts=parts):
             return row(*(usage.shape(part, scope) for part in parts))
@@ -72,8 +71,7 @@ def _display(usage: Usage, node: ast.expr, scope: Scope) -> Shape:
             for part in keys:
                 key.same_as(usage.shape(part, scope)) if part else None
             for part in values:
-                other = usage.shape(part, scope)
-                found = found.same_as(other) if found.kind() in (None, other.kind()) else found
+                found.alike(usage.shape(part, scope))
             return mapping(key, found)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             return _comprehension(usage, node, scope)
@@ -245,7 +243,7 @@ def _attribute(usage: Usage, owner: ast.expr, name: str, scope: Scope) -> Shape:
     if (own := usage.own_method(shape, name)) is not None:
         return own
     if name == "shape":
-        owner_row = shape.vote("list", 0.7).mark("measured").part("item")
+        owner_row = shape.vote("list", 2).mark("measured").part("item")
         return row(shape.part("key"), owner_row.part("key"))
     if name in ("real", "imag", "T", "size", "dtype", "ndim"):
         return shape if name == "T" else Shape()

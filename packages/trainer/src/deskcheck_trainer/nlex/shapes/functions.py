@@ -45,7 +45,7 @@ def _copy(kind: str) -> Builtin:
 def _extreme(usage: Usage, a: Arguments, named: dict[str, Shape]) -> Shape:
     if len(a) != 1:
         for one, other in pairwise(a):
-            one.same_as(other)
+            one.alike(other)
         return a[0].vote("number", 0.3) if a else Shape()
     element = usage.element(a[0])
     a[0].mark("filled")
@@ -91,7 +91,7 @@ def _number(kind: str) -> Builtin:
                 shape.vote("str").mark("digits")
             elif shape.kind() == "str":
                 shape.mark("digits")
-            elif shape.kind() is None:
+            elif not shape.told():
                 shape.vote(kind, 0.6)
             shape.mark("digits?")
         return Shape(kind)
@@ -129,7 +129,7 @@ def _divmod(usage: Usage, a: Arguments, named: dict[str, Shape]) -> Shape:
 def _text(usage: Usage, a: Arguments, named: dict[str, Shape]) -> Shape:
     """`str(x)` tells that x is none: its text is one of digits, or of anything."""
     for shape in a[:1]:
-        if shape.kind() is None:
+        if not shape.told():
             shape.vote("int", 0.3)
     return Shape("str")
 

@@ -90,8 +90,7 @@ def _split(owner: Shape, name: str, node: ast.Call) -> Shape:
             owner.known.separators[separator] = None
         case _:
             owner.known.separators["\n" if name == "splitlines" else " "] = None
-    piece = owner.part("piece").vote("str", 0.5)
-    return sequence(piece)
+    return owner.part("pieces").vote("list")
 
 
 def _of_text(owner: Shape, name: str, a: Arguments) -> Shape:

@@ -76,7 +76,9 @@ def dates(usage: Usage, name: str, a: Arguments, named: dict[str, Shape]) -> Sha
 def _numpy(usage: Usage, name: str, a: Arguments, named: dict[str, Shape]) -> Shape:
     if not a:
         return Shape()
-    if name in ("array", "asarray", "sort", "cumsum", "copy"):
+    if name in ("array", "asarray", "sort", "cumsum", "copy", "matrix", "diff", "unique"):
+        if a[0].kind() != "list":
+            a[0].vote("list", 1.5)
         usage.element(a[0])
         return a[0]
     if name in ("zeros", "ones", "arange", "linspace", "eye"):

@@ -16,9 +16,10 @@ Kind = Literal["int", "float", "bool", "str", "bytes", "list", "tuple", "set", "
 Loose = Literal["number", "container"]
 """What much code says of a value: one can count with it, or iterate, index and measure it."""
 
-PartKey = Literal["iter", "key", "item", "piece", "json"] | int | tuple[str, str]
-"""Parts: what a loop over the value gives; its positions or keys; what is found there; what `split` gives; what JSON
-text holds; one position; ("field", name): what a dictionary holds under a literal key, or an object as an attribute."""
+PartKey = Literal["iter", "key", "item", "pieces", "json"] | int | tuple[str, str]
+"""Parts: what a loop over the value gives; its positions or keys; what is found there; the list that `split` gives;
+what JSON text holds; one position; ("field", name): what a dictionary holds under a literal key, or an object as an
+attribute."""
 
 CONTAINERS = ("list", "str", "tuple", "set", "dict", "bytes")
 HOMOGENEOUS = ("list", "str", "set", "bytes", "tuple")
@@ -133,6 +134,11 @@ class Shape:
             pairs.extend(one._absorb(two))
         return self.root
 
+    def alike(self, other: Shape) -> Shape:
+        """Make the two one, unless they are known to be of different kinds."""
+        kinds = {self.kind(), other.kind()} - {None}
+        return self.same_as(other) if len(kinds) < 2 or kinds == {"int", "float"} else self
+
     def _absorb(self, other: Shape) -> Iterator[tuple[Shape, Shape]]:
         """Take over what another knows; yields the parts that both have."""
         mine, its = self._evidence, other._evidence
@@ -166,6 +172,10 @@ class Shape:
         inside = [self.part(key) for key in ("iter", "item") if self.has(key)]
         return "str" if any(part.marked("char") for part in inside) else "list"
 
+    def told(self) -> bool:
+        """Whether more than a name tells its kind."""
+        return any(weight >= 0.5 for weight in self.known.votes.values())
+
     def kind(self) -> str | None:
         """The likeliest kind."""
         return next(iter(self.kinds()), None)
@@ -173,6 +183,8 @@ class Shape:
     def fixed(self) -> int | None:
         """Its length, where it has one: `a, b = x`, or `x[0] + x[1]` and nothing else."""
         positions = self.positions()
+        if arity := next((mark[6:] for mark in self.known.marks if mark.startswith("arity ")), None):
+            return int(arity)
         if not positions or self.has("iter") or self.has("key") or self.marked("measured"):
             return None if not self.marked("unpacked") else max(positions, default=-1) + 1
         return max(positions) + 1

@@ -43,7 +43,7 @@ def _statement(usage: Usage, node: ast.stmt, scope: Scope) -> None:
             walk(usage, body, scope)
             walk(usage, orelse, scope)
         case ast.Return(value=ast.expr() as given):
-            scope.returns.same_as(usage.shape(given, scope))
+            scope.returns.alike(usage.shape(given, scope))
         case ast.FunctionDef(name=name):
             scope.names[name] = usage.meaning(node, scope)
         case ast.Expr(value=given):
@@ -72,7 +72,7 @@ def bind(usage: Usage, target: ast.expr, shape: Shape, scope: Scope) -> None:
             scope.names[name] = shape
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
             if not any(isinstance(part, ast.Starred) for part in parts):
-                shape.vote("tuple", 0.3).mark("unpacked")
+                shape.vote("tuple", 0.3).mark("unpacked", f"arity {len(parts)}")
             for i, part in enumerate(parts):
                 bind(usage, part, shape.part(i), scope)
         case ast.Starred(value=part):
