@@ -216,7 +216,7 @@ def item_key(item: Item | Rejected) -> str:
 
 def versions() -> dict[str, str]:
     """What a row's bytes depend on beside its configuration."""
-    packages = ("deskcheck-tracer", "deskcheck-agent", "deskcheck-evals", "deskcheck-trainer", "pyarrow")
+    packages = ("deskcheck-tracer", "deskcheck-agent", "deskcheck-evals", "deskcheck-trainer", "hypothesis", "pyarrow")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
