@@ -1,4 +1,4 @@
-"""The four prompts: explain, simulate, solve, submit_or_fix. The only place where anything is put before a model.
+"""The prompts: explain, simulate, solve, submit_or_fix. The only place where anything is put before a model.
 
 A prompt set is a folder of Jinja templates, one file a prompt (`default` for models that do as they are told,
 `few_shot` for models that follow examples, `micro` for tiny ones, or your own). An unknown variable is an error. What
@@ -12,9 +12,11 @@ output
 Private tests reach none of them. A template is one user message, unless it has Jinja blocks named system, user or
 assistant: then each block is a message, in the order system, user, assistant.
 
-Two more files are optional. `examples.toml` holds worked examples (examples.py), which go before explain and simulate
-as earlier turns, asked in the same words. `direct.j2` is what simulate becomes when the output alone is asked for;
-`default` lends its own. `{% include "default/solve.j2" %}` takes over a shipped template.
+More files are optional. `examples.toml` holds worked examples (examples.py), which go before explain and simulate as
+earlier turns, asked in the same words. `direct.j2` is what simulate becomes when the output alone is asked for;
+`translate.j2` and `propose.j2` are what dataset building asks a model: to tell a recorded run, which it is shown, in
+prose, and to think up calls of a function. `default` lends its own. `{% include "default/solve.j2" %}` takes over a
+shipped template.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from deskcheck_agent.feedback import TestFeedback
 
 NAMES = ("explain", "simulate", "solve", "submit_or_fix")
+LENT = ("direct", "translate", "propose")
+"""Prompts that a set may leave to `default`."""
 ROLES = ("system", "user", "assistant")
 _SHIPPED = Path(str(files("deskcheck_agent"))) / "prompts"
 
@@ -57,8 +61,9 @@ class Prompts:
         folder = _folder(str(name_or_folder))
         environment = _environment(folder)
         templates = {name: _template(environment, folder / f"{name}.j2") for name in NAMES}
-        lender = folder if (folder / "direct.j2").exists() else _SHIPPED / "default"
-        templates["direct"] = _template(environment, lender / "direct.j2")
+        for name in LENT:
+            lender = folder if (folder / f"{name}.j2").exists() else _SHIPPED / "default"
+            templates[name] = _template(environment, lender / f"{name}.j2")
         examples = load_examples(folder / "examples.toml")
         return cls(str(name_or_folder), templates, {"explain": examples, "simulate": examples})
 
@@ -75,6 +80,15 @@ class Prompts:
     def simulate(self, program: Program) -> list[Message]:
         """Ask for the output of a program; the model sees source and input, nothing else."""
         return self._ask("simulate", program)
+
+    def translate(self, program: Program, told: str) -> list[Message]:
+        """Ask for prose about a recorded run; `told` is its narration, output block included."""
+        about = {"source": program.source, "stdin": program.stdin, "call": program.call}
+        return self._render("translate", **about, told=told)
+
+    def propose(self, source: str, entry_point: str, count: int) -> list[Message]:
+        """Ask for `count` calls of a function, with literal arguments, one a line."""
+        return self._render("propose", source=source, entry_point=entry_point, count=count)
 
     def solve(self, problem: Problem) -> list[Message]:
         """Ask for a program, showing the public tests as examples."""
