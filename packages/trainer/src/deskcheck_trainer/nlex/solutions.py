@@ -101,7 +101,10 @@ def is_correct(grade: Grade) -> bool:
 
 def distinct(codes: Sequence[str]) -> list[str]:
     """The programs without those that repeat an earlier one but for layout and comments."""
-    return list({shape(code): code for code in reversed(codes)}.values())[::-1]
+    first: dict[str, str] = {}
+    for code in codes:
+        first.setdefault(shape(code), code)
+    return list(first.values())
 
 
 def shape(code: str) -> str:

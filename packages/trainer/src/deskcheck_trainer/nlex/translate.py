@@ -1,7 +1,7 @@
 """The narrator `llm`: a language model tells recorded runs in prose, and what does not prove true is kept aside.
 
-The model sees program, input and record (our own terse narration, its middle left out with a mark where it is long); the
-row's prompt is the ordinary request to explain, in which no record stands. All runs of a shard are asked at once, so
+The model sees program, input and record (our own terse narration, its middle left out with a mark where it is long);
+the row's prompt is the ordinary request to explain, in which no record stands. All runs of a shard are asked at once, so
 the sampler sees full batches; a run whose answer is blocked is asked again, on another seed, up to `attempts` times,
 and the first answer that holds is its row. Source: paper section 1 (NLEX data), where the output alone is compared.
 """
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from deskcheck_agent.prompts import Prompts
-from deskcheck_agent.sampler import Sampler, SamplingParams, seed_of
+from deskcheck_agent.sampler import Message, Sampler, SamplingParams, seed_of
 from deskcheck_evals.tasks.gathering import all_of
 from deskcheck_tracer import narrate
 from deskcheck_tracer.claims import OUTPUT_CLOSE
@@ -85,7 +85,9 @@ class Translator:
         assert fault is not None  # at least one attempt
         return rejected(recorded.item, fault, narration=text)
 
-    async def _attempt(self, prompt: list, attempt: int, record: str, recorded: Recorded) -> tuple[str, Fault | None]:
+    async def _attempt(
+        self, prompt: list[Message], attempt: int, record: str, recorded: Recorded
+    ) -> tuple[str, Fault | None]:
         seed = seed_of(self.plan.params.seed, "translate", attempt)
         params = replace(self.plan.params, seed=seed, n=1, stop=(OUTPUT_CLOSE,))
         [[completion]] = await self.sampler.sample([prompt], params)
