@@ -13,13 +13,13 @@ Private tests reach none of them. A template is one user message, unless it has 
 assistant: then each block is a message, in the order system, user, assistant.
 
 More files are optional. `examples.toml` holds worked examples (examples.py), which go before explain and simulate as
-earlier turns, asked in the same words. `direct.j2` is what simulate becomes when the output alone is asked for;
-`translate.j2` and `propose.j2` are what dataset building asks a model: to tell a recorded run, which it is shown, in
-prose, and to think up calls of a function. `default` lends its own. `{% include "default/solve.j2" %}` takes over a
-shipped template.
+earlier turns, asked in the same words; `translations.toml` holds those of translate. `direct.j2` is what simulate
+becomes when the output alone is asked for; `translate.j2` and `propose.j2` are what dataset building asks a model: to
+tell a recorded run, which it is shown, in prose, and to think up calls of a function. `default` lends its own three.
+`{% include "default/solve.j2" %}` takes over a shipped template.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,8 @@ class Prompts:
             lender = folder if (folder / f"{name}.j2").exists() else _SHIPPED / "default"
             templates[name] = _template(environment, lender / f"{name}.j2")
         examples = load_examples(folder / "examples.toml")
-        return cls(str(name_or_folder), templates, {"explain": examples, "simulate": examples})
+        told = load_examples(folder / "translations.toml")
+        return cls(str(name_or_folder), templates, {"explain": examples, "simulate": examples, "translate": told})
 
     def direct(self) -> "Prompts":
         """The same set, whose simulate prompt asks for the output alone and whose examples there show nothing else."""
@@ -83,8 +84,7 @@ class Prompts:
 
     def translate(self, program: Program, told: str) -> list[Message]:
         """Ask for prose about a recorded run; `told` is its narration, output block included."""
-        about = {"source": program.source, "stdin": program.stdin, "call": program.call}
-        return self._render("translate", **about, told=told)
+        return self._ask("translate", program, lambda example: {"told": example.record}, told=told)
 
     def propose(self, source: str, entry_point: str, count: int) -> list[Message]:
         """Ask for `count` calls of a function, with literal arguments, one a line."""
@@ -102,18 +102,22 @@ class Prompts:
             "submit_or_fix", statement=problem.statement, entry_point=problem.entry_point, code=code, feedback=feedback
         )
 
-    def _ask(self, name: str, program: Program) -> list[Message]:
-        """The prompt about a program, worked examples before it as turns that went the same way."""
-        question = self._about(name, program)
+    def _ask(
+        self, name: str, program: Program, shown: Callable[[Example], dict[str, str]] = lambda _: {}, **more: str
+    ) -> list[Message]:
+        """The prompt about a program, worked examples before it as turns that went the same way; `shown` is of an
+        example what `more` is of the program."""
+        question = self._about(name, program, **more)
         turns: list[Message] = []
         for example in self._examples.get(name, ()):
-            turns += [message for message in self._about(name, example.program) if message["role"] == "user"]
+            asked = self._about(name, example.program, **shown(example))
+            turns += [message for message in asked if message["role"] == "user"]
             turns.append(Message(role="assistant", content=example.answer))
         start = 1 if question[0]["role"] == "system" else 0
         return [*question[:start], *turns, *question[start:]]
 
-    def _about(self, name: str, program: Program) -> list[Message]:
-        return self._render(name, source=program.source, stdin=program.stdin, call=program.call)
+    def _about(self, name: str, program: Program, **more: str) -> list[Message]:
+        return self._render(name, source=program.source, stdin=program.stdin, call=program.call, **more)
 
     def _render(self, name: str, **values: Any) -> list[Message]:
         template = self._templates[name]

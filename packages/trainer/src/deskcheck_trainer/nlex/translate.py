@@ -1,8 +1,8 @@
 """The narrator `llm`: a language model tells recorded runs in prose, and what does not prove true is kept aside.
 
 The model sees program, input and record (our own terse narration, its middle left out with a mark where it is long);
-the row's prompt is the ordinary request to explain, in which no record stands. All runs of a shard are asked at once, so
-the sampler sees full batches; a run whose answer is blocked is asked again, on another seed, up to `attempts` times,
+the row's prompt is the ordinary request to explain, in which no record stands. All runs of a shard are asked at once,
+so the sampler sees full batches; a run whose answer is blocked is asked again, on another seed, up to `attempts` times,
 and the first answer that holds is its row. Source: paper section 1 (NLEX data), where the output alone is compared.
 """
 
