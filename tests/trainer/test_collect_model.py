@@ -2,16 +2,23 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from deskcheck_agent.problem import Problem
+from deskcheck_conf.entry import load_config
+from deskcheck_conf.run import Run
 from deskcheck_evals.benchmarks import BenchmarkConfig, load_items
 from deskcheck_evals.benchmarks.config import BenchmarkName
 from deskcheck_tracer import Limits, TestCase, narrate
 from deskcheck_tracer.engine import record_here
-from deskcheck_trainer.collect import main
-from deskcheck_trainer.nlex import MANIFEST, read_rows
+from deskcheck_trainer.collect import build_shards, main
+from deskcheck_trainer.collect_config import CollectConfig
+from deskcheck_trainer.nlex import MANIFEST, Rejected, read_rows
+from deskcheck_trainer.nlex.sources import Explore, Item
 from deskcheck_trainer.tasks import load_tasks
 
 SOURCE = "n = int(input())\ns = 0\nfor i in range(n):\n    s += i\nprint(s)\n"
@@ -126,13 +133,37 @@ def test_a_refused_connection_is_one_message(tmp_path, programs, capsys) -> None
     assert "nothing answers at http://127.0.0.1:9/v1" in error and "Traceback" not in error
 
 
+# ---- proposed inputs ----
+
+
+class Functions:
+    """A source of one function that nothing but a model has inputs for."""
+
+    def items(self) -> Iterator[Item | Rejected]:
+        source = "def sign(n):\n    if n < 0:\n        return 'minus'\n    text = 'plus'\n    return text\n"
+        yield Explore(source=source, entry_point="sign", origin="o")
+
+    def count(self) -> int | None:
+        return 1
+
+
+def test_proposed_inputs_are_recorded_and_kept_for_new_paths(tmp_path) -> None:
+    answer = "```python\nsign(5)\nsign(6)\nsign(-1)\nsign(open('x'))\nsign('a')\n```"
+    overrides = ["wandb=disabled", "inputs={proposals: 4, keep: 4, tries: 4}", "pool=serial", "filters.min_lines=1"]
+    config = load_config("collect", CollectConfig, [*overrides, script(tmp_path, answer)])
+    with Run.at(tmp_path / "run", config) as run:
+        (shard,) = build_shards(config, Functions(), run)
+    assert shard.counts == {"propose": {"functions": 1, "kept": 2, "proposed": 5, "valid": 4}}
+    assert shard.tasks == {"explain": 2} and shard.rejected == {"no_new_path": 1, "raised": 1}
+    table = pq.read_table(tmp_path / "run" / str(shard.rows_file))
+    assert table["call"].to_pylist() == ["sign(5)", "sign(-1)"]
+
+
 # ---- pools of solutions ----
 
 
 @pytest.fixture
 def problems(tmp_path: Path) -> Path:
-    from deskcheck_agent.problem import Problem
-
     tests = [(TestCase("2\n", "4\n"), TestCase("5\n", "10\n")), (TestCase("7\n", "14\n"),)]
     rows = [Problem("a", "Print twice the number.", *tests), Problem("b", "Print the double.", *tests)]
     file = tmp_path / "problems.jsonl"
