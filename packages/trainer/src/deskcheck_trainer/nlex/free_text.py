@@ -23,7 +23,7 @@ def explanation(completion: Completion) -> str:
     """The text up to its first output block, closed where the sampler cut the closing tag off as a stop string."""
     body, close, _ = completion.text.partition(OUTPUT_CLOSE)
     if close or (OUTPUT_OPEN in body and completion.stop is StopReason.stop):
-        return f"{body.strip().removesuffix('\n')}\n{OUTPUT_CLOSE}"
+        return f"{body.lstrip().removesuffix('\n')}\n{OUTPUT_CLOSE}"  # spaces at its end may be of the output
     return body.strip()
 
 
