@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from deskcheck_tracer import Limits, Program, Sandbox
+from deskcheck_tracer import Limits, Program, Sandbox, Trace
 from deskcheck_tracer.errors import InputError
-from deskcheck_tracer.series import read_series
+from deskcheck_tracer.series import read_run, split_series
 from deskcheck_tracer.trace import EndReason
 
 SOURCE = """\
@@ -33,21 +33,29 @@ def calls(*texts: str, source: str = SOURCE) -> list[Program]:
     return [Program(source, call=text) for text in texts]
 
 
+def series(sandbox: Sandbox, programs: list[Program], limits: Limits = Limits()) -> list[Trace | None]:
+    return traces_of(sandbox.series(programs, limits), programs)
+
+
+def traces_of(files: list[bytes | None], programs: list[Program]) -> list[Trace | None]:
+    return [file and read_run(file, program) for file, program in zip(files, programs, strict=True)]
+
+
 def test_a_series_gives_what_single_recordings_give(sandbox) -> None:
     programs = calls("f([3, 1, 4])", "f([])", "f('abc', k=2)", "f(1)", "f([1]) + undefined", "exit(3)")
-    assert sandbox.trace_series([programs])[0] == sandbox.trace_many(programs)
+    assert series(sandbox, programs) == sandbox.trace_many(programs)
 
 
 def test_standard_input_differs_from_run_to_run(sandbox) -> None:
     programs = [Program("n = int(input())\nprint(n * 2)\n", stdin=text) for text in ("3\n", "x\n", "")]
-    [traces] = sandbox.trace_series([programs])
+    traces = series(sandbox, programs)
     assert traces == sandbox.trace_many(programs)
     assert [trace.end.reason for trace in traces] == [EndReason.finished, EndReason.raised, EndReason.raised]
 
 
 def test_an_endless_loop_ends_by_its_events_and_the_next_run_comes(sandbox) -> None:
     programs = calls("f(0)", "f(3)", source="def f(n):\n    while n == 0:\n        pass\n    return n\n")
-    [traces] = sandbox.trace_series([programs], Limits(max_events=500))
+    traces = series(sandbox, programs, Limits(max_events=500))
     assert [trace.end.reason for trace in traces] == [EndReason.events, EndReason.finished]
     assert traces == sandbox.trace_many(programs, Limits(max_events=500))
 
@@ -64,7 +72,7 @@ def test_an_endless_loop_ends_by_its_events_and_the_next_run_comes(sandbox) -> N
 def test_what_ends_the_process_takes_the_later_runs_along_and_none_before(sandbox, source: str) -> None:
     limits = Limits(cpu_s=0.5, max_events=None)
     programs = calls("f(1)", "f(2)", "f(3)", source=source)
-    first, second, third = sandbox.trace_series([programs], limits)[0]
+    first, second, third = series(sandbox, programs, limits)
     assert first is not None and first.returned == "1"
     assert second is None or second.end.reason is not EndReason.finished
     assert third is None or third.returned == "3"
@@ -74,7 +82,7 @@ def test_what_a_run_leaves_behind_shows_in_the_other_order(sandbox) -> None:
     """The contract of series.py: the first of one order is the last of the other."""
     source = "import sys\ndef f(n):\n    again = hasattr(sys, 'left')\n    sys.left = n\n    return again\n"
     programs = calls("f(1)", "f(2)", "f(3)", source=source)
-    [forth], [back] = sandbox.trace_series([programs]), sandbox.trace_series([programs[::-1]])
+    forth, back = series(sandbox, programs), series(sandbox, programs[::-1])
     assert [trace.returned for trace in forth] == ["False", "True", "True"]
     assert forth[0] != back[-1] and forth[1] == back[1]
 
@@ -84,20 +92,20 @@ def test_a_thread_left_running_ends_the_series(sandbox) -> None:
         "import threading, time\ndef f(n):\n    threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\n"
         "    return n\n"
     )
-    first, second = sandbox.trace_series([calls("f(1)", "f(2)", source=source)])[0]
+    first, second = series(sandbox, calls("f(1)", "f(2)", source=source))
     assert first is not None and second is None
 
 
 def test_nothing_of_a_series_reaches_the_next(sandbox) -> None:
     source = "import sys\ndef f(n):\n    again = hasattr(sys, 'left')\n    sys.left = n\n    return again\n"
     programs = calls("f(1)", source=source)
-    assert [traces[0].returned for traces in sandbox.trace_series([programs] * 3)] == ["False"] * 3
+    assert [series(sandbox, programs)[0].returned for _ in range(3)] == ["False"] * 3
 
 
 def test_one_source_a_series(sandbox) -> None:
     with pytest.raises(InputError, match="2 sources"):
-        sandbox.trace_series([[Program("x = 1"), Program("x = 2")]])
-    assert sandbox.trace_series([[]]) == [[]]
+        sandbox.series([Program("x = 1"), Program("x = 2")])
+    assert sandbox.series([]) == []
 
 
 def test_text_that_no_recorder_wrote_gives_no_trace() -> None:
@@ -106,6 +114,6 @@ def test_text_that_no_recorder_wrote_gives_no_trace() -> None:
     end = '["end",0,0,"finished","","1"]'
     other = header.replace("f([])", "f([2])")
     for text in ("", "x", header, f"{header}\nrubbish\n", f"{other}\n{end}\n", "\x00" * 100):
-        assert read_series(text.encode(), programs) == [None, None], text
-    whole, missing = read_series(f"{header}\n{end}\nrubbish".encode(), programs)
+        assert traces_of(split_series(text.encode(), programs), programs) == [None, None], text
+    whole, missing = traces_of(split_series(f"{header}\n{end}\n{header}\nrub".encode(), programs), programs)
     assert whole is not None and whole.returned == "1" and missing is None

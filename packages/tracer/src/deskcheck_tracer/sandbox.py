@@ -164,22 +164,20 @@ class Sandbox:
         """`trace` without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool.threads(), self.trace, program, limits)
 
-    def trace_series(self, series: Sequence[Sequence[Program]], limits: Limits = Limits()) -> list[list[Trace | None]]:
-        """Record programs that share a source one after the other in one process, series by series; see series.py for
-        what that leaves open. None where a run did not come to its end: `trace` says why. The clocks' limits are those
-        of a whole series. Raises SandboxFailed if the sandbox itself failed twice.
+    def series(self, programs: Sequence[Program], limits: Limits = Limits()) -> list[bytes | None]:
+        """Record programs that share a source one after the other in one process; see series.py for what that leaves
+        open, and for `read_run`, which reads the trace files that this returns. None where a run did not come to its
+        end: `trace` says why. The clocks' limits are those of the whole series. Raises SandboxFailed if the sandbox
+        itself failed twice.
         """
-        return list(self._pool.threads().map(self._trace_series, series, [limits] * len(series)))
-
-    def _trace_series(self, programs: Sequence[Program], limits: Limits) -> list[Trace | None]:
-        from .series import read_series, series_program
+        from .series import series_program, split_series
 
         if not programs:
             return []
         result = self._run(series_program(programs), limits, "series")
         if result.outcome is Outcome.sandbox:
             raise SandboxFailed(_failed_twice(programs[0], result))
-        return read_series(result.trace, programs)
+        return split_series(result.trace, programs)
 
     async def atrace_many(
         self, programs: Sequence[Program], limits: Limits | Sequence[Limits] = Limits()

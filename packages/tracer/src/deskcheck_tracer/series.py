@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .errors import InputError
 from .export import read_trace
 from .program import Program
-from .trace import End, EndReason, Trace
-
-_CUT = End(EndReason.killed, "the series ended here")
+from .trace import Trace
 
 
 def series_program(programs: Sequence[Program]) -> Program:
@@ -29,19 +27,20 @@ def series_program(programs: Sequence[Program]) -> Program:
     return Program(source, call=json.dumps([[program.stdin, program.call] for program in programs]))
 
 
-def read_series(text: bytes, programs: Sequence[Program]) -> list[Trace | None]:
-    """The trace of each program, None where the process was over before that run had ended."""
-    lines = iter(io.StringIO(text.decode("utf-8", "replace"), newline="\n"))
-    traces: list[Trace | None] = list(_read(lines, programs))
-    return traces + [None] * (len(programs) - len(traces))
+def split_series(text: bytes, programs: Sequence[Program]) -> list[bytes | None]:
+    """The trace file of each program, None where the process was over before that run had ended.
+
+    A program that finds our descriptor can write there what it likes: its own fault, and its own loss.
+    """
+    files = [b"{" + part for part in text.removeprefix(b"{").split(b"\n{")] if text else []
+    whole = [file for file in files if file[file.rfind(b"\n", 0, -1) + 1 :].startswith(b'["end",')]
+    return [*whole, *[None] * len(programs)][: len(programs)]
 
 
-def _read(lines: Iterator[str], programs: Sequence[Program]) -> Iterator[Trace]:
-    for program in programs:
-        try:
-            trace = read_trace(lines, cut=_CUT)
-        except InputError:
-            return  # nothing more, or the program wrote on our descriptor: its own fault, and its own loss
-        if trace.end is _CUT or trace.program != program:
-            return
-        yield replace(trace, program=program)
+def read_run(file: bytes, program: Program) -> Trace | None:
+    """The trace in one of these files; None if it is of another program, or no trace."""
+    try:
+        trace = read_trace(io.StringIO(file.decode("utf-8", "replace"), newline="\n"))
+    except InputError:
+        return None
+    return replace(trace, program=program) if trace.program == program else None

@@ -14,6 +14,7 @@ from itertools import groupby
 
 from deskcheck_tracer import Limits, Program, Trace
 from deskcheck_tracer.claims import true_output
+from deskcheck_tracer.series import read_run
 from deskcheck_tracer.trace import EndReason, EventKind
 
 from deskcheck_trainer.nlex.inputs import InputPlan, candidates
@@ -84,15 +85,17 @@ class Recording:
 
     def _in_series(self, programs: Sequence[Program], choose: bool) -> list[Run] | None:
         """All runs in one process, and what is kept once more, in the other order; None where that is no proof."""
-        [recorded] = self.runner.trace_series([programs], self.limits)
-        traces = [trace for trace in recorded if trace is not None]
+        files = self.runner.series(programs, self.limits)
+        read = (read_run(file, one) for file, one in zip(files, programs, strict=True) if file is not None)
+        traces = [trace for trace in read if trace is not None]
         if len(traces) < len(programs):
             return None
         faults = self._faults(traces, choose)
         sound = [i for i, fault in enumerate(faults) if fault is None]
         assert self.second is not None
-        [again] = self.second.trace_series([[programs[i] for i in reversed(sound)]], self.limits)
-        if any(trace is None or difference(traces[i], trace) for i, trace in zip(reversed(sound), again, strict=True)):
+        if self.second.series([programs[i] for i in reversed(sound)], self.limits) != [
+            files[i] for i in reversed(sound)
+        ]:
             return None
         return list(zip(traces, faults, strict=True))
 
