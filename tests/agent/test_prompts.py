@@ -10,7 +10,7 @@ from deskcheck_agent.errors import PromptError
 from deskcheck_agent.feedback import TestFeedback
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import LENT, NAMES, LineAsked, Prompts, ordinal
-from deskcheck_tracer import Program, TestCase, check, claims, record, stated_output
+from deskcheck_tracer import Program, TestCase, check, claims, narrate, record, stated_output
 
 GOLDEN = Path(__file__).parent.parent / "golden/prompts"
 SHIPPED = Path(deskcheck_agent.__file__).parent / "prompts"
@@ -163,6 +163,31 @@ def test_worked_examples_are_earlier_turns_asked_in_the_same_words(tmp_path):
         ("user", "in"),
     ]
     assert len(prompts.solve(PROBLEM)) == 1
+
+
+def test_translate_shows_the_record_also_of_its_worked_examples(tmp_path):
+    told = EXAMPLE.replace("answer =", "record = 'RECORD'\nanswer =")
+    prompts, program = own_set(tmp_path, translations_toml=told), Program("print(1)", "in")
+    question, answer, last = prompts.translate(program, "x = 1")
+    assert "\nRECORD\n" in question["content"] and "print(input() * 2)" in question["content"]
+    assert answer == {"role": "assistant", "content": "prints abab\n<output>\nabab\n</output>"}
+    assert [last] == Prompts.load("default").translate(program, "x = 1") and "\nx = 1\n" in last["content"]
+    assert len(prompts.explain(program)) == 1
+
+
+def test_the_shipped_translations_tell_true_records():
+    shown = tomllib.loads((SHIPPED / "few_shot/translations.toml").read_text())["example"]
+    for example in shown:
+        trace = record(Program(example["source"].strip("\n"), call=example["call"]), isolation="process")
+        assert example["record"].strip("\n") == narrate(trace, "compact")
+        assert stated_output(example["answer"]) == trace.returned
+    few = Prompts.load("few_shot").translate(Program("def f(): pass", call="f()"), "TOLD")
+    assert len(few) == 2 * len(shown) + 1 and "\nTOLD\n" in few[-1]["content"]
+
+
+def test_propose_names_the_function_and_how_many_calls():
+    said = only(Prompts.load("micro").propose("def f(x): return x", "f", 7))
+    assert "Write 7 calls of the function `f`" in said and "def f(x): return x" in said
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,15 @@ Private tests reach none of them. A template is one user message, unless it has 
 assistant: then each block is a message, in the order system, user, assistant.
 
 More files are optional. `examples.toml` holds worked examples (examples.py), which go before explain and simulate as
-earlier turns, asked in the same words. `direct.j2` is what simulate becomes when the output alone is asked for;
-`scratchpad.j2`, `predict_input.j2`, `next_state.j2` and `branch.j2` are what training data asks besides. `default`
-lends its own. `explain.2.j2`, `explain.3.j2` ... say explain in other words, for training data too: models are
-evaluated on `explain.j2`. `{% include "default/solve.j2" %}` takes over a shipped template.
+earlier turns, asked in the same words; `translations.toml` holds those of translate. `direct.j2` is what simulate
+becomes when the output alone is asked for; `scratchpad.j2`, `predict_input.j2`, `next_state.j2` and `branch.j2` are
+what training data asks besides; `translate.j2` and `propose.j2` are what dataset building asks a model: to tell a
+recorded run, which it is shown, in prose, and to think up calls of a function. `default` lends its own. `explain.2.j2`,
+`explain.3.j2` ... say explain in other words, for training data too: models are evaluated on `explain.j2`.
+`{% include "default/solve.j2" %}` takes over a shipped template.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from deskcheck_agent.feedback import TestFeedback
 
 NAMES = ("explain", "simulate", "solve", "submit_or_fix")
-LENT = ("direct", "scratchpad", "predict_input", "next_state", "branch")
+LENT = ("direct", "scratchpad", "predict_input", "next_state", "branch", "translate", "propose")
 """Prompts that a set may leave to `default`."""
 ROLES = ("system", "user", "assistant")
 _SHIPPED = Path(str(files("deskcheck_agent"))) / "prompts"
@@ -84,7 +86,8 @@ class Prompts:
             templates[name] = _template(environment, lender / f"{name}.j2")
         templates |= {path.stem: _template(environment, path) for path in _other_words(folder)}
         examples = load_examples(folder / "examples.toml")
-        return cls(str(name_or_folder), templates, {"explain": examples, "simulate": examples})
+        told = load_examples(folder / "translations.toml")
+        return cls(str(name_or_folder), templates, {"explain": examples, "simulate": examples, "translate": told})
 
     def direct(self) -> "Prompts":
         """The same set, whose simulate prompt asks for the output alone and whose examples there show nothing else."""
@@ -127,6 +130,14 @@ class Prompts:
         """Ask for the output of a program; the model sees source and input, nothing else."""
         return self._ask("simulate", program)
 
+    def translate(self, program: Program, told: str) -> list[Message]:
+        """Ask for prose about a recorded run; `told` is its narration, output block included."""
+        return self._ask("translate", program, lambda example: {"told": example.record}, told=told)
+
+    def propose(self, source: str, entry_point: str, count: int) -> list[Message]:
+        """Ask for `count` calls of a function, with literal arguments, one a line."""
+        return self._render("propose", source=source, entry_point=entry_point, count=count)
+
     def solve(self, problem: Problem) -> list[Message]:
         """Ask for a program, showing the public tests as examples."""
         return self._render(
@@ -139,12 +150,16 @@ class Prompts:
             "submit_or_fix", statement=problem.statement, entry_point=problem.entry_point, code=code, feedback=feedback
         )
 
-    def _ask(self, name: str, program: Program) -> list[Message]:
-        """The prompt about a program, worked examples before it as turns that went the same way."""
-        question = self._about(name, program)
+    def _ask(
+        self, name: str, program: Program, shown: Callable[[Example], dict[str, str]] = lambda _: {}, **more: str
+    ) -> list[Message]:
+        """The prompt about a program, worked examples before it as turns that went the same way; `shown` is of an
+        example what `more` is of the program."""
+        question = self._about(name, program, **more)
         turns: list[Message] = []
         for example in self._examples.get(name.partition(".")[0], ()):
-            turns += [message for message in self._about(name, example.program) if message["role"] == "user"]
+            asked = self._about(name, example.program, **shown(example))
+            turns += [message for message in asked if message["role"] == "user"]
             turns.append(Message(role="assistant", content=example.answer))
         start = 1 if question[0]["role"] == "system" else 0
         return [*question[:start], *turns, *question[start:]]

@@ -41,11 +41,14 @@ from deskcheck_trainer.collect_config import (
     PoolKind,
     SourceConfig,
 )
+from deskcheck_trainer.collect_model import ModelStages, make_proposing, make_translation
+from deskcheck_trainer.collect_model_config import NarratorKind
 from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
 from deskcheck_trainer.nlex.build import Recipe
+from deskcheck_trainer.nlex.model import label
 from deskcheck_trainer.nlex.pool import available_workers, ordered_map
 from deskcheck_trainer.nlex.ray_pool import ray_map
-from deskcheck_trainer.nlex.recording import RunFilter
+from deskcheck_trainer.nlex.recording import Recorded, RunFilter
 from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
 from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
 from deskcheck_trainer.nlex.sources.folder import FolderSource
@@ -70,6 +73,10 @@ class Part:
 
 def collect(config: CollectConfig, run: Run) -> float:
     """Build the dataset in the run folder, print its table; returns rows an item."""
+    if config.solutions is not None:
+        from deskcheck_trainer.collect_solutions import collect_solutions
+
+        return collect_solutions(config, run)
     if not run.is_done():
         source = make_source(config.source, config.seed)
         shards = build_shards(config, source, run)
@@ -124,26 +131,32 @@ def make_recipe(config: CollectConfig) -> Recipe:
         inputs=config.inputs.plan(config.seed),
         keep=RunFilter(min_lines=config.filters.min_lines, keep_raised=config.filters.keep_raised),
         check_determinism=config.filters.hash_seeds > 1 and not config.own_process,
+        translation=make_translation(config) if config.narrator is NarratorKind.llm else None,
+        proposing=make_proposing(config) if config.inputs.proposals else None,
     )
 
 
 def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]:
     """Build and write the shards that are not there yet; returns all of them in order."""
     store, recipe = ShardStore(run.folder), make_recipe(config)
+    stages = ModelStages(config, recipe, run.folder)
     found: list[Shard] = []
-    outcomes: list[Row | Rejected] = []
+    outcomes: list[Row | Rejected | Recorded] = []
     total = source.count()
     if config.limit is not None:
         total = config.limit if total is None else min(total, config.limit)
     items = unique(islice(source.items(), config.limit))
     how = content_id(asdict(recipe), versions())
-    parts = unfinished(items, how, store, found, per_shard=config.items_per_shard, per_part=config.items_per_part)
+    sizes = {"per_shard": config.items_per_shard, "per_part": config.items_per_part}
+    parts = unfinished(items, how, store, found, **sizes, before=stages.before)
     with progress("collect", total, done=store.items_done()) as advance:
         for part, rows in in_pool(config, partial(part_builder, recipe), parts):
             outcomes += rows
             advance(len(part.items))
             if part.last:
-                found.append(shard := store.write(part.shard, part.key, part.items_before + len(part.items), outcomes))
+                told, counts = stages.after(part.shard, outcomes)
+                count = part.items_before + len(part.items)
+                found.append(shard := store.write(part.shard, part.key, count, told, counts))
                 run.log({"items": shard.items, "rows": sum(shard.tasks.values())}, step=shard.index)
                 outcomes = []
     return sorted(found, key=lambda shard: shard.index)
@@ -162,22 +175,30 @@ def in_pool[T, R](
             return ray_map(make_work, parts, config.workers, config.ray_address)
 
 
-def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected]]:
+def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected | Recorded]]:
     """The work of one process."""
     builder = recipe.builder()
     return lambda part: builder(part.items)
 
 
 def unfinished(
-    items: Iterable[Item | Rejected], how: str, store: ShardStore, found: list[Shard], *, per_shard: int, per_part: int
+    items: Iterable[Item | Rejected],
+    how: str,
+    store: ShardStore,
+    found: list[Shard],
+    *,
+    per_shard: int,
+    per_part: int,
+    before: Callable[[int, tuple[Item | Rejected, ...]], tuple[Item | Rejected, ...]],
 ) -> Iterator[Part]:
-    """The parts of the shards still to be built; finished shards are appended to `found`. `how` names the recipe."""
+    """The parts of the shards still to be built, after `before`; finished shards are appended to `found`. `how` names
+    the recipe."""
     for index, shard in enumerate(batched(items, per_shard)):
         key = content_id(how, [item_key(item) for item in shard])
         if (done := store.find(index, key)) is not None:
             found.append(done)
             continue
-        parts = list(batched(shard, per_part))
+        parts = list(batched(before(index, shard), per_part))
         for i, part in enumerate(parts):
             yield Part(index, key, part, items_before=i * per_part, last=i == len(parts) - 1)
 
@@ -225,15 +246,20 @@ def manifest(config: CollectConfig, shards: list[Shard]) -> dict[str, Any]:
     chosen: Any = OmegaConf.to_container(OmegaConf.structured(config), resolve=True, enum_to_str=True)
     chosen = {key: value for key, value in chosen.items() if key not in config.free_keys}
     tasks, rejected = Counter[str](), Counter[str]()
+    counts: dict[str, Counter[str]] = {}
     for shard in shards:
         tasks.update(shard.tasks)
         rejected.update(shard.rejected)
+        for stage, found in shard.counts.items():
+            counts.setdefault(stage, Counter()).update(found)
+    asks = config.narrator is NarratorKind.llm or config.inputs.proposals > 0
     return {
         "schema": SCHEMA_VERSION,
         "items": sum(shard.items for shard in shards),
         "rows": tasks.total(),
         "tasks": dict(sorted(tasks.items())),
         "rejected": dict(sorted(rejected.items())),
+        **({"model": label(config.sampler), "counts": counts} if asks else {}),
         "config_hash": content_id(chosen),
         "rows_hash": content_id([shard.rows_sha256 for shard in shards]),
         "versions": versions(),
@@ -248,7 +274,8 @@ def summary(folder: Path) -> dict[str, Any]:
     table = read_table(folder, ["task", "tokens", "lines", "events"])
     sizes = {task: row_sizes(table.filter(pc.field("task") == task)) for task in read["tasks"]}
     kept = ("items", "rows", "tasks", "rejected", "config_hash", "rows_hash")
-    return {**{key: read[key] for key in kept}, "tokenizer": read["config"]["tokenizer"], "sizes": sizes}
+    named = {"tokenizer": read["config"]["tokenizer"], "counts": read.get("counts", {})}
+    return {**{key: read[key] for key in kept}, **named, "sizes": sizes}
 
 
 def row_sizes(table: pa.Table) -> dict[str, float]:
@@ -277,7 +304,13 @@ def report(folder: Path, facts: dict[str, Any]) -> Group:
     for reason, count in sorted(facts["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
         rejected.add_row(reason, f"{count:,}")
     head = Text(f"{facts['rows']:,} rows of {facts['items']:,} items in {folder}")
-    return Group(head, rows, *([rejected] if facts["rejected"] else []))
+    asked = [Text(f"{stage}: {told(found)}") for stage, found in facts["counts"].items()]
+    return Group(head, rows, *([rejected] if facts["rejected"] else []), *asked)
+
+
+def told(counts: dict[str, int]) -> str:
+    """Counts of a model's stage in one line, largest first."""
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 main = command("collect", CollectConfig, collect)

@@ -7,11 +7,12 @@ from enum import StrEnum
 from typing import ClassVar
 
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.schema import RunConfig
+from deskcheck_conf.schema import RunConfig, SamplerConfig, SamplingConfig
 from deskcheck_tracer.program import Limits
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
+from deskcheck_trainer.collect_model_config import NarratorKind, SolutionsConfig, TranslationConfig
 from deskcheck_trainer.nlex.inputs import InputPlan
 from deskcheck_trainer.nlex.renderings import RenderPlan
 from deskcheck_trainer.nlex.sources import Malformed
@@ -174,10 +175,14 @@ class InputsConfig:
     """Inputs recorded to choose from, at most."""
     novel: bool = True
     """Keep an input only if it takes lines or branches that no input before it took; else the first `keep`."""
+    proposals: int = 0
+    """Calls of each function asked of the language model `sampler`, tried before those that are drawn; 0 asks none."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.keep <= self.tries:
             raise ConfigError(f"inputs.keep is {self.keep}, expected 1 to inputs.tries, which is {self.tries}")
+        if self.proposals < 0:
+            raise ConfigError(f"inputs.proposals is {self.proposals}, expected 0 (ask no model) or more")
 
     def plan(self, seed: int) -> InputPlan:
         """The same for the workers."""
@@ -188,8 +193,12 @@ class InputsConfig:
 class CollectConfig(RunConfig):
     """`deskcheck-collect`: programs in, verified NLEX rows out."""
 
-    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "pool", "workers", "ray_address", "items_per_part")
-    """The dataset is the same bytes whoever builds it, see pool.py."""
+    free_keys: ClassVar[tuple[str, ...]] = (
+        *RunConfig.free_keys,
+        *("pool", "workers", "ray_address", "items_per_part", "sampler"),
+    )
+    """The dataset is the same bytes whoever builds it, see pool.py; a server may move, and which model it serves is in
+    the shards' keys (nlex/model.py)."""
 
     source: SourceConfig = MISSING
     limit: int | None = None
@@ -210,6 +219,13 @@ class CollectConfig(RunConfig):
     line_numbers: bool = False
     """Show programs with numbered lines in the prompts of every rendering but cwm. Evaluation and RL never do."""
     cwm_reset: CwmReset = CwmReset.switch
+    narrator: NarratorKind = NarratorKind.template
+    translation: TranslationConfig = field(default_factory=TranslationConfig)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    """The model of narrator=llm, inputs.proposals and solutions; else none is made."""
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    solutions: SolutionsConfig | None = None
+    """Build output-prediction items from judged solutions instead of rows; null does not."""
     isolation: Isolation = Isolation.auto
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     imports: list[str] = field(default_factory=list)
@@ -228,6 +244,13 @@ class CollectConfig(RunConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.solutions is not None and self.isolation is Isolation.process:
+            raise ConfigError("isolation is process with solutions: what a model writes runs in the jail only")
+        if self.narrator is NarratorKind.llm and (self.renderings != [Rendering.explain] or self.tokenizer):
+            raise ConfigError(
+                "narrator is llm with renderings or a tokenizer: a model tells explanations alone, and its own limit is"
+                " translation.max_tokens; build the other rows in a second run, with narrator=template"
+            )
         if self.isolation is Isolation.process and self.source.kind is not SourceKind.micro:
             raise ConfigError(
                 f"isolation is process with source {self.source.kind}: programs that are not ours run in the jail only;"
