@@ -75,6 +75,8 @@ Each row names the licence and the origin of the program it is about.
 
 def _compared(config: Mapping[str, Any]) -> str:
     chosen = config["filters"]["decontaminate"]
+    if config["source"]["kind"] == "micro":
+        return "Micro problems of the train split: no program has the shape of one of the validation or test split.\n"
     if not chosen["benchmarks"] and not chosen["files"]:
         return "The rows were compared with no benchmark: do not measure on programs that may be among them.\n"
     return "No row overlaps with the benchmarks that `manifest.json` names.\n"

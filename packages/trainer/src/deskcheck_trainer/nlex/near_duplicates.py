@@ -1,10 +1,10 @@
 """Near duplicates: a program that is nearly an earlier one teaches nothing new, and weighs as much.
 
 Two programs are compared by the Jaccard similarity of their token shingles (code_tokens.py), estimated by MinHash
-signatures of 128 values (standard error 0.035 at 0.8; Broder 1997); 16 bands of 8 find the earlier programs worth
-comparing (an index misses 5 % of pairs at exactly 0.8, under 1 % at 0.85). Signatures and index are rensa's. The stream
-is filtered in its order, so the result depends on nothing else, and a run that is continued reads the stream again. It
-grows by about 2.2 KB a program kept: 66 GB for 30 million, so a stream that long is cut into datasets that are joined.
+signatures of 128 values (standard error 0.035 at 0.8; Broder 1997); an index of bands of these values finds the earlier
+programs worth comparing. Signatures and index are rensa's. The stream is filtered in its order, so the result depends
+on nothing else, and a run that is continued reads the stream again. Memory grows with every program kept: about 2.2 KB,
+66 GB for 30 million programs, so a stream that long is cut into datasets.
 
 The unit is the program: the same source on another input stays. Problems to solve or fix are not compared.
 """
@@ -22,8 +22,9 @@ from deskcheck_trainer.nlex.row import Reason, Rejected
 from deskcheck_trainer.nlex.sources.items import Explain, Explore, Item
 
 PERMUTATIONS = 128
-BANDS = 16
 SEED = 1
+MISSED = 0.06
+"""Share of pairs at exactly the threshold that the index may miss; of more similar ones it misses far fewer."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class NearDuplicates:
         """Hashes of the sources let through: on another input they pass again."""
         self.origins: list[str] = []
         self.signatures: list[RMinHash] = []
-        self.index = RMinHashLSH(threshold, PERMUTATIONS, BANDS)
+        self.index = RMinHashLSH(threshold, PERMUTATIONS, bands_for(threshold))
 
     def __call__(self, items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
         """The items, each whose program is nearly an earlier one replaced by its rejection."""
@@ -74,6 +75,12 @@ class NearDuplicates:
         signature = RMinHash(PERMUTATIONS, SEED)
         signature.update(shingles or [" ".join(tokens)])
         return signature
+
+
+def bands_for(threshold: float) -> int:
+    """The fewest bands that miss no more than `MISSED`: with r values a band, b bands miss (1 - s^r)^b of pairs at s."""
+    few = (b for b in (8, 16, 32, 64) if (1 - threshold ** (PERMUTATIONS // b)) ** b <= MISSED)
+    return next(few, PERMUTATIONS)
 
 
 def source_of(item: Item | Rejected) -> str | None:
