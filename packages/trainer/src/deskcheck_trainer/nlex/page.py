@@ -70,7 +70,11 @@ class Example:
 def write_page(folder: Path, facts: Mapping[str, Any], config: Mapping[str, Any], trace: Tracer, seed: int) -> Path:
     """Write report.html into the dataset's folder; `trace` records the programs of the samples again."""
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=lambda value: shown(value) if type(value) is str else value,  # every text, whatever the template says
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["shown"] = shown
     text = files("deskcheck_trainer").joinpath("templates/dataset.html.j2").read_text("utf-8")
