@@ -369,10 +369,21 @@ def write_programs(path: Path, *sources_and_calls: tuple[str, str]) -> None:
 
 def test_copies_of_a_benchmark_and_of_earlier_programs_are_left_out_and_named(tmp_path, capsys) -> None:
     commented = SORTER.replace("    done = []\n", "    done = []  # in order\n")
-    calls = (SORTER, "order([3, 1])"), (TALLEST, "tallest([1, 2], 3)"), (commented, "order([2])"), (SORTER, "order([5, 4])")
+    calls = (
+        (SORTER, "order([3, 1])"),
+        (TALLEST, "tallest([1, 2], 3)"),
+        (commented, "order([2])"),
+        (SORTER, "order([5, 4])"),
+    )
     write_programs(tmp_path / "rows.jsonl", *calls)
     (tmp_path / "bench.jsonl").write_text(json.dumps({"task_id": "B/1", "solution": TALLEST}) + "\n")
-    source = [f"source.path={tmp_path / 'rows.jsonl'}", "source=jsonl", "experiment=collect/folder", "pool=serial", "items_per_shard=3"]
+    source = [
+        f"source.path={tmp_path / 'rows.jsonl'}",
+        "source=jsonl",
+        "experiment=collect/folder",
+        "pool=serial",
+        "items_per_shard=3",
+    ]
     compared = ["filters=training", f"filters.decontaminate.files=[{tmp_path}/b*.jsonl]"]
     assert run(tmp_path, *source, *compared) == 0
     folder = tmp_path / "collect-folder-s0"
@@ -400,7 +411,13 @@ def test_a_benchmark_that_is_not_there_stops_the_run(tmp_path, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["near_duplicates.threshold=1.5", "near_duplicates.shingle=0", "decontaminate.ngram=0", "decontaminate.threshold=0"]
+    "wrong",
+    [
+        "near_duplicates.threshold=1.5",
+        "near_duplicates.shingle=0",
+        "decontaminate.ngram=0",
+        "decontaminate.threshold=0",
+    ],
 )
 def test_filters_out_of_range_name_their_key(tmp_path, capsys, wrong: str) -> None:
     assert run(tmp_path, f"filters.{wrong}") == 2

@@ -26,7 +26,13 @@ STATEMENT = (
     " Given the number of trees, print how many of them stay dry that day."
 )
 SHORT = "while b:\n    a, b = b, a % b\nreturn a\n"
-RENAMED = SOLUTION.replace("tallest", "f").replace("heights", "xs").replace("height", "x").replace("limit", "m").replace("best", "r")
+RENAMED = (
+    SOLUTION.replace("tallest", "f")
+    .replace("heights", "xs")
+    .replace("height", "x")
+    .replace("limit", "m")
+    .replace("best", "r")
+)
 TEXTS = [
     BenchmarkText("gardens", "G/1", SOLUTION),
     BenchmarkText("gardens", "G/2", STATEMENT),
@@ -104,7 +110,9 @@ def test_every_kind_of_item_is_compared_in_all_its_texts() -> None:
         Rejected(reason=Reason.syntax, detail="", origin="h"),
     ]
     outcomes = list(Decontaminator(TEXTS)(items))
-    dropped = {item.origin: Match.read(item.detail).id for item in outcomes if isinstance(item, Rejected) and item.detail}
+    dropped = {
+        item.origin: Match.read(item.detail).id for item in outcomes if isinstance(item, Rejected) and item.detail
+    }
     assert dropped == {"a": "G/1", "c": "G/1", "d": "G/2", "e": "G/1", "f": "G/1"}
     assert outcomes[1] is items[1] and outcomes[6] is items[6] and outcomes[7] is items[7]
     assert outcomes[0].detail == "holds 100% of the 10-grams of gardens G/1" and outcomes[0].source == SOLUTION
@@ -121,8 +129,23 @@ def test_a_detail_is_read_back() -> None:
 
 
 def test_texts_of_benchmarks_and_of_files_in_any_layout(tmp_path: Path) -> None:
-    (tmp_path / "heval.jsonl").write_text(json.dumps({"task_id": "H/0", "prompt": "def f():", "solution": SOLUTION, "n": 3}) + "\n")
-    (tmp_path / "crux.jsonl").write_text(json.dumps({"id": "s0", "code": "def f(x):\n    return x", "input": "1", "output": "1"}) + "\n")
+    (tmp_path / "heval.jsonl").write_text(
+        json.dumps(
+            {
+                "task_id": "H/0",
+                "prompt": "def f():",
+                "solution": SOLUTION,
+                "n": 3,
+                "output": repr(list(range(20))),
+                "stdin": "20\n" + "1 2 " * 9,
+                "value": "{'a': [1, 2]}, 3",
+            }
+        )
+        + "\n"
+    )
+    (tmp_path / "crux.jsonl").write_text(
+        json.dumps({"id": "s0", "code": "def f(x):\n    return x", "input": "1", "output": "1"}) + "\n"
+    )
     problem = Problem("p1", STATEMENT, private_tests=(TestCase("1", "0"),))
     (tmp_path / "problems.jsonl").write_text(json.dumps(problem.to_json()) + "\n")
     (tmp_path / "programs.jsonl").write_text(json.dumps({"source": CLEAN, "call": "widest([1, 2])"}) + "\n")
@@ -133,7 +156,11 @@ def test_texts_of_benchmarks_and_of_files_in_any_layout(tmp_path: Path) -> None:
     named = {(text.benchmark, text.id, text.text) for text in texts}
     assert ("crux.jsonl", "s0", "def f(x):\n    return x") in named
     assert ("problems.jsonl", "p1", STATEMENT) in named and ("programs.jsonl", "line 1", CLEAN) in named
-    assert ("heval.jsonl", "H/0", SOLUTION) in named
+    assert [text.text for text in texts if text.benchmark == "heval.jsonl"] == [
+        "H/0",
+        "def f():",
+        SOLUTION,
+    ]  # no values
     assert sum(name == "micro-test" for name, *_ in named) == 4
 
 

@@ -27,14 +27,21 @@ def reasons(items) -> list[str]:
 def test_comments_layout_and_one_changed_line_make_no_new_program() -> None:
     commented = LONG.replace("    seen = []\n", "    # where they go\n\n    seen   =   []\n")
     changed = LONG.replace("* 7 -", "* 70 -")
-    found = list(NearDuplicates()([explain(t, n) for n, t in zip("abcd", (LONG, commented, changed, OTHER), strict=True)]))
+    found = list(
+        NearDuplicates()([explain(t, n) for n, t in zip("abcd", (LONG, commented, changed, OTHER), strict=True)])
+    )
     assert reasons(found) == ["a", "near_duplicate", "near_duplicate", "d"]
     assert found[1].detail == "about 100% of its token shingles are those of a" and found[1].source == commented
     assert found[2].detail.endswith("those of a") and found[2].origin == "c"
 
 
 def test_a_program_is_kept_on_all_its_inputs_wherever_they_come() -> None:
-    items = [explain(LONG, "1", "order([1])"), explain(LONG, "2", "order([2])"), explain(OTHER, "3"), explain(LONG, "4", "order([])")]
+    items = [
+        explain(LONG, "1", "order([1])"),
+        explain(LONG, "2", "order([2])"),
+        explain(OTHER, "3"),
+        explain(LONG, "4", "order([])"),
+    ]
     assert reasons(NearDuplicates()(items)) == ["1", "2", "3", "4"]
 
 
@@ -42,6 +49,18 @@ def test_functions_to_explore_are_compared_too_and_rejections_pass() -> None:
     rejected = Rejected(reason=Reason.unreadable, detail="", origin="r")
     explored = Explore(source=LONG + "\n# more\n", entry_point="order", origin="x")
     assert reasons(NearDuplicates()([explain(LONG, "a"), rejected, explored])) == ["a", "unreadable", "near_duplicate"]
+
+
+def test_a_function_is_explored_once_and_another_of_its_module_too() -> None:
+    both = LONG + OTHER
+    items = [
+        Explore(source=both, entry_point="order", calls=("order([1])",), origin="a"),
+        Explore(source=both, entry_point="order", calls=("order([2])",), origin="b"),
+        Explore(source=both, entry_point="spell", origin="c"),
+        explain(both, "d", "spell('x')"),
+    ]
+    found = list(NearDuplicates()(items))
+    assert reasons(found) == ["a", "near_duplicate", "c", "d"] and found[1].detail.endswith("those of a")
 
 
 def test_the_threshold_decides() -> None:
@@ -64,7 +83,13 @@ def test_programs_shorter_than_a_shingle_are_compared_whole() -> None:
 def test_signatures_are_the_same_in_every_process() -> None:
     code = f"from deskcheck_trainer.nlex.near_duplicates import NearDuplicates as N; print(N()._signature({LONG!r}).digest())"
     told = {
-        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         for seed in ("1", "2")
     }
     assert told == {f"{NearDuplicates()._signature(LONG).digest()}\n"}

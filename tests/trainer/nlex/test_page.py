@@ -67,10 +67,14 @@ class Tags(HTMLParser):
 
 def test_hostile_text_stays_text_everywhere(tmp_path) -> None:
     hostile = row(1, source=f"x = 1\ny = {ATTACK!r}\nprint(y)", licence=ATTACK, origin=ATTACK, output=ATTACK)
-    rejected = Rejected(reason=Reason.syntax, detail=ATTACK, origin=ATTACK, source=ATTACK, stdin=ATTACK, call=ATTACK, narration=ATTACK)
+    rejected = Rejected(
+        reason=Reason.syntax, detail=ATTACK, origin=ATTACK, source=ATTACK, stdin=ATTACK, call=ATTACK, narration=ATTACK
+    )
     text = page_of(tmp_path, hostile, rejected)
     tags = Tags(text)
-    assert not tags.seen & {"script", "img", "a", "iframe", "link"} and not any(a.startswith("on") for a in tags.attributes)
+    assert not tags.seen & {"script", "img", "a", "iframe", "link"} and not any(
+        a.startswith("on") for a in tags.attributes
+    )
     assert text.count("&lt;script&gt;") > 8 and "\u202e" not in text and "\\u202e" in text and "{{ 7 * 7 }}" in text
     assert "default-src &#39;none&#39;" in text or "default-src 'none'" in text
 
@@ -129,7 +133,12 @@ def test_charts_put_the_rest_together_and_sizes_into_bins() -> None:
 
 @pytest.mark.parametrize(
     ("origin", "place"),
-    [("codeio.jsonl.gz#12", "codeio.jsonl.gz"), ("programs/a.py#f(1)", "programs"), ("micro-train-0-7#solve", "micro-train-N-N"), ("", "not stated")],
+    [
+        ("codeio.jsonl.gz#12", "codeio.jsonl.gz"),
+        ("programs/a.py#f(1)", "programs"),
+        ("micro-train-0-7#solve", "micro-train-N-N"),
+        ("", "not stated"),
+    ],
 )
 def test_the_place_of_an_origin(origin: str, place: str) -> None:
     assert place_of(origin) == place
@@ -146,7 +155,9 @@ def test_datasets_reads_a_finished_folder_as_it_is(tmp_path, monkeypatch) -> Non
     (tmp_path / "run/metrics.jsonl").write_text('{"step": 1}\n')
     (tmp_path / "run/starts.jsonl").write_text('{"command": "x"}\n')
     card = write_card(tmp_path / "run", facts, CONFIG).read_text()
-    assert "| MIT | 1 |" in card and "| not stated | 1 |" in card and "| syntax | 1 |" in card and "load_dataset" in card
+    assert (
+        "| MIT | 1 |" in card and "| not stated | 1 |" in card and "| syntax | 1 |" in card and "load_dataset" in card
+    )
     cache = str(tmp_path / "cache")
     whole = datasets.load_dataset(str(tmp_path / "run"), cache_dir=cache)
     assert list(whole) == ["train"] and whole["train"]["id"] == [one.id for one in rows]

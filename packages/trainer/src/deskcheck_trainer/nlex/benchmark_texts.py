@@ -2,11 +2,12 @@
 
 Benchmarks of deskcheck_evals are loaded as an evaluation loads them: their problems give statements, their items
 programs. Any other benchmark is a JSONL file, each string of a row (prompt, canonical solution, test code) a text of
-its own. Nothing is run here.
+its own, but for inputs and outputs: `[1, 2, 3, 4, 5]` is in many programs. Nothing is run here.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -70,10 +71,22 @@ def _of_files(pattern: str) -> Iterator[BenchmarkText]:
 
 
 def _of_file(path: Path) -> Iterator[BenchmarkText]:
-    """Every string of every row; `task_id` or `id` names the row, else its line."""
+    """Every string of every row that is no mere value; `task_id` or `id` names the row, else its line."""
     for number, row in read_jsonl(path):
         name = next((str(row[key]) for key in ("task_id", "id", "question_id") if key in row), f"line {number}")
-        yield from (BenchmarkText(_plain(path.name), name, text) for text in row.values() if isinstance(text, str))
+        texts = [text for text in row.values() if isinstance(text, str) and not is_value(text)]
+        yield from (BenchmarkText(_plain(path.name), name, text) for text in texts)
+
+
+def is_value(text: str) -> bool:
+    """Whether a text is what goes into a program or comes out: a Python literal, or nothing but numbers and symbols."""
+    if not re.search(r"[^\W\d_]", text):
+        return True
+    try:
+        ast.literal_eval(text.strip())
+        return True
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return False
 
 
 def _name(config: BenchmarkConfig) -> str:

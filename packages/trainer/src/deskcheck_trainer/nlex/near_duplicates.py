@@ -6,7 +6,8 @@ programs worth comparing. Signatures and index are rensa's. The stream is filter
 on nothing else, and a run that is continued reads the stream again. Memory grows with every program kept: about 2.2 KB,
 66 GB for 30 million programs, so a stream that long is cut into datasets.
 
-The unit is the program: the same source on another input stays. Problems to solve or fix are not compared.
+The unit is the program: the same source on another input stays, and a function to make inputs for is compared once.
+Problems to solve or fix are not compared.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class NearDuplicates:
     def __init__(self, threshold: float = 0.8, shingle: int = 5) -> None:
         self.threshold, self.shingle = threshold, shingle
         self.kept: set[bytes] = set()
-        """Hashes of the sources let through: on another input they pass again."""
+        """Hashes of sources let through, which pass again on another input, and of functions to make inputs for."""
         self.origins: list[str] = []
         self.signatures: list[RMinHash] = []
         self.index = RMinHashLSH(threshold, PERMUTATIONS, bands_for(threshold))
@@ -49,21 +50,26 @@ class NearDuplicates:
     def __call__(self, items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
         """The items, each whose program is nearly an earlier one replaced by its rejection."""
         for item in items:
-            source = source_of(item)
-            nearest = self.nearest(source, item.origin) if source is not None else None
-            yield near_duplicate(item, source or "", nearest) if nearest else item
+            nearest = self.nearest(item) if isinstance(item, Explain | Explore) else None
+            yield near_duplicate(item, nearest) if nearest else item
 
-    def nearest(self, source: str, origin: str) -> Nearest | None:
+    def nearest(self, item: Explain | Explore) -> Nearest | None:
         """The earlier program that this one nearly is; None where there is none, and then it is remembered."""
-        name = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        if name in self.kept:
-            return None
+        source = source_of(item)
+        names = [digest(source)] if isinstance(item, Explain) else [digest(source), digest(source, item.entry_point)]
+        known = names[0] in self.kept and (isinstance(item, Explain) or names[1] not in self.kept)
+        if not known and (found := self._compare(source, item.origin)):
+            return found
+        self.kept.update(names)
+        return None
+
+    def _compare(self, source: str, origin: str) -> Nearest | None:
+        """The nearest of the earlier programs, if near enough; else this one is put into the index."""
         signature = self._signature(source)
         near = [(signature.jaccard(self.signatures[i]), -i) for i in self.index.query(signature)]
         similarity, place = max(near, default=(0.0, 0))
         if similarity >= self.threshold:
             return Nearest(self.origins[-place], similarity)
-        self.kept.add(name)
         self.index.insert(len(self.signatures), signature)
         self.signatures.append(signature)
         self.origins.append(origin)
@@ -78,23 +84,22 @@ class NearDuplicates:
 
 
 def bands_for(threshold: float) -> int:
-    """The fewest bands that miss no more than `MISSED`: with r values a band, b bands miss (1 - s^r)^b of pairs at s."""
+    """The fewest bands that miss at most `MISSED`: with r values a band, b bands miss (1 - s^r)^b of pairs at s."""
     few = (b for b in (8, 16, 32, 64) if (1 - threshold ** (PERMUTATIONS // b)) ** b <= MISSED)
     return next(few, PERMUTATIONS)
 
 
-def source_of(item: Item | Rejected) -> str | None:
-    """The program to compare; None for what is not about one."""
-    match item:
-        case Explain(program=program):
-            return program.source
-        case Explore(source=source):
-            return source
-        case _:
-            return None
+def source_of(item: Explain | Explore) -> str:
+    """The program to compare."""
+    return item.program.source if isinstance(item, Explain) else item.source
 
 
-def near_duplicate(item: Item | Rejected, source: str, nearest: Nearest) -> Rejected:
+def digest(*texts: str) -> bytes:
+    """64 bits: for 30 million programs, one chance in 40,000 that any two collide."""
+    return hashlib.blake2b("\0".join(texts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def near_duplicate(item: Explain | Explore, nearest: Nearest) -> Rejected:
     """The item as it is kept aside."""
     detail = f"about {nearest.similarity:.0%} of its token shingles are those of {nearest.origin}"
-    return Rejected(reason=Reason.near_duplicate, detail=detail, origin=item.origin, source=source)
+    return Rejected(reason=Reason.near_duplicate, detail=detail, origin=item.origin, source=source_of(item))
