@@ -367,3 +367,86 @@ def test_every_experiment_composes(name: str, tmp_path) -> None:
     config = load_config("collect", CollectConfig, [f"experiment=collect/{name}", *path])
     assert make_recipe(config) and make_source(config.source, config.seed)
     assert callable(collect)
+
+
+# ---- programs that are compared with others ----
+
+SORTER = """\
+def order(items):
+    done = []
+    for item in items:
+        place = 0
+        while place < len(done) and done[place] < item:
+            place += 1
+        done.insert(place, item)
+    return done
+"""
+TALLEST = """\
+def tallest(heights, limit):
+    best = None
+    for height in heights:
+        if height <= limit and (best is None or height > best):
+            best = height
+    return best
+"""
+
+
+def write_programs(path: Path, *sources_and_calls: tuple[str, str]) -> None:
+    path.write_text("".join(json.dumps({"source": source, "call": call}) + "\n" for source, call in sources_and_calls))
+
+
+def test_copies_of_a_benchmark_and_of_earlier_programs_are_left_out_and_named(tmp_path, capsys) -> None:
+    commented = SORTER.replace("    done = []\n", "    done = []  # in order\n")
+    calls = (
+        (SORTER, "order([3, 1])"),
+        (TALLEST, "tallest([1, 2], 3)"),
+        (commented, "order([2])"),
+        (SORTER, "order([5, 4])"),
+    )
+    write_programs(tmp_path / "rows.jsonl", *calls)
+    (tmp_path / "bench.jsonl").write_text(json.dumps({"task_id": "B/1", "solution": TALLEST}) + "\n")
+    source = [
+        f"source.path={tmp_path / 'rows.jsonl'}",
+        "source=jsonl",
+        "experiment=collect/folder",
+        "pool=serial",
+        "items_per_shard=3",
+    ]
+    compared = ["filters=training", f"filters.decontaminate.files=[{tmp_path}/b*.jsonl]"]
+    assert run(tmp_path, *source, *compared) == 0
+    folder = tmp_path / "collect-folder-s0"
+    assert reasons(folder) == {"contaminated": 1, "near_duplicate": 1}
+    assert [row.call for row in read_rows(folder)] == ["order([3, 1])", "order([5, 4])"]
+    assert json.loads((folder / MANIFEST).read_text())["contaminated"] == {"bench.jsonl": {"B/1": 1}}
+    assert "benchmark" in capsys.readouterr().out
+    page, card = (folder / "report.html").read_text(), (folder / "README.md").read_text()
+    assert "B/1" in page and "Real run: finished" in page and "| bench.jsonl | 1 |" in card
+
+    whole = tree(folder)  # the last shard built again: the filters have to know what the first one holds
+    for name in ("shards/00001.json", "done.json", MANIFEST):
+        (folder / name).unlink()
+    assert run(tmp_path, *source, *compared) == 0
+    assert tree(folder) == whole
+
+
+def test_a_benchmark_that_is_not_there_stops_the_run(tmp_path, capsys) -> None:
+    write_programs(tmp_path / "rows.jsonl", (SORTER, "order([3, 1])"))
+    source = [f"source.path={tmp_path / 'rows.jsonl'}", "source=jsonl", "experiment=collect/folder", "pool=serial"]
+    assert run(tmp_path, *source, "filters=training", f"filters.decontaminate.files=[{tmp_path}/none/*.jsonl]") == 2
+    told = capsys.readouterr().err
+    assert "filters.decontaminate.files[0]" in told and "filters=default" in told
+    assert not (tmp_path / "collect-folder-s0").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "near_duplicates.threshold=1.5",
+        "near_duplicates.shingle=0",
+        "decontaminate.ngram=0",
+        "decontaminate.threshold=0",
+    ],
+)
+def test_filters_out_of_range_name_their_key(tmp_path, capsys, wrong: str) -> None:
+    assert run(tmp_path, f"filters.{wrong}") == 2
+    assert wrong.split("=")[0] in capsys.readouterr().err

@@ -12,25 +12,21 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from itertools import batched, islice
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from deskcheck_agent.prompts import Prompts
 from deskcheck_conf.entry import command
 from deskcheck_conf.errors import AnswerIsNo, ConfigError
 from deskcheck_conf.progress import progress
 from deskcheck_conf.run import Run
 from omegaconf import OmegaConf
-from rich.console import Console, Group
-from rich.table import Column, Table
-from rich.text import Text
+from rich.console import Console
 
 from deskcheck_trainer.collect_config import (
     CollectConfig,
@@ -43,9 +39,15 @@ from deskcheck_trainer.collect_config import (
 )
 from deskcheck_trainer.collect_model import ModelStages, make_proposing, make_translation
 from deskcheck_trainer.collect_model_config import NarratorKind
-from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
+from deskcheck_trainer.filters_config import FiltersConfig
+from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id
+from deskcheck_trainer.nlex.benchmark_texts import benchmark_texts
 from deskcheck_trainer.nlex.build import Recipe
+from deskcheck_trainer.nlex.card import write_card
+from deskcheck_trainer.nlex.decontaminate import Decontaminator
 from deskcheck_trainer.nlex.model import label
+from deskcheck_trainer.nlex.near_duplicates import NearDuplicates
+from deskcheck_trainer.nlex.page import write_page
 from deskcheck_trainer.nlex.pool import available_workers, ordered_map
 from deskcheck_trainer.nlex.ray_pool import ray_map
 from deskcheck_trainer.nlex.recording import Recorded, RunFilter
@@ -54,6 +56,7 @@ from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, S
 from deskcheck_trainer.nlex.sources.folder import FolderSource
 from deskcheck_trainer.nlex.sources.jsonl import JsonlSource
 from deskcheck_trainer.nlex.sources.micro import MicroSource
+from deskcheck_trainer.nlex.summary import overlaps, report, summary
 from deskcheck_trainer.nlex.tokenizer import TokenizerFile
 
 
@@ -72,7 +75,7 @@ class Part:
 
 
 def collect(config: CollectConfig, run: Run) -> float:
-    """Build the dataset in the run folder, print its table; returns rows an item."""
+    """Build the dataset in the run folder, print its table; returns the share of outcomes that are rows."""
     if config.solutions is not None:
         from deskcheck_trainer.collect_solutions import collect_solutions
 
@@ -80,15 +83,26 @@ def collect(config: CollectConfig, run: Run) -> float:
     if not run.is_done():
         source = make_source(config.source, config.seed)
         shards = build_shards(config, source, run)
-        write_json(run.folder / MANIFEST, manifest(config, shards))
-        run.finish(summary(run.folder))
+        write_json(run.folder / MANIFEST, manifest(config, shards, run.folder))
+        show(config, run.folder, facts := summary(run.folder))
+        run.finish(facts)
     facts = run.summary or {}
     Console(soft_wrap=True).print(report(run.folder, facts))
     if not facts["rows"]:
         raise AnswerIsNo(
             f"none of {facts['items']} items became a row; see {run.folder / 'rejected'}: {facts['rejected']}"
         )
-    return facts["rows"] / facts["items"]
+    return facts["rows"] / facts["outcomes"]
+
+
+def show(config: CollectConfig, folder: Path, facts: dict[str, Any]) -> None:
+    """Write the dataset's page and its card; some rows are recorded once more, to be shown beside their traces."""
+    chosen = json.loads((folder / MANIFEST).read_text())["config"]
+    recipe = make_recipe(config)
+    with closing(recipe.builder()) as builder:
+        trace = partial(builder.runners[0].trace_many, limits=recipe.limits)
+        write_page(folder, facts, chosen, trace, config.seed)
+    write_card(folder, facts, chosen)
 
 
 def make_source(config: SourceConfig, seed: int) -> Source:
@@ -145,7 +159,7 @@ def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]
     total = source.count()
     if config.limit is not None:
         total = config.limit if total is None else min(total, config.limit)
-    items = unique(islice(source.items(), config.limit))
+    items = filtered(unique(islice(source.items(), config.limit)), config.filters)
     how = content_id(asdict(recipe), versions())
     sizes = {"per_shard": config.items_per_shard, "per_part": config.items_per_part}
     parts = unfinished(items, how, store, found, **sizes, before=stages.before)
@@ -215,6 +229,20 @@ def unique(items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
         seen.add(key)
 
 
+def filtered(items: Iterator[Item | Rejected], config: FiltersConfig) -> Iterator[Item | Rejected]:
+    """The items, those that overlap with a benchmark or with an earlier program replaced by their rejections.
+
+    In this order: what is left out for a benchmark is no earlier program for others.
+    """
+    compared = config.decontaminate
+    if compared.benchmarks or compared.files:
+        texts = benchmark_texts(compared.benchmarks, compared.files)
+        items = Decontaminator(texts, compared.ngram, compared.threshold)(items)
+    if config.near_duplicates.threshold is not None:
+        items = NearDuplicates(config.near_duplicates.threshold, config.near_duplicates.shingle)(items)
+    return items
+
+
 def taught(item: Item) -> str:
     """The id of what an item would teach: equal for duplicates, wherever they come from."""
     match item:
@@ -241,7 +269,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
-def manifest(config: CollectConfig, shards: list[Shard]) -> dict[str, Any]:
+def manifest(config: CollectConfig, shards: list[Shard], folder: Path) -> dict[str, Any]:
     """What manifest.json holds: no clock and no path, so the same dataset has the same manifest."""
     chosen: Any = OmegaConf.to_container(OmegaConf.structured(config), resolve=True, enum_to_str=True)
     chosen = {key: value for key, value in chosen.items() if key not in config.free_keys}
@@ -260,57 +288,13 @@ def manifest(config: CollectConfig, shards: list[Shard]) -> dict[str, Any]:
         "tasks": dict(sorted(tasks.items())),
         "rejected": dict(sorted(rejected.items())),
         **({"model": label(config.sampler), "counts": counts} if asks else {}),
+        "contaminated": overlaps(folder, [shard.rejected_file for shard in shards if shard.rejected_file]),
         "config_hash": content_id(chosen),
         "rows_hash": content_id([shard.rows_sha256 for shard in shards]),
         "versions": versions(),
         "config": chosen,
         "shards": [asdict(shard) for shard in shards],
     }
-
-
-def summary(folder: Path) -> dict[str, Any]:
-    """Counts of the manifest beside the sizes of rows, all from the files."""
-    read = json.loads((folder / MANIFEST).read_text())
-    table = read_table(folder, ["task", "tokens", "lines", "events"])
-    sizes = {task: row_sizes(table.filter(pc.field("task") == task)) for task in read["tasks"]}
-    kept = ("items", "rows", "tasks", "rejected", "config_hash", "rows_hash")
-    named = {"tokenizer": read["config"]["tokenizer"], "counts": read.get("counts", {})}
-    return {**{key: read[key] for key in kept}, **named, "sizes": sizes}
-
-
-def row_sizes(table: pa.Table) -> dict[str, float]:
-    """Median and 95th percentile of tokens, median executed lines and events, tokens in all."""
-    tokens, lines, events = (sorted(table[name].to_pylist()) for name in ("tokens", "lines", "events"))
-    return {
-        "tokens_total": sum(tokens),
-        "tokens_median": median(tokens),
-        "tokens_p95": tokens[len(tokens) * 95 // 100],
-        "lines_median": median(lines),
-        "events_median": median(events),
-    }
-
-
-def report(folder: Path, facts: dict[str, Any]) -> Group:
-    """What is printed at the end: rows by task with their sizes, rejected items by reason."""
-    unit = f"of {facts['tokenizer']}" if facts.get("tokenizer") else "(words and symbols)"
-    rows = Table(title="rows", caption=f"tokens {unit} in prompt and completion", title_justify="left")
-    for name in ("task", "rows", "tokens", "a row (median)", "95 %", "lines (median)"):
-        rows.add_column(name, justify="left" if name == "task" else "right")
-    for task, sizes in facts["sizes"].items():
-        numbers = [facts["tasks"][task], *(sizes[f"tokens_{part}"] for part in ("total", "median", "p95"))]
-        lines = f"{sizes['lines_median']:,.0f}" if sizes["lines_median"] else ""
-        rows.add_row(task, *(f"{number:,.0f}" for number in numbers), lines)
-    rejected = Table("reason", Column("items", justify="right"), title="rejected", title_justify="left")
-    for reason, count in sorted(facts["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
-        rejected.add_row(reason, f"{count:,}")
-    head = Text(f"{facts['rows']:,} rows of {facts['items']:,} items in {folder}")
-    asked = [Text(f"{stage}: {told(found)}") for stage, found in facts["counts"].items()]
-    return Group(head, rows, *([rejected] if facts["rejected"] else []), *asked)
-
-
-def told(counts: dict[str, int]) -> str:
-    """Counts of a model's stage in one line, largest first."""
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 main = command("collect", CollectConfig, collect)

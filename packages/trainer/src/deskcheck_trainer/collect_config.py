@@ -13,6 +13,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
 from deskcheck_trainer.collect_model_config import NarratorKind, SolutionsConfig, TranslationConfig
+from deskcheck_trainer.filters_config import FiltersConfig
 from deskcheck_trainer.nlex.inputs import InputPlan
 from deskcheck_trainer.nlex.renderings import RenderPlan
 from deskcheck_trainer.nlex.sources import Malformed
@@ -146,23 +147,6 @@ class LimitsConfig:
     def limits(self) -> Limits:
         """The tracer's record of the same limits."""
         return Limits(**vars(self))
-
-
-@dataclass(kw_only=True)
-class FiltersConfig:
-    """Which recorded programs become rows."""
-
-    min_lines: int = 3
-    """Traces with fewer executed lines are trivial."""
-    hash_seeds: int = 2
-    """Record under this many hash seeds, each in its own process; traces must be equal. 1 trusts the program, as
-    isolation=process always does: our own programs hold nothing but integers and lists."""
-    keep_raised: bool = False
-    """Keep programs that end in an exception; the narration tells it, the output is what was printed before."""
-
-    def __post_init__(self) -> None:
-        if self.hash_seeds not in (1, 2):
-            raise ConfigError(f"filters.hash_seeds is {self.hash_seeds}, expected 2 (check determinism) or 1 (do not)")
 
 
 @dataclass(kw_only=True)
