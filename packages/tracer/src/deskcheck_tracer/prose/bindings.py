@@ -116,6 +116,7 @@ def _subject(page: Page, index: int) -> int:
     if found is None:
         return subjects[-1] + 1 if len(subjects) == 1 else index + 1
     values, changes, old = found
+    changes = changes or any(map(page.is_arrow, range(values[0], values[-1])))
     _bind(page, subjects, values, changes, old)
     _chain(page, values[-1])
     return values[-1] + (0 if page.tokens[values[-1]].kind is not Kind.literal else 1)
@@ -250,7 +251,7 @@ def _values(page: Page, at: int) -> list[int]:
     found = [at]
     while True:
         step = at + 1
-        while page.low(step) in (",", "and", "then", "/", "finally"):
+        while page.low(step) in (",", "and", "then", "/", "finally") or _leads_on(page, step):
             step += 1
         if step == at + 1 or not page.is_value(step) or page.low(step + 1) in _AFTER_SUBJECT:
             return found
@@ -258,6 +259,12 @@ def _values(page: Page, at: int) -> list[int]:
             return found
         found.append(step)
         at = step
+
+
+def _leads_on(page: Page, at: int) -> bool:
+    """Whether an arrow is one of several between numbers: `0 -> 4 -> 3`; a single one may lead to anything."""
+    numbers = [index for index in (at - 1, at + 1) if page.is_value(index) and type(page.tokens[index].value) is int]
+    return page.is_arrow(at) and len(numbers) == 2 and (page.is_arrow(at - 2) or page.is_arrow(at + 2))
 
 
 _AFTER_SUBJECT = _STATE | _CHANGE | words("> < isn't")

@@ -95,6 +95,8 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
     if not token.is_term or index in page.used or is_part(page, index):
         return None
     at = index + 1
+    if page.low(at) == ")" and page.low(index - 1) == "(" and token.kind is Kind.literal:
+        at += 1  # "the first number (4) is even"
     if page.low(at) == ")" or page.low(at) == ",":
         return None
     has_be, negated = False, bool({"neither", "none"} & set(page.lows(page.clause_start(index), index)))

@@ -109,7 +109,7 @@ _LEAVES = words("then next after finally loop return returns remaining rest")
 def _is_start(words: list[str]) -> bool:
     """Whether a sentence says that it tells of the beginning."""
     text = " ".join(words)
-    return "initially" in words or "at the start" in text or "to begin with" in text
+    return "initially" in words or "at the start" in text or "before the loop" in text or "to begin with" in text
 
 
 def _looks_back(page: Page, first: int) -> bool:
