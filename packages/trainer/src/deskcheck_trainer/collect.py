@@ -31,24 +31,14 @@ from rich.console import Console, Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from deskcheck_trainer.collect_config import (
-    CollectConfig,
-    FolderSourceConfig,
-    Isolation,
-    JsonlSourceConfig,
-    MicroSourceConfig,
-    PoolKind,
-    SourceConfig,
-)
+from deskcheck_trainer.collect_config import CollectConfig, Isolation, PoolKind
+from deskcheck_trainer.make_source import make_source
 from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
 from deskcheck_trainer.nlex.build import Recipe
 from deskcheck_trainer.nlex.pool import available_workers, ordered_map
 from deskcheck_trainer.nlex.recording import RunFilter
 from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
 from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
-from deskcheck_trainer.nlex.sources.folder import FolderSource
-from deskcheck_trainer.nlex.sources.jsonl import JsonlSource
-from deskcheck_trainer.nlex.sources.micro import MicroSource
 
 
 @dataclass(frozen=True)
@@ -68,7 +58,7 @@ class Part:
 def collect(config: CollectConfig, run: Run) -> float:
     """Build the dataset in the run folder, print its table; returns the share of items that became rows."""
     if not run.is_done():
-        source = make_source(config.source, config.seed)
+        source = make_source(config.source, config.seed, config.imports)
         shards = build_shards(config, source, run)
         write_json(run.folder / MANIFEST, manifest(config, shards))
         run.finish(summary(run.folder))
@@ -79,26 +69,6 @@ def collect(config: CollectConfig, run: Run) -> float:
             f"none of {facts['items']} items became a row; see {run.folder / 'rejected'}: {facts['rejected']}"
         )
     return facts["rows"] / facts["items"]
-
-
-def make_source(config: SourceConfig, seed: int) -> Source:
-    """The source that the configuration names."""
-    match config:
-        case FolderSourceConfig():
-            return FolderSource(Path(config.path), config.licence, config.malformed)
-        case JsonlSourceConfig():
-            return JsonlSource(Path(config.path), config.fields, config.entry_point, config.licence, config.malformed)
-        case MicroSourceConfig():
-            return MicroSource(
-                problems=config.problems,
-                seed=seed,
-                explain=config.explain,
-                near_misses=config.near_misses,
-                explain_near_misses=config.explain_near_misses,
-                solve=config.solve,
-                fix=config.fix,
-            )
-    raise TypeError(f"no source for {type(config).__name__}")
 
 
 def make_recipe(config: CollectConfig) -> Recipe:

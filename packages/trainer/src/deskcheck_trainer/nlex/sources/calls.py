@@ -8,13 +8,13 @@ import doctest
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
-from deskcheck_trainer.nlex.sources.statements import is_main_block
+from deskcheck_trainer.nlex.sources.statements import is_main_block, parse
 
 
 def doctest_calls(source: str) -> list[str]:
     """Doctest calls of module-level functions that stand on their own: `f([1, 2])`, not `f(x)` of an earlier line."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []  # recording it will say so
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef)]
@@ -29,7 +29,7 @@ def literal_calls(source: str, functions: Collection[str], module: str = "") -> 
     With the name of a `module`, calls such as `module.f(1)` count too.
     """
     try:
-        trees: list[ast.AST] = [ast.parse(source)]
+        trees: list[ast.AST] = [parse(source)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
     documented = (n for n in ast.walk(trees[0]) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.Module))
@@ -45,7 +45,7 @@ def literal_calls(source: str, functions: Collection[str], module: str = "") -> 
 def without_main(source: str) -> str:
     """`source` with the lines of its `if __name__ == "__main__":` block left blank: called, not run."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return source
     lines = source.split("\n")
@@ -86,7 +86,7 @@ def _examples(text: str) -> Iterator[ast.AST]:
     for example in examples:
         if example.exc_msg is None:
             try:
-                yield ast.parse(example.source.strip())
+                yield parse(example.source.strip())
             except (SyntaxError, ValueError):
                 continue
 

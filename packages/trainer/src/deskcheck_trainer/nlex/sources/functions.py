@@ -26,6 +26,7 @@ from deskcheck_trainer.nlex.sources.harvest import Harvested, Skipped, harvest
 from deskcheck_trainer.nlex.sources.items import Explain, Explore, Item, Malformed
 from deskcheck_trainer.nlex.sources.licences import folder_licence, metadata_licence, spdx
 from deskcheck_trainer.nlex.sources.python_files import python_files, read_python
+from deskcheck_trainer.nlex.sources.statements import parse
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def items_of(function: Harvested, calls: list[str], origin: str, licence: str | 
 
 def _stands_alone(call: str, function: Harvested) -> bool:
     """Whether a call of the whole module finds its names in the function's own."""
-    nodes = list(ast.walk(ast.parse(call)))
+    nodes = list(ast.walk(parse(call)))
     own = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     own |= {n.arg for n in nodes if isinstance(n, ast.arg)}
     used = {n.id for n in nodes if isinstance(n, ast.Name)}
@@ -136,8 +137,10 @@ def package_source(
     """
     top, *parts = package.split(".")
     folder, files = _place(package, top, parts)
-    name, found = _distribution(top)
-    return FunctionsSource(folder, imports, found or licence, malformed, name="/".join([name, *parts]), files=files)
+    distribution, found = _distribution(top)
+    inside = [top, *parts][:-1] if files else [top, *parts]
+    name = "/".join([distribution, *inside] if distribution else inside)
+    return FunctionsSource(folder, imports, found or licence, malformed, name=name, files=files)
 
 
 def _place(package: str, top: str, parts: list[str]) -> tuple[Path, tuple[Path, ...]]:
@@ -158,12 +161,12 @@ def _place(package: str, top: str, parts: list[str]) -> tuple[Path, tuple[Path, 
 def _distribution(top: str) -> tuple[str, str | None]:
     """`name-version` and licence of the distribution that a package belongs to."""
     if top in sys.stdlib_module_names:
-        return f"python-{platform.python_version()}/{top}", "PSF-2.0"
+        return f"python-{platform.python_version()}", "PSF-2.0"
     names = importlib.metadata.packages_distributions().get(top)
     if not names:
-        return top, None
+        return "", None
     found = importlib.metadata.distribution(names[0])
-    return f"{names[0]}-{found.version}/{top}", metadata_licence(found.metadata)
+    return f"{names[0]}-{found.version}", metadata_licence(found.metadata)
 
 
 def _hint(name: str) -> str:

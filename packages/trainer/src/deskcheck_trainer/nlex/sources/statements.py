@@ -52,13 +52,23 @@ class ModuleText:
 def take_apart(source: str) -> ModuleText:
     """Raises SyntaxError, ValueError, RecursionError or MemoryError for what Python cannot parse."""
     source = source.replace("\r\n", "\n").replace("\r", "\n")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # about the program, not about us
-        tree, lines = ast.parse(source), source.split("\n")
-        future = any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree.body)
+    tree, lines = parse(source), source.split("\n")
+    future = any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in tree.body)
+    with quiet():
         found = [one for node in tree.body for one in _taken(node, lines, future)]
     statements = tuple(one for one in found if isinstance(one, Statement))
     return ModuleText(future, statements, tuple(one for one in found if isinstance(one, Effect)))
+
+
+def parse(source: str) -> ast.Module:
+    """`ast.parse` without the warnings it has about the program. Raises what it raises."""
+    with quiet():
+        return ast.parse(source)
+
+
+def quiet() -> warnings.catch_warnings[None]:
+    """No SyntaxWarning: they are about programs that are not ours, and would fill the screen."""
+    return warnings.catch_warnings(action="ignore", category=SyntaxWarning)
 
 
 def is_main_block(node: ast.stmt) -> bool:
