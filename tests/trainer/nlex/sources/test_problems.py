@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from deskcheck_conf.entry import load_config
 from deskcheck_tracer.errors import InputError
-from deskcheck_trainer.collect import make_source
 from deskcheck_trainer.collect_config import CollectConfig
+from deskcheck_trainer.make_source import make_source
 from deskcheck_trainer.nlex import Reason, Rejected, Row, Task
 from deskcheck_trainer.nlex.build import Recipe
 from deskcheck_trainer.nlex.sources import Explain, Fix, Malformed, Solve
