@@ -18,6 +18,7 @@ import contextlib
 import functools
 import gc
 import io
+import json
 import os
 import random
 import resource
@@ -32,6 +33,7 @@ from .proxy import CHECK_NAME, run_check
 from .serving import serve
 
 STARTED, COMPILE_ERROR, SETUP_ERROR = b"S", b"C", b"F"
+RECORDING = ("trace", "series")
 SOURCE_NAME = "main.py"
 
 
@@ -92,15 +94,16 @@ def run(request: dict[str, Any], *, report: int, extra: list[int]) -> NoReturn:
     """Do with `request["source"]` what `request["mode"]` says; never returns.
 
     run: run it. call: then evaluate `request["call"]`; extra[0] gets the value's canonical text. trace: record it;
-    extra[0] gets the trace. serve: then answer calls on the line extra[0] (serving.py). check: run it as test code that
-    calls the names `request["call"]` over the line extra[1]; extra[0] gets how it ended (proxy.py).
+    extra[0] gets the trace. series: record it on each of many inputs (series.py); extra[0] gets their traces. serve:
+    then answer calls on the line extra[0] (serving.py). check: run it as test code that calls the names
+    `request["call"]` over the line extra[1]; extra[0] gets how it ended (proxy.py).
 
     `report` gets one byte, STARTED or COMPILE_ERROR. Standard input, output and error are file descriptors 0, 1 and 2.
     """
     # What the last act needs is bound here: the program may have replaced any name of any module by then.
     leave, status = os._exit, 1
     try:
-        status = _record(request, report, extra[0]) if request["mode"] == "trace" else _run(request, report, extra)
+        status = _record(request, report, extra[0]) if request["mode"] in RECORDING else _run(request, report, extra)
     finally:
         leave(status)
 
@@ -249,5 +252,12 @@ def _record(request: dict[str, Any], report: int, trace: int) -> int:
     from deskcheck_tracer.engine import stream_here
     from deskcheck_tracer.program import Limits
 
-    stream_here(trace, request["source"], request["stdin"], request["call"], Limits(**request["limits"]))
+    limits = Limits(**request["limits"])
+    if request["mode"] == "trace":
+        stream_here(trace, request["source"], request["stdin"], request["call"], limits)
+        return 0
+    for stdin, call in json.loads(request["call"]):
+        stream_here(trace, request["source"], stdin, call, limits, batch=1000)
+        if threading.active_count() > 1:
+            break  # what it left running would be heard in the next one
     return 0

@@ -44,13 +44,15 @@ def record_here(source: str, stdin: str = "", call: str | None = None, limits: L
 
 def stream_here(
     descriptor: int, source: str, stdin: str = "", call: str | None = None, limits: Limits = DEFAULT_LIMITS,
-    *, path: str | None = None, include: Sequence[str] = (),
+    *, path: str | None = None, include: Sequence[str] = (), batch: int | None = None,
 ) -> End:  # fmt: skip
     """Run a program here and write its trace to a file descriptor as JSON lines while it runs (`export.read_trace`
-    reads them). `path` is the program's `__file__`; files named by `include` are recorded with it."""
+    reads them). `path` is the program's `__file__`; files named by `include` are recorded with it. `batch` rows are
+    written at once: one by one where that is cheap, so that nothing is lost when the program is killed."""
     program = Program(source, stdin, call)
-    bounded = limits.max_events is not None and limits.max_events <= 100_000
-    writer = RowWriter(descriptor, batch=1 if bounded else 64)
+    if batch is None:
+        batch = 1 if limits.max_events is not None and limits.max_events <= 100_000 else 64
+    writer = RowWriter(descriptor, batch)
     writer.write(header_line(program, python_version()) + "\n")
     run = _Run(program, limits, writer, path, include)
     end, returned = run.execute()

@@ -47,7 +47,7 @@ def read_trace(lines: Iterable[str], *, cut: End | None = None, name: str = "tra
     rows = _Rows([], {})
     for number, line in numbered:
         try:
-            rows.take(json.loads(line))
+            rows.take(_parsed(line))
         except (ValueError, TypeError, IndexError, KeyError, RecursionError) as error:
             if not line.endswith("\n"):
                 break  # the row that was being written
@@ -96,6 +96,18 @@ def cut_off(events: list[Event], end: End) -> End:
     events.append(Event(EventKind.truncated, *place, text=end.detail or end.reason.value))
     events.append(Event(EventKind.end, *place, text=end.reason.value))
     return end
+
+
+_scan = json.JSONDecoder().scan_once
+
+
+def _parsed(line: str) -> Any:
+    """What `json.loads` gives, in a third of its time where the value fills the line, as ours do."""
+    try:
+        value, end = _scan(line, 0)
+    except StopIteration:
+        raise ValueError("no JSON value") from None
+    return value if line[end:] in ("\n", "") else json.loads(line)
 
 
 def _line(row: list[Any]) -> str:

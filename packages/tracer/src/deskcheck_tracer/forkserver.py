@@ -142,7 +142,7 @@ def serve(
     """Run one program to its end. The answer holds `marks` (from before its first line), `status`, `cpu_s` and
     `max_rss_kb`.
     """
-    if request["mode"] == "trace":
+    if request["mode"] in child.RECORDING:
         _import_tracer()
     report, report_in = os.pipe()
     try:

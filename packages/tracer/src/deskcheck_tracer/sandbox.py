@@ -164,6 +164,21 @@ class Sandbox:
         """`trace` without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool.threads(), self.trace, program, limits)
 
+    def series(self, programs: Sequence[Program], limits: Limits = Limits()) -> list[bytes | None]:
+        """Record programs that share a source one after the other in one process; see series.py for what that leaves
+        open, and for `read_run`, which reads the trace files that this returns. None where a run did not come to its
+        end: `trace` says why. The clocks' limits are those of the whole series. Raises SandboxFailed if the sandbox
+        itself failed twice.
+        """
+        from .series import series_program, split_series
+
+        if not programs:
+            return []
+        result = self._run(series_program(programs), limits, "series")
+        if result.outcome is Outcome.sandbox:
+            raise SandboxFailed(_failed_twice(programs[0], result))
+        return split_series(result.trace, programs)
+
     async def atrace_many(
         self, programs: Sequence[Program], limits: Limits | Sequence[Limits] = Limits()
     ) -> list[Trace]:
@@ -291,11 +306,7 @@ def _trace_of(program: Program, result: RunResult) -> Trace:
     from .export import cut_off, read_trace
 
     if result.outcome is Outcome.sandbox:
-        first = program.source.strip().partition("\n")[0][:80]
-        raise SandboxFailed(
-            f"the sandbox failed twice to record the program that begins with {first!r}: {result.detail}; "
-            "run `deskcheck-trace selftest`, then this again"
-        )
+        raise SandboxFailed(_failed_twice(program, result))
     lines = io.StringIO(result.trace.decode("utf-8", "replace"), newline="\n")
     cut = _cut(result)
     try:
@@ -307,6 +318,14 @@ def _trace_of(program: Program, result: RunResult) -> Trace:
         trace = replace(trace, events=trace.events[:-1], returned=None)
         trace.end = cut_off(trace.events, cut)
     return replace(trace, program=program)
+
+
+def _failed_twice(program: Program, result: RunResult) -> str:
+    first = program.source.strip().partition("\n")[0][:80]
+    return (
+        f"the sandbox failed twice to record the program that begins with {first!r}: {result.detail}; "
+        "run `deskcheck-trace selftest`, then this again"
+    )
 
 
 def _cut(result: RunResult) -> End:

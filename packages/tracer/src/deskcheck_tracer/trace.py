@@ -288,10 +288,12 @@ def _number_frames(events: list[Event]) -> None:
             event.parent = numbers.get(event.parent, event.parent) if event.parent is not None else None
 
 
+_KINDS = {kind.value: kind for kind in EventKind}  # several times quicker than to ask the enumeration
+
+
 def event_from_row(row: list[Any]) -> Event:
     """Inverse of `event_row`; ValueError, IndexError or TypeError on a malformed row."""
-    kind, frame, line = EventKind(row[0]), row[1], row[2]
-    event = Event(kind, frame, line)
+    event = Event(kind := _KINDS.get(row[0]) or EventKind(row[0]), row[1], row[2])
     rest = row[3:]
     if kind is EventKind.call:
         event.function, event.parent, event.file, *rest = rest
@@ -302,7 +304,7 @@ def event_from_row(row: list[Any]) -> Event:
     elif kind in _WITH_TEXT:
         event.text, *rest = rest
     if rest and type(rest[0]) is dict:
-        event.changes = dict(rest.pop())
+        event.changes = rest.pop()
     if rest or not _well_typed(event):
         raise ValueError(f"event row {row!r}")
     return event
@@ -312,8 +314,10 @@ def _well_typed(event: Event) -> bool:
     """Whether the fields hold what they should: a foreign file may hold anything."""
     if type(event.frame) is not int or type(event.line) is not int or type(event.parent) not in (int, NoneType):
         return False
-    texts = (event.value, event.text, event.function, event.file)
-    if any(type(text) is not str for text in texts if text is not None):
-        return False
-    changes = event.changes
-    return not changes or all(type(name) is str and type(value) in (str, NoneType) for name, value in changes.items())
+    for text in (event.value, event.text, event.function, event.file):
+        if text is not None and type(text) is not str:
+            return False
+    for name, value in event.changes.items():
+        if type(name) is not str or (value is not None and type(value) is not str):
+            return False
+    return True

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .cgroup import Group
+from .child import RECORDING
 from .errors import InputError
 from .jail import outside_uid
 from .line import LineEnd
@@ -29,7 +30,7 @@ from .program import Limits, Program
 STDERR_BYTES = 64 * 1024
 """What is kept of standard error; the rest is read and dropped."""
 TRACE_BYTES = 256 * 1024 * 1024
-"""What is kept of a trace that has no limit of its own."""
+"""What is kept of a trace that has no limit of its own, or of a series of traces."""
 CHECK_BYTES = 64 * 1024
 """How a check ended is told in less (proxy.py cuts its texts)."""
 GRACE_S = 10.0
@@ -157,9 +158,11 @@ class Wires:
         self.stdout, self.stderr = Stream(keep), Stream(STDERR_BYTES)
         if mode == "trace" and limits.max_bytes is not None:
             keep = 2 * (limits.max_bytes + len(program.source) * 2 + len(program.stdin) * 2) + 1_000_000
+        elif mode == "series":
+            keep = TRACE_BYTES
         elif mode == "check":
             keep = CHECK_BYTES
-        self.extra = Stream(min(keep, TRACE_BYTES)) if mode in ("call", "trace", "check") else None
+        self.extra = Stream(min(keep, TRACE_BYTES)) if mode in ("call", "trace", "series", "check") else None
         self._mode, self._limits, self._open = mode, limits, True
 
     def __enter__(self) -> Wires:
@@ -234,7 +237,7 @@ class Wires:
             degraded=degraded,
             returned=extra if extra and code == 0 and "S" in marks else None,
             detail=answer.get("setup", ""),
-            trace=bytes(self.extra.kept) if self.extra is not None and self._mode == "trace" else b"",
+            trace=bytes(self.extra.kept) if self.extra is not None and self._mode in RECORDING else b"",
         )
 
     def over_cpu(self, cpu_s: float) -> bool:

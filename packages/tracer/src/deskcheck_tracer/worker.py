@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 from . import jail
 from .cgroup import Group, make_group
+from .child import RECORDING
 from .errors import SandboxUnavailable
 from .line import LineEnd
 from .outcome import RunResult
@@ -74,7 +75,7 @@ class JailWorker:
         with Wires(program, mode, limits, self._group, end) as wires:
             request = {
                 "mode": mode,
-                "limits": asdict(limits) if mode == "trace" else None,
+                "limits": asdict(limits) if mode in RECORDING else None,
                 "rlimits": rlimits(limits, jailed=True, address_space=self._group is None),
                 "timer_s": limits.cpu_s if self._group is None else None,
                 "disk_mb": DISK_MB,
@@ -202,7 +203,7 @@ class ChildWorker:
             given = wires.given()
             request = {
                 "mode": mode,
-                "limits": asdict(limits) if mode == "trace" else None,
+                "limits": asdict(limits) if mode in RECORDING else None,
                 "rlimits": rlimits(limits, jailed=False, address_space=True),
                 "descriptors": given,
                 "report": report_in,

@@ -36,6 +36,7 @@ from deskcheck_trainer.make_source import make_source
 from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
 from deskcheck_trainer.nlex.build import Recipe
 from deskcheck_trainer.nlex.pool import available_workers, ordered_map
+from deskcheck_trainer.nlex.ray_pool import ray_map
 from deskcheck_trainer.nlex.recording import RunFilter
 from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
 from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
@@ -92,7 +93,6 @@ def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]
     store, recipe = ShardStore(run.folder), make_recipe(config)
     found: list[Shard] = []
     outcomes: list[Row | Rejected] = []
-    workers = 0 if config.pool is PoolKind.serial else config.workers or available_workers()
     total = source.count()
     if config.limit is not None:
         total = config.limit if total is None else min(total, config.limit)
@@ -100,7 +100,7 @@ def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]
     how = content_id(asdict(recipe), versions())
     parts = unfinished(items, how, store, found, per_shard=config.items_per_shard, per_part=config.items_per_part)
     with progress("collect", total, done=store.items_done()) as advance:
-        for part, rows in ordered_map(partial(part_builder, recipe), parts, workers):
+        for part, rows in in_pool(config, partial(part_builder, recipe), parts):
             outcomes += rows
             advance(len(part.items))
             if part.last:
@@ -108,6 +108,19 @@ def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]
                 run.log({"items": shard.items, "rows": sum(shard.tasks.values())}, step=shard.index)
                 outcomes = []
     return sorted(found, key=lambda shard: shard.index)
+
+
+def in_pool[T, R](
+    config: CollectConfig, make_work: Callable[[], Callable[[T], R]], parts: Iterable[T]
+) -> Iterator[tuple[T, R]]:
+    """The work on all parts, in their order, wherever the configuration wants it done."""
+    match config.pool:
+        case PoolKind.serial:
+            return ordered_map(make_work, parts, workers=0)
+        case PoolKind.local:
+            return ordered_map(make_work, parts, config.workers or available_workers())
+        case PoolKind.ray:
+            return ray_map(make_work, parts, config.workers, config.ray_address)
 
 
 def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected]]:

@@ -43,6 +43,8 @@ class PoolKind(StrEnum):
     serial = "serial"
     local = "local"
     """Worker processes on this machine."""
+    ray = "ray"
+    """Tasks of a Ray cluster, see `ray_address`; needs the extra [ray]."""
 
 
 @dataclass(kw_only=True)
@@ -103,7 +105,7 @@ class InputsConfig:
 class CollectConfig(RunConfig):
     """`deskcheck-collect`: programs in, verified NLEX rows out."""
 
-    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "pool", "workers", "items_per_part")
+    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "pool", "workers", "ray_address", "items_per_part")
     """The dataset is the same bytes whoever builds it, see pool.py."""
 
     source: SourceConfig = MISSING
@@ -122,7 +124,9 @@ class CollectConfig(RunConfig):
     filters: FiltersConfig = field(default_factory=FiltersConfig)
     pool: PoolKind = PoolKind.local
     workers: int | None = None
-    """Worker processes of `pool=local`; null takes every core."""
+    """Worker processes of `pool=local`, or parts at once of `pool=ray`; null takes every core."""
+    ray_address: str | None = None
+    """`auto` or `ray://host:10001`: a cluster that runs; null starts a Ray on this machine."""
     items_per_shard: int = 4096
     """Source items behind one Parquet file: what a kill can cost."""
     items_per_part: int = 128

@@ -46,14 +46,8 @@ def ordered_map[W, T, R](
     # Spawned, not forked: the parent runs a progress thread, and a forked copy of a held lock never opens again.
     work_there = cast("Callable[[T], R]", _work)  # what runs there is the process's own
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start, initargs=(make_work,))
-    waiting: deque[tuple[T, Future[R]]] = deque()
     try:
-        for part in parts:
-            waiting.append((part, pool.submit(work_there, part)))
-            if len(waiting) >= workers * IN_FLIGHT:
-                yield _first(waiting)
-        while waiting:
-            yield _first(waiting)
+        yield from in_order(parts, lambda part: pool.submit(work_there, part), Future.result, workers * IN_FLIGHT)
     except BrokenProcessPool:  # from a result or, when the parent is slower than the death, from the next submit
         raise WorkerDied(
             "a worker process died (often: out of memory). What is finished is kept; run the command again to go on,"
@@ -63,14 +57,23 @@ def ordered_map[W, T, R](
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def in_order[T, F, R](
+    parts: Iterable[T], submit: Callable[[T], F], result: Callable[[F], R], in_flight: int
+) -> Generator[tuple[T, R]]:
+    """Yield `(part, result)` in the order of `parts`; at most `in_flight` are submitted and not yet yielded."""
+    waiting: deque[tuple[T, F]] = deque()
+    for part in parts:
+        waiting.append((part, submit(part)))
+        if len(waiting) >= in_flight:
+            first, future = waiting.popleft()
+            yield first, result(future)
+    for part, future in waiting:
+        yield part, result(future)
+
+
 def available_workers() -> int:
     """CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _first[T, R](waiting: deque[tuple[T, Future[R]]]) -> tuple[T, R]:
-    part, future = waiting.popleft()
-    return part, future.result()
 
 
 _worker: Callable[..., object] | None = None

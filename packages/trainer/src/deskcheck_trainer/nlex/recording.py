@@ -1,17 +1,20 @@
 """From items to recorded runs: which programs can teach something, and which inputs.
 
-A run is kept when the program ends, does something, and does it again in another process under another hash seed. For a
-function with many candidate inputs, runs along paths already seen are left out first, so that nothing is recorded twice
-for nothing. What is dropped says why.
+A run is kept when the program ends, does something, and does it again in another process under another hash seed.
+Inputs of one program are recorded in series, in one process, and in the other order the second time: where that makes a
+difference, each is recorded in a process of its own. Of a function with many candidate inputs, runs along paths already
+seen are left out before the second time. What is dropped says why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from deskcheck_tracer import Limits, Program, Trace
 from deskcheck_tracer.claims import true_output
+from deskcheck_tracer.series import read_run
 from deskcheck_tracer.trace import EndReason, EventKind
 
 from deskcheck_trainer.nlex.inputs import InputPlan, candidates
@@ -50,6 +53,10 @@ class RunFilter:
         return None
 
 
+Run = tuple[Trace, Fault | None]
+"""What a program did, and what is wrong with it."""
+
+
 class Recording:
     """Records items in batches: each gives one `Recorded` or `Rejected` for every input that was tried."""
 
@@ -58,47 +65,64 @@ class Recording:
         self.runner, self.second, self.limits, self.keep, self.plan = runner, second, limits, keep, plan
 
     def __call__(self, items: Sequence[Explain | Explore]) -> list[list[Recorded | Rejected]]:
-        groups = self._with_inputs(items)
-        flat = [one for group in groups for one in group]
-        traces = self.runner.trace_many([one.program for one in flat], self.limits)
-        faults = [self.keep.fault(trace) for trace in traces]
-        begun = 0
-        for item, group in zip(items, groups, strict=True):
-            if isinstance(item, Explore):
-                self._choose(traces, faults, range(begun, begun + len(group)))
-            begun += len(group)
-        self._repeat(flat, traces, faults)
-        outcomes = iter(
-            rejected(one, fault) if fault else Recorded(one, trace)
-            for one, trace, fault in zip(flat, traces, faults, strict=True)
-        )
-        found = [[next(outcomes) for _ in group] for group in groups]
-        return [one or [no_inputs(item)] for item, one in zip(items, found, strict=True)]
-
-    def _with_inputs(self, items: Sequence[Explain | Explore]) -> list[list[Explain]]:
         explored = [item for item in items if isinstance(item, Explore)]
         calls = iter(candidates(explored, self.plan, self.runner, self.limits))
-        return [[item] if isinstance(item, Explain) else with_calls(item, next(calls)) for item in items]
+        found: list[list[Recorded | Rejected]] = []
+        for explore, group in groupby(items, key=lambda item: isinstance(item, Explore)):
+            if explore:
+                found += ([*self._outcomes(with_calls(item, next(calls)), choose=True)] for item in group)
+            else:
+                for _, inputs in groupby(group, key=lambda item: item.program.source):
+                    found += ([outcome] for outcome in self._outcomes(list(inputs), choose=False))
+        return [one or [no_inputs(item)] for item, one in zip(items, found, strict=True)]
 
-    def _choose(self, traces: list[Trace], faults: list[Fault | None], group: range) -> None:
-        """Among the sound runs of one function, mark those that are not needed."""
-        sound = [i for i in group if faults[i] is None]
-        if self.plan.novel:
-            kept = new_paths([traces[i] for i in sound], self.plan.keep)
-        else:
-            kept = [rank < self.plan.keep for rank in range(len(sound))]
-        for i, keep in zip(sound, kept, strict=True):
-            if not keep:
-                faults[i] = Reason.no_new_path, "inputs before it took every path that this one takes"
+    def _outcomes(self, inputs: Sequence[Explain], *, choose: bool) -> Iterator[Recorded | Rejected]:
+        """Of one program on its inputs; `choose` those along new paths."""
+        programs = [one.program for one in inputs]
+        runs = self._in_series(programs, choose) if self.second is not None and len(programs) > 1 else None
+        for item, (trace, fault) in zip(inputs, runs or self._one_by_one(programs, choose), strict=True):
+            yield rejected(item, fault) if fault else Recorded(item, trace)
 
-    def _repeat(self, items: Sequence[Explain], traces: list[Trace], faults: list[Fault | None]) -> None:
-        """Mark the sound runs that another hash seed changes."""
-        if self.second is None:
-            return
+    def _in_series(self, programs: Sequence[Program], choose: bool) -> list[Run] | None:
+        """All runs in one process, and what is kept once more, in the other order; None where that is no proof."""
+        files = self.runner.series(programs, self.limits)
+        read = (read_run(file, one) for file, one in zip(files, programs, strict=True) if file is not None)
+        traces = [trace for trace in read if trace is not None]
+        if len(traces) < len(programs):
+            return None
+        faults = self._faults(traces, choose)
         sound = [i for i, fault in enumerate(faults) if fault is None]
-        again = self.second.trace_many([items[i].program for i in sound], self.limits)
-        for i, trace in zip(sound, again, strict=True):
-            faults[i] = difference(traces[i], trace)
+        assert self.second is not None
+        if self.second.series([programs[i] for i in reversed(sound)], self.limits) != [
+            files[i] for i in reversed(sound)
+        ]:
+            return None
+        return list(zip(traces, faults, strict=True))
+
+    def _one_by_one(self, programs: Sequence[Program], choose: bool) -> list[Run]:
+        """Every run in a process of its own, and what is kept once more."""
+        traces = self.runner.trace_many(programs, self.limits)
+        faults = self._faults(traces, choose)
+        if self.second is not None:
+            sound = [i for i, fault in enumerate(faults) if fault is None]
+            again = self.second.trace_many([programs[i] for i in sound], self.limits)
+            for i, trace in zip(sound, again, strict=True):
+                faults[i] = difference(traces[i], trace)
+        return list(zip(traces, faults, strict=True))
+
+    def _faults(self, traces: Sequence[Trace], choose: bool) -> list[Fault | None]:
+        faults = [self.keep.fault(trace) for trace in traces]
+        if choose:
+            sound = [i for i, fault in enumerate(faults) if fault is None]
+            for i, keep in zip(sound, self._chosen([traces[i] for i in sound]), strict=True):
+                if not keep:
+                    faults[i] = Reason.no_new_path, "inputs before it took every path that this one takes"
+        return faults
+
+    def _chosen(self, traces: Sequence[Trace]) -> list[bool]:
+        if self.plan.novel:
+            return new_paths(traces, self.plan.keep)
+        return [rank < self.plan.keep for rank in range(len(traces))]
 
 
 def with_calls(item: Explore, calls: Sequence[str]) -> list[Explain]:
