@@ -28,18 +28,11 @@ from deskcheck_conf.run import Run
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from deskcheck_trainer.collect_config import (
-    CollectConfig,
-    FolderSourceConfig,
-    Isolation,
-    JsonlSourceConfig,
-    MicroSourceConfig,
-    PoolKind,
-    SourceConfig,
-)
+from deskcheck_trainer.collect_config import CollectConfig, Isolation, PoolKind
 from deskcheck_trainer.collect_model import ModelStages, make_proposing, make_translation
 from deskcheck_trainer.collect_model_config import NarratorKind
 from deskcheck_trainer.filters_config import FiltersConfig
+from deskcheck_trainer.make_source import make_source
 from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id
 from deskcheck_trainer.nlex.benchmark_texts import benchmark_texts
 from deskcheck_trainer.nlex.build import Recipe
@@ -53,9 +46,6 @@ from deskcheck_trainer.nlex.ray_pool import ray_map
 from deskcheck_trainer.nlex.recording import Recorded, RunFilter
 from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
 from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
-from deskcheck_trainer.nlex.sources.folder import FolderSource
-from deskcheck_trainer.nlex.sources.jsonl import JsonlSource
-from deskcheck_trainer.nlex.sources.micro import MicroSource
 from deskcheck_trainer.nlex.summary import overlaps, report, summary
 from deskcheck_trainer.nlex.tokenizer import TokenizerFile
 
@@ -81,7 +71,7 @@ def collect(config: CollectConfig, run: Run) -> float:
 
         return collect_solutions(config, run)
     if not run.is_done():
-        source = make_source(config.source, config.seed)
+        source = make_source(config.source, config.seed, config.imports)
         shards = build_shards(config, source, run)
         write_json(run.folder / MANIFEST, manifest(config, shards, run.folder))
         show(config, run.folder, facts := summary(run.folder))
@@ -103,26 +93,6 @@ def show(config: CollectConfig, folder: Path, facts: dict[str, Any]) -> None:
         trace = partial(builder.runners[0].trace_many, limits=recipe.limits)
         write_page(folder, facts, chosen, trace, config.seed)
     write_card(folder, facts, chosen)
-
-
-def make_source(config: SourceConfig, seed: int) -> Source:
-    """The source that the configuration names."""
-    match config:
-        case FolderSourceConfig():
-            return FolderSource(Path(config.path), config.licence, config.malformed)
-        case JsonlSourceConfig():
-            return JsonlSource(Path(config.path), config.fields, config.entry_point, config.licence, config.malformed)
-        case MicroSourceConfig():
-            return MicroSource(
-                problems=config.problems,
-                seed=seed,
-                explain=config.explain,
-                near_misses=config.near_misses,
-                explain_near_misses=config.explain_near_misses,
-                solve=config.solve,
-                fix=config.fix,
-            )
-    raise TypeError(f"no source for {type(config).__name__}")
 
 
 def make_recipe(config: CollectConfig) -> Recipe:

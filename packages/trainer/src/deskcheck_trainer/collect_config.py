@@ -16,13 +16,7 @@ from deskcheck_trainer.collect_model_config import NarratorKind, SolutionsConfig
 from deskcheck_trainer.filters_config import FiltersConfig
 from deskcheck_trainer.nlex.inputs import InputPlan
 from deskcheck_trainer.nlex.renderings import RenderPlan
-from deskcheck_trainer.nlex.sources import Malformed
-
-
-class SourceKind(StrEnum):
-    folder = "folder"
-    jsonl = "jsonl"
-    micro = "micro"
+from deskcheck_trainer.source_config import SOURCES, SourceConfig, SourceKind
 
 
 class Style(StrEnum):
@@ -80,56 +74,6 @@ class PoolKind(StrEnum):
     """Worker processes on this machine."""
     ray = "ray"
     """Tasks of a Ray cluster, see `ray_address`; needs the extra [ray]."""
-
-
-@dataclass(kw_only=True)
-class SourceConfig:
-    """Where programs come from; each kind of source adds its own keys."""
-
-    kind: SourceKind = MISSING
-    licence: str | None = None
-    """Licence of rows whose file or line names none."""
-    malformed: Malformed = Malformed.stop
-
-
-@dataclass(kw_only=True)
-class FolderSourceConfig(SourceConfig):
-    """`.py` files with inputs beside them, see sources.FolderSource."""
-
-    kind: SourceKind = SourceKind.folder
-    path: str = MISSING
-
-
-@dataclass(kw_only=True)
-class JsonlSourceConfig(SourceConfig):
-    """One program a line, see sources.JsonlSource."""
-
-    kind: SourceKind = SourceKind.jsonl
-    path: str = MISSING
-    fields: dict[str, str] = field(default_factory=dict)
-    """Our name -> the file's key: `{source: code, arguments: input}` reads CRUXEval."""
-    entry_point: str | None = None
-
-
-@dataclass(kw_only=True)
-class MicroSourceConfig(SourceConfig):
-    """Our micro problems, see micro_source.MicroSource."""
-
-    kind: SourceKind = SourceKind.micro
-    problems: int = MISSING
-    explain: int = 3
-    """Inputs a reference program is explained on, 0 to 9."""
-    near_misses: int = 1
-    explain_near_misses: bool = True
-    solve: bool = True
-    fix: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.explain <= 9:
-            raise ConfigError(f"source.explain is {self.explain}, expected 0 to 9: a micro problem has nine inputs")
-        for key, least in (("problems", 1), ("near_misses", 0)):
-            if getattr(self, key) < least:
-                raise ConfigError(f"source.{key} is {getattr(self, key)}, expected at least {least}")
 
 
 @dataclass(kw_only=True)
@@ -271,12 +215,8 @@ def register() -> None:
     """Put the schemas where `defaults: [collect_schema]` of the YAML files finds them."""
     store = ConfigStore.instance()
     store.store(name="collect_schema", node=CollectConfig)
-    for name, node in (
-        ("folder_schema", FolderSourceConfig),
-        ("jsonl_schema", JsonlSourceConfig),
-        ("micro_schema", MicroSourceConfig),
-    ):
-        store.store(group="source", name=name, node=node)
+    for node in SOURCES:
+        store.store(group="source", name=f"{node.kind}_schema", node=node)
 
 
 register()
