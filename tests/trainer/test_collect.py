@@ -17,12 +17,13 @@ from deskcheck_conf.entry import load_config
 from deskcheck_evals.micro import micro_problems
 from deskcheck_tracer import Limits, Narrator, Program, TestCase, Trace, check, claims, narrate, stated_output
 from deskcheck_tracer.engine import record_here
-from deskcheck_trainer.collect import collect, main, make_recipe, unique
+from deskcheck_trainer.collect import collect, main, make_recipe
 from deskcheck_trainer.collect_config import CollectConfig, Style
 from deskcheck_trainer.make_source import make_source
 from deskcheck_trainer.nlex import MANIFEST, Reason, Rejected, Row, Task, read_rows
 from deskcheck_trainer.nlex.build import Recipe
 from deskcheck_trainer.nlex.own_process import OwnProcess
+from deskcheck_trainer.nlex.parts import unique
 from deskcheck_trainer.nlex.recording import difference
 from deskcheck_trainer.nlex.sources import Explain, Fix, Solve
 from deskcheck_trainer.nlex.sources.micro import MicroSource

@@ -13,10 +13,10 @@ import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
-from itertools import batched, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from deskcheck_trainer.collect_model import ModelStages, make_proposing, make_tr
 from deskcheck_trainer.collect_model_config import NarratorKind
 from deskcheck_trainer.filters_config import FiltersConfig
 from deskcheck_trainer.make_source import make_source
-from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id
+from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Rejected, Row, content_id
 from deskcheck_trainer.nlex.benchmark_texts import benchmark_texts
 from deskcheck_trainer.nlex.build import Recipe
 from deskcheck_trainer.nlex.card import write_card
@@ -41,27 +41,14 @@ from deskcheck_trainer.nlex.decontaminate import Decontaminator
 from deskcheck_trainer.nlex.model import label
 from deskcheck_trainer.nlex.near_duplicates import NearDuplicates
 from deskcheck_trainer.nlex.page import write_page
+from deskcheck_trainer.nlex.parts import Part, unfinished, unique
 from deskcheck_trainer.nlex.pool import available_workers, ordered_map
 from deskcheck_trainer.nlex.ray_pool import ray_map
 from deskcheck_trainer.nlex.recording import Recorded, RunFilter
 from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
-from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
+from deskcheck_trainer.nlex.sources import Item, Source
 from deskcheck_trainer.nlex.summary import overlaps, report, summary
 from deskcheck_trainer.nlex.tokenizer import TokenizerFile
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a worker gets at once: consecutive items of one shard."""
-
-    shard: int
-    key: str
-    """Hash of all items of the shard, and of how rows are made."""
-    items: tuple[Item | Rejected, ...]
-    items_before: int
-    """Items of the shard's earlier parts."""
-    last: bool
-    """Whether the shard ends with this part."""
 
 
 def collect(config: CollectConfig, run: Run) -> float:
@@ -165,40 +152,6 @@ def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected | Recor
     return lambda part: builder(part.items)
 
 
-def unfinished(
-    items: Iterable[Item | Rejected],
-    how: str,
-    store: ShardStore,
-    found: list[Shard],
-    *,
-    per_shard: int,
-    per_part: int,
-    before: Callable[[int, tuple[Item | Rejected, ...]], tuple[Item | Rejected, ...]],
-) -> Iterator[Part]:
-    """The parts of the shards still to be built, after `before`; finished shards are appended to `found`. `how` names
-    the recipe."""
-    for index, shard in enumerate(batched(items, per_shard)):
-        key = content_id(how, [item_key(item) for item in shard])
-        if (done := store.find(index, key)) is not None:
-            found.append(done)
-            continue
-        parts = list(batched(before(index, shard), per_part))
-        for i, part in enumerate(parts):
-            yield Part(index, key, part, items_before=i * per_part, last=i == len(parts) - 1)
-
-
-def unique(items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
-    """The items, each one that repeats an earlier one replaced by its rejection."""
-    seen: set[bytes] = set()
-    for item in items:
-        if isinstance(item, Rejected):
-            yield item
-            continue
-        key = bytes.fromhex(taught(item))
-        yield item if key not in seen else Rejected(reason=Reason.duplicate, detail="", origin=item.origin)
-        seen.add(key)
-
-
 def filtered(items: Iterator[Item | Rejected], config: FiltersConfig) -> Iterator[Item | Rejected]:
     """The items, those that overlap with a benchmark or with an earlier program replaced by their rejections.
 
@@ -211,26 +164,6 @@ def filtered(items: Iterator[Item | Rejected], config: FiltersConfig) -> Iterato
     if config.near_duplicates.threshold is not None:
         items = NearDuplicates(config.near_duplicates.threshold, config.near_duplicates.shingle)(items)
     return items
-
-
-def taught(item: Item) -> str:
-    """The id of what an item would teach: equal for duplicates, wherever they come from."""
-    match item:
-        case Explain(program=program):
-            return content_id("explain", program.id)
-        case Explore(source=source, entry_point=entry_point, calls=calls, generator=generator):
-            return content_id("explore", source, entry_point, calls, generator)
-        case Solve(problem=problem, reference=reference):
-            return content_id("solve", problem.statement, [asdict(t) for t in problem.public_tests], reference)
-        case Fix(problem=problem, reference=reference, candidate=candidate):
-            return content_id("fix", problem.statement, [asdict(t) for t in problem.public_tests], reference, candidate)
-
-
-def item_key(item: Item | Rejected) -> str:
-    """The id of all that an item puts on disk."""
-    if isinstance(item, Rejected):
-        return content_id(asdict(item))
-    return content_id(taught(item), item.origin, item.licence)
 
 
 def versions() -> dict[str, str]:
