@@ -50,8 +50,10 @@ class NearDuplicates:
     def __call__(self, items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
         """The items, each whose program is nearly an earlier one replaced by its rejection."""
         for item in items:
-            nearest = self.nearest(item) if isinstance(item, Explain | Explore) else None
-            yield near_duplicate(item, nearest) if nearest else item
+            if isinstance(item, Explain | Explore) and (nearest := self.nearest(item)):
+                yield near_duplicate(item, nearest)
+            else:
+                yield item
 
     def nearest(self, item: Explain | Explore) -> Nearest | None:
         """The earlier program that this one nearly is; None where there is none, and then it is remembered."""
