@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from deskcheck_conf.errors import ConfigError
 from deskcheck_evals.benchmarks.config import BenchmarkConfig
+from deskcheck_tracer.prose.verification import MIN_COVERAGE
 
 
 class NarratorKind(StrEnum):
@@ -25,7 +26,7 @@ class TranslationConfig:
     record_tokens: int = 2000
     """Longest record of the run in the prompt, in words and symbols: its middle is left out to fit, with a mark; a run
     that does not fit even so is rejected as too_long."""
-    min_coverage: float = 0.3
+    min_coverage: float = MIN_COVERAGE
     """Least share of the sentences about the run with a statement that was checked."""
 
     def __post_init__(self) -> None:

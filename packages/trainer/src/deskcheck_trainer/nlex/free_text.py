@@ -8,12 +8,11 @@ narrations: a row is never better than its verifier.
 from __future__ import annotations
 
 from deskcheck_agent.sampler import Completion, StopReason
-from deskcheck_tracer import Narrator, Trace, stated_output
+from deskcheck_tracer import Trace, stated_output, verify
 from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
 
 from deskcheck_trainer.nlex.recording import Fault
 from deskcheck_trainer.nlex.row import Reason
-from deskcheck_trainer.nlex.telling import narration_fault
 
 COPIED_SHARE = 0.5
 """A text with this share of its lines straight from the record is a copy."""
@@ -51,4 +50,9 @@ def copied_share(text: str, record: str) -> float:
 
 def free_text_fault(text: str, trace: Trace, min_coverage: float) -> Fault | None:
     """What the verifier finds: another output, a false statement, none at all, too few."""
-    return narration_fault(text, Narrator(trace), None)
+    found = verify(text, trace, min_coverage=min_coverage)
+    if found.accepted:
+        return None
+    false = next((check for check in found.false), None)
+    said = f"{false.words!r}: {false.why}" if false else f"coverage {found.coverage:.2f}, expected {min_coverage}"
+    return Reason(found.reason.value), said
