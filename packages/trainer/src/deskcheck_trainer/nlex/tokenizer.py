@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,8 @@ class TokenizerFile:
             )
         tokenizer.no_truncation()  # some files cut at the length of the model they came with
         tokenizer.no_padding()
-        return lambda text: len(tokenizer.encode(text, add_special_tokens=False))
+        # A narration that fits is counted again when it is checked and when its row is sized.
+        return lru_cache(maxsize=64)(lambda text: len(tokenizer.encode(text, add_special_tokens=False)))
 
 
 def _load(name: str) -> Tokenizer:
