@@ -68,12 +68,13 @@ class Recording:
         explored = [item for item in items if isinstance(item, Explore)]
         calls = iter(candidates(explored, self.plan, self.runner, self.limits))
         found: list[list[Recorded | Rejected]] = []
-        for explore, group in groupby(items, key=lambda item: isinstance(item, Explore)):
-            if explore:
-                found += ([*self._outcomes(with_calls(item, next(calls)), choose=True)] for item in group)
-            else:
-                for _, inputs in groupby(group, key=lambda item: item.program.source):
-                    found += ([outcome] for outcome in self._outcomes(list(inputs), choose=False))
+        for _, group in groupby(items, key=lambda item: item if isinstance(item, Explore) else item.program.source):
+            match [*group]:
+                case [Explore() as item, *repeated]:
+                    found += ([*self._outcomes(with_calls(item, next(calls)), choose=True)] for _ in (item, *repeated))
+                case inputs:
+                    given = [item for item in inputs if isinstance(item, Explain)]
+                    found += ([outcome] for outcome in self._outcomes(given, choose=False))
         return [one or [no_inputs(item)] for item, one in zip(items, found, strict=True)]
 
     def _outcomes(self, inputs: Sequence[Explain], *, choose: bool) -> Iterator[Recorded | Rejected]:
