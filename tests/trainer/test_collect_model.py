@@ -61,15 +61,18 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         return f"sampler.base_url=http://127.0.0.1:{self.server_port}/v1"
 
-    def __exit__(self, *error: object) -> None:
+    def server_close(self) -> None:
         self.shutdown()
-        super().__exit__(*error)
+        super().server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Server
+    @property
+    def told(self) -> Server:
+        assert isinstance(self.server, Server)
+        return self.server
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
     def do_GET(self) -> None:
@@ -77,9 +80,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         said = json.loads(self.rfile.read(int(self.headers["content-length"])))["messages"][-1]["content"]
-        with self.server.lock:
-            self.server.answered += 1
-            if self.server.answered > self.server.most:
+        with self.told.lock:
+            self.told.answered += 1
+            if self.told.answered > self.told.most:
                 return self._send(404, {"error": {"message": "gone"}})
         stdin = said.partition("Standard input:\n```\n")[2].partition("\n```")[0] + "\n"
         text = truth(stdin) if int(stdin) % 2 == 0 else truth(stdin).replace("i is 1", "i is 8")

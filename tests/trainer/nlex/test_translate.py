@@ -65,6 +65,27 @@ def test_what_is_not_proven_is_kept_aside_with_its_reason(reason: Reason) -> Non
     assert counts == {"runs": 1, "attempts": 1, reason.value: 1}
 
 
+PROSE = """The input is 3, so n becomes 3, and s starts at 0. In the first round i is 0 and s stays 0. In the second
+round i is 1 and s becomes 1. In the third round i is 2, so s becomes 3. The loop ends, and 3 is printed.
+<output>
+3
+</output>"""
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (PROSE, None),
+        (PROSE.replace("so s becomes 3", "so s becomes 5"), Reason.claim_false),
+        (PROSE.replace("output>\n3", "output>\n3 "), Reason.wrong_output),
+        ("This program is a fine piece of work, as can be seen.\n<output>\n3\n</output>", Reason.no_claims),
+    ],
+)
+def test_free_prose_is_verified(text: str, reason: Reason | None) -> None:
+    (outcome,), _ = translator([text])([recorded()])
+    assert (outcome.reason if isinstance(outcome, Rejected) else None) == reason
+
+
 def test_an_answer_that_goes_on_after_its_output_is_cut_there() -> None:
     run = recorded()
     (row,), _ = translator([truth(run) + "\nIn summary, s is 99.\n<output>\n99\n</output>"])([run])

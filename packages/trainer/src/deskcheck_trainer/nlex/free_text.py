@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from deskcheck_agent.sampler import Completion, StopReason
 from deskcheck_tracer import Trace, stated_output, verify
-from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
+from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN, true_output
 
 from deskcheck_trainer.nlex.recording import Fault
 from deskcheck_trainer.nlex.row import Reason
@@ -49,10 +49,13 @@ def copied_share(text: str, record: str) -> float:
 
 
 def free_text_fault(text: str, trace: Trace, min_coverage: float) -> Fault | None:
-    """What the verifier finds: another output, a false statement, none at all, too few."""
+    """What the verifier finds: another output (to the letter: it is what training asks for), a false statement, none,
+    too few."""
+    stated, true = stated_output(text), true_output(trace)
+    if stated != true:
+        return Reason.wrong_output, f"states {stated!r}, true is {true!r}"
     found = verify(text, trace, min_coverage=min_coverage)
     if found.accepted:
         return None
-    false = next((check for check in found.false), None)
-    said = f"{false.words!r}: {false.why}" if false else f"coverage {found.coverage:.2f}, expected {min_coverage}"
-    return Reason(found.reason.value), said
+    wrong = "; ".join(f"{check.words!r}: {check.why}" for check in found.false)
+    return Reason(found.reason.value), wrong or f"{found.coverage:.0%} of its sentences about the run could be checked"
