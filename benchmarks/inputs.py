@@ -92,7 +92,7 @@ def record(item: Explore, calls: Sequence[str], sandbox: Sandbox) -> list[Trace]
     """All inputs in one process; those that it did not come to, each in its own."""
     programs = [one.program for one in with_calls(item, calls)]
     files = sandbox.series(programs, LIMITS) if programs else []
-    read = [file and read_run(file, program) for file, program in zip(files, programs, strict=True)]
+    read = [read_run(file, program) if file else None for file, program in zip(files, programs, strict=True)]
     again = iter(sandbox.trace_many([p for p, trace in zip(programs, read, strict=True) if not trace], LIMITS))
     return [trace or next(again) for trace in read]
 
