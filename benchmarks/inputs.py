@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deskcheck_tracer import Limits, Sandbox, Trace
+from deskcheck_tracer.series import read_run
 from deskcheck_tracer.trace import EndReason, EventKind
 from deskcheck_trainer.nlex.inputs import InputPlan, candidates
 from deskcheck_trainer.nlex.novelty import new_paths
@@ -30,6 +31,7 @@ from deskcheck_trainer.nlex.strategies import drawn_calls
 
 TRIES, KEEP, BATCH = 20, 5, 64
 PLAN = InputPlan(tries=TRIES, keep=KEEP)
+LIMITS = Limits(cpu_s=1.0, wall_s=3.0)
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,16 @@ def statements(source: str) -> set[int]:
 
 def measure(items: Sequence[Explore], calls: Sequence[Sequence[str]], sandbox: Sandbox) -> list[Measured]:
     """Record every function on its inputs."""
-    programs = [one.program for item, own in zip(items, calls, strict=True) for one in with_calls(item, own)]
-    traces = iter(sandbox.trace_many(programs, Limits(cpu_s=1.0, wall_s=3.0)))
-    return [measured(item, [next(traces) for _ in own]) for item, own in zip(items, calls, strict=True)]
+    return [measured(item, record(item, own, sandbox)) for item, own in zip(items, calls, strict=True)]
+
+
+def record(item: Explore, calls: Sequence[str], sandbox: Sandbox) -> list[Trace]:
+    """All inputs in one process; those that it did not come to, each in its own."""
+    programs = [one.program for one in with_calls(item, calls)]
+    files = sandbox.series(programs, LIMITS) if programs else []
+    read = [read_run(file, program) if file else None for file, program in zip(files, programs, strict=True)]
+    again = iter(sandbox.trace_many([p for p, trace in zip(programs, read, strict=True) if not trace], LIMITS))
+    return [trace or next(again) for trace in read]
 
 
 def measured(item: Explore, traces: list[Trace]) -> Measured:

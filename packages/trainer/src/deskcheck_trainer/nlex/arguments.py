@@ -127,7 +127,7 @@ class Arguments:
             size = self.sizes[positions]
             if self.odds(6):
                 size = max(0, size - 1)
-        return max(size, least) if not self.odds(5) else size
+        return least if size < least and not self.odds(5) else size
 
     def _dictionary(self, shape: Shape, depth: int) -> dict[Any, Any]:
         made = {name: self.value(part, depth + 1) for name, part in shape.fields().items() if not self.odds(4)}

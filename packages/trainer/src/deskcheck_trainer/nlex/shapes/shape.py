@@ -178,6 +178,9 @@ class Shape:
 
     def kind(self) -> str | None:
         """The likeliest kind."""
+        votes = self.known.votes
+        if len(votes) < 2 and not votes.keys() & {"number", "container"}:
+            return next(iter(votes), None)  # most shapes, and asked for at every operation
         return next(iter(self.kinds()), None)
 
     def fixed(self) -> int | None:
