@@ -43,6 +43,7 @@ def dataset(folder: Path, rows: Sequence[Row], rejected: Sequence[Rejected] = ()
     files = [shard.rejected_file] if shard.rejected_file else []
     counts = {"items": shard.items, "rows": len(rows), "tasks": shard.tasks, "rejected": shard.rejected}
     more = {"schema": SCHEMA_VERSION, "contaminated": overlaps(folder, files), "config_hash": "", "rows_hash": ""}
+    more["config"] = {"tokenizer": None}
     write_json(folder / MANIFEST, {**counts, **more, "shards": [{"rows_file": shard.rows_file}]})
     return summary(folder)
 
