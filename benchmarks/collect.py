@@ -1,10 +1,10 @@
 """Finished rows a second and core of deskcheck-collect, split by stage: `python benchmarks/collect.py CODEIO.jsonl.gz`.
 
 Programs with input generators (codeio's layout) go through the builder that the command's workers use: draw inputs,
-record them in the jail, record them again in the other order under another hash seed, narrate, verify. One worker is one
+record them in the jail, record them again in the other order under another hash seed, narrate, verify. One worker is a
 process and its two jails, of which one works at a time: a core. Then the whole command runs with one and with two
-workers on the same programs; its bytes must be equal, or nothing is reported. From the rate follow the core-hours of the
-paper's 30 million functions, beside what starting an interpreter for each run would cost alone.
+workers on the same programs; its bytes must be equal, or nothing is reported. From the rate follow the core-hours of
+the paper's 30 million functions, beside what starting an interpreter for each run would cost alone.
 """
 
 import argparse
