@@ -127,6 +127,22 @@ def test_a_source_that_changed_under_a_run_is_refused(tmp_path, capsys) -> None:
 # ---- programs that are not ours: the jail ----
 
 
+def test_harvested_functions_become_rows_in_the_jail(tmp_path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "LICENSE").write_text("Permission is hereby granted, free of charge, to any person")
+    (folder / "a.py").write_text(
+        "import sys\nSTEP = 2\nprint('on import')\n\ndef climb(n):\n    found = []\n    while n > 0:\n"
+        "        found.append(n)\n        n -= STEP\n    return found\n\nassert climb(1) == [1]\n"
+    )
+    (folder / "test_a.py").write_text("from a import climb\n\ndef test_climb():\n    assert climb(5) == [5, 3, 1]\n")
+    assert run(tmp_path, "experiment=collect/functions", f"source.path={folder}", "pool=serial") == 0
+    rows = {row.call: row for row in read_rows(tmp_path / "collect-functions-s0")}
+    row = rows["climb(1)"]
+    assert (row.output, row.licence) == ("[1]", "MIT") and row.origin.startswith("mine/a.py:climb#climb(1)")
+    assert row.source.startswith("STEP = 2\n\n\ndef climb(n):") and "import" not in row.source
+
+
 def test_our_example_programs_become_rows_in_the_jail(tmp_path) -> None:
     assert run(tmp_path, "experiment=collect/folder", f"source.path={EXAMPLES}", "pool=serial") == 0
     rows = list(read_rows(tmp_path / "collect-folder-s0"))

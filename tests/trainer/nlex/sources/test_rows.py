@@ -185,6 +185,7 @@ def test_a_parquet_file_that_is_cut_or_damaged_is_told_or_counted(tmp_path) -> N
         list(RowsSource(files(tmp_path / "none.parquet")).items())
 
 
+@pytest.mark.slow
 def test_a_dataset_that_the_hub_does_not_have_is_one_clear_error() -> None:
     code = (
         "from deskcheck_trainer.nlex.sources.row_files import RowFiles\n"

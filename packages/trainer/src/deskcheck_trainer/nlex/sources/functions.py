@@ -28,6 +28,9 @@ from deskcheck_trainer.nlex.sources.licences import folder_licence, metadata_lic
 from deskcheck_trainer.nlex.sources.python_files import python_files, read_python
 from deskcheck_trainer.nlex.sources.statements import parse
 
+MAX_CALL = 2_000
+"""Characters of a known call: longer ones hand over tables of data."""
+
 
 @dataclass(frozen=True)
 class FunctionsSource:
@@ -61,11 +64,11 @@ class FunctionsSource:
             return
         try:
             found = harvest(source, self.imports)
+            calls = self._calls(path, source, {f.name for f in found if isinstance(f, Harvested)})
         except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
             yield Rejected(reason=Reason.syntax, detail=f"{type(e).__name__}: {e}", origin=origin)
             return
         licence = spdx(source) or folder_licence(path.parent, self.folder) or self.licence
-        calls = self._calls(path, source, {f.name for f in found if isinstance(f, Harvested)})
         for function in found:
             where = f"{origin}:{function.name}"
             if isinstance(function, Skipped):
@@ -98,7 +101,7 @@ class FunctionsSource:
 
 def items_of(function: Harvested, calls: list[str], origin: str, licence: str | None) -> Iterator[Item | Rejected]:
     """A function to explore; a generator function is consumed, on the calls known of it."""
-    known = [call for call in dict.fromkeys(calls) if _stands_alone(call, function)]
+    known = [call for call in dict.fromkeys(calls) if len(call) <= MAX_CALL and _stands_alone(call, function)]
     if not function.is_generator:
         yield Explore(
             source=function.source, entry_point=function.name, calls=tuple(known), origin=origin, licence=licence
