@@ -3,8 +3,8 @@
 Two programs are compared by the Jaccard similarity of their token shingles (code_tokens.py), estimated by MinHash
 signatures of 128 values (standard error 0.035 at 0.8; Broder 1997); an index of bands of these values finds the earlier
 programs worth comparing. Signatures and index are rensa's. The stream is filtered in its order, so the result depends
-on nothing else, and a run that is continued reads the stream again. Memory grows with every program kept: about 2.2 KB,
-66 GB for 30 million programs, so a stream that long is cut into datasets.
+on nothing else, and a run that is continued reads the stream again. Memory grows with every program kept: about 2.4 KB,
+72 GB for 30 million programs, so a stream that long is cut into datasets.
 
 The unit is the program: the same source on another input stays, and a function to make inputs for is compared once.
 Problems to solve or fix are not compared.
