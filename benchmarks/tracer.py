@@ -8,6 +8,7 @@ monitoring events switched on and empty callbacks: what no recorder written in P
 installed with `uv pip install pysnooper hunter snoop`; they cut values at 100 characters, the recorder at 200.
 """
 
+import argparse
 import gc
 import json
 import statistics
@@ -197,4 +198,9 @@ if __name__ == "__main__":
     if len(sys.argv) == 3 and (tool := (TOOLS | INSIDE).get(sys.argv[1])):
         print(json.dumps(min(tool(Path(sys.argv[2])) for _ in range(REPEATS))))
     else:
-        main(sys.argv[1:])
+        parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        parser.add_argument("programs", nargs="*", metavar="PROGRAM", help=f"some of: {', '.join(PROGRAMS)}")
+        wanted = parser.parse_args().programs
+        if unknown := set(wanted) - set(PROGRAMS):
+            parser.error(f"no program named {', '.join(sorted(unknown))}, expected some of: {', '.join(PROGRAMS)}")
+        main(wanted)
