@@ -67,6 +67,28 @@ def test_inputs_of_one_program_give_what_they_give_alone(sandboxes) -> None:
     assert isinstance(together[-1], Rejected) and together[-1].reason is Reason.raised
 
 
+class Counting:
+    """A sandbox that counts what is recorded in a process of its own."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.alone = 0
+        self.run_many, self.series, self.trace = sandbox.run_many, sandbox.series, sandbox.trace_many
+
+    def trace_many(self, programs, limits):
+        self.alone += len(programs)
+        return self.trace(programs, limits)
+
+
+@pytest.mark.parametrize(
+    ("source", "alone"),
+    [(BRANCHES, 0), (LEAKY, 4), ("import random\ndef f(n):\n    x = random.random()\n    return x\n", 1)],
+)
+def test_only_what_needs_it_is_recorded_alone(sandboxes, source: str, alone: int) -> None:
+    first, second = map(Counting, sandboxes)
+    recording((first, second), InputPlan())(calls(source, "f(-1)", "f(0)", "f(1)"))
+    assert (first.alone, second.alone) == (alone, alone)
+
+
 def test_inputs_are_kept_for_new_paths(sandboxes) -> None:
     texts = ["f(-5)", "f(-4)", "f(0)", "f(7)", "f(8)", "f(70)", "f(71)", "f(-1)"]
     [outcomes] = recording(sandboxes, InputPlan(keep=4, tries=len(texts)))([explore(BRANCHES, *texts)])
