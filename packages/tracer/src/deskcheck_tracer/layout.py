@@ -10,6 +10,7 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import CodeType
 from typing import NamedTuple
 
@@ -84,6 +85,11 @@ class Layout:
         effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
         relies = relied_on(code, self._known_effects.functions) if effects else ()
         return CodeLayout(code, heads, masks, frozenset(heads.values()), loops, careful, effects, relies)
+
+
+layout_of = lru_cache(maxsize=1)(Layout)
+"""The layout of a source, kept for the next run of the same one: a series of short runs would mostly make layouts.
+Nothing of it changes once it is made; what is learnt in a run is in the CodeLayouts. Raises what `ast.parse` raises."""
 
 
 class Line:
