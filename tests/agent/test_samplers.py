@@ -189,16 +189,25 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(400, {"error": {"message": "maximum context length is 10 tokens"}})
         if said == "wrong":
             return self._send(404, {"error": {"message": "no such model"}})
+        if said == "page":
+            return self._send(200, b"<html>It works!</html>", "text/html")
+        if said == "torn":
+            return self._send(200, b'{"id": "1", "choices": [{"ind')
+        if said == "other":
+            return self._send(200, {"choices": [{"finish_reason": "stop"}]})
+        if said == "stall":
+            threading.Event().wait(0.5)  # the client has left by then
+            return None
         message = {"role": "assistant", "content": f"{said}:{body['seed']}"}
         if said == "think":
             message |= {"content": "answer", "reasoning_content": "because"}
         choice = {"index": 0, "message": message, "finish_reason": "length" if said == "cut" else "stop"}
         self._send(200, {"id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice]})
 
-    def _send(self, status, body):
-        data = json.dumps(body).encode()
+    def _send(self, status, body, kind="application/json"):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("content-type", "application/json")
+        self.send_header("content-type", kind)
         self.send_header("content-length", str(len(data)))
         self.send_header("retry-after-ms", "10")
         self.end_headers()
@@ -245,6 +254,18 @@ async def test_answers_keep_their_reasoning_and_stop_reasons(server):
 async def test_a_refusal_is_a_clear_error(server):
     with pytest.raises(SamplerError, match=r"answered 404 for model 'm': .*no such model"):
         await openai(server.url).sample([ask("wrong"), ask("a")], SamplingParams())
+
+
+@pytest.mark.parametrize("said", ["page", "torn", "other"])
+async def test_garbage_is_a_clear_error(server, said):
+    with pytest.raises(SamplerError, match=r"is no chat completion .*sampler\.base_url"):
+        await openai(server.url).sample([ask(said)], SamplingParams())
+
+
+async def test_a_server_that_stalls_is_a_clear_error(server):
+    with pytest.raises(SamplerError, match=r"does not answer within 0\.1 s .*sampler\.timeout_s"):
+        await openai(server.url, timeout_s=0.1, max_retries=1).sample([ask("stall")], SamplingParams())
+    assert server.tries["stall"] == 2
 
 
 async def test_a_server_that_is_down_is_a_clear_error():

@@ -46,6 +46,11 @@ def test_a_series_gives_what_single_recordings_give(sandbox) -> None:
     assert series(sandbox, programs) == sandbox.trace_many(programs)
 
 
+def test_the_other_order_gives_the_same_bytes(sandbox) -> None:
+    programs = calls("f([3, 1, 4])", "f([])", "f('abc', k=2)", "f(1)")
+    assert sandbox.series(programs) == sandbox.series(programs[::-1])[::-1]
+
+
 def test_standard_input_differs_from_run_to_run(sandbox) -> None:
     programs = [Program("n = int(input())\nprint(n * 2)\n", stdin=text) for text in ("3\n", "x\n", "")]
     traces = series(sandbox, programs)

@@ -17,15 +17,19 @@ from deskcheck_conf.entry import load_config
 from deskcheck_evals.micro import micro_problems
 from deskcheck_tracer import Limits, Narrator, Program, TestCase, Trace, check, claims, narrate, stated_output
 from deskcheck_tracer.engine import record_here
-from deskcheck_trainer.collect import collect, main, make_recipe, make_source, unique
+from deskcheck_trainer.collect import collect, main, make_recipe
 from deskcheck_trainer.collect_config import CollectConfig, Style
+from deskcheck_trainer.make_source import make_source
 from deskcheck_trainer.nlex import MANIFEST, Reason, Rejected, Row, Task, read_rows
 from deskcheck_trainer.nlex.build import Recipe
 from deskcheck_trainer.nlex.own_process import OwnProcess
+from deskcheck_trainer.nlex.parts import unique
 from deskcheck_trainer.nlex.recording import difference
 from deskcheck_trainer.nlex.sources import Explain, Fix, Solve
 from deskcheck_trainer.nlex.sources.micro import MicroSource
 from deskcheck_trainer.nlex.telling import narration_fault
+
+from tests.trainer.nlex.test_tokenizer import characters
 
 EXAMPLES = Path(__file__).parents[2] / "examples/programs"
 MICRO = Recipe(prompts="micro", style="compact", own_process=True, check_determinism=False)
@@ -55,7 +59,7 @@ def test_a_bare_command_builds_a_dataset(tmp_path, capsys) -> None:
     assert run(tmp_path) == 0
     folder = tmp_path / "collect-smoke-s0"
     rows, manifest = list(read_rows(folder)), json.loads((folder / MANIFEST).read_text())
-    assert manifest["rows"] == len(rows) and {row.task for row in rows} == set(Task)
+    assert manifest["rows"] == len(rows) and {row.task for row in rows} == {Task.explain, Task.solve, Task.fix}
     assert manifest["items"] == len(rows) + sum(manifest["rejected"].values())
     assert reasons(folder) == manifest["rejected"]
     assert len({row.id for row in rows}) == len(rows)
@@ -123,6 +127,22 @@ def test_a_source_that_changed_under_a_run_is_refused(tmp_path, capsys) -> None:
 # ---- programs that are not ours: the jail ----
 
 
+def test_harvested_functions_become_rows_in_the_jail(tmp_path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "LICENSE").write_text("Permission is hereby granted, free of charge, to any person")
+    (folder / "a.py").write_text(
+        "import sys\nSTEP = 2\nprint('on import')\n\ndef climb(n):\n    found = []\n    while n > 0:\n"
+        "        found.append(n)\n        n -= STEP\n    return found\n\nassert climb(1) == [1]\n"
+    )
+    (folder / "test_a.py").write_text("from a import climb\n\ndef test_climb():\n    assert climb(5) == [5, 3, 1]\n")
+    assert run(tmp_path, "experiment=collect/functions", f"source.path={folder}", "pool=serial") == 0
+    rows = {row.call: row for row in read_rows(tmp_path / "collect-functions-s0")}
+    row = rows["climb(1)"]
+    assert (row.output, row.licence) == ("[1]", "MIT") and row.origin.startswith("mine/a.py:climb#climb(1)")
+    assert row.source.startswith("STEP = 2\n\n\ndef climb(n):") and "import" not in row.source
+
+
 def test_our_example_programs_become_rows_in_the_jail(tmp_path) -> None:
     assert run(tmp_path, "experiment=collect/folder", f"source.path={EXAMPLES}", "pool=serial") == 0
     rows = list(read_rows(tmp_path / "collect-folder-s0"))
@@ -183,6 +203,26 @@ def test_any_style_is_one_override(tmp_path, style: Style) -> None:
     for row in rows:
         trace = record_here(row.source, row.stdin or "", row.call, Limits())
         assert row.style == style and row.completion[0]["content"] == narrate(trace, style=style)
+
+
+def test_a_run_gives_a_row_of_every_kind_asked_for(tmp_path) -> None:
+    assert run(tmp_path, "experiment=collect/renderings", "source.problems=4", "items_per_shard=7") == 0
+    rows = list(read_rows(tmp_path / "collect-renderings-s0"))
+    kinds = ["explain", "predict_output", "predict_input", "scratchpad", "next_state", "branch"]
+    assert [row.task.value for row in rows[:6]] == kinds and len(rows) == 6 * len({row.origin for row in rows})
+    assert all(" 1  " in row.prompt[-1]["content"] for row in rows)
+    first = {row.prompt[-1]["content"].partition("\n")[0] for row in rows if row.task is Task.explain}
+    assert len(first) > 3
+    assert run(tmp_path / "again", "experiment=collect/renderings", "source.problems=4", "items_per_shard=7") == 0
+    assert tree(tmp_path / "again/collect-renderings-s0") == tree(tmp_path / "collect-renderings-s0")
+
+
+def test_sizes_are_in_tokens_of_the_tokenizer_named(tmp_path, capsys) -> None:
+    overrides = ["source.problems=2", f"tokenizer={characters(tmp_path)}", "max_tokens=1500", "style=compact"]
+    assert run(tmp_path, *overrides) == 0
+    assert "tokens of " in capsys.readouterr().out
+    for row in read_rows(tmp_path / "collect-smoke-s0"):
+        assert row.tokens == sum(len(message["content"]) for message in [*row.prompt, *row.completion])
 
 
 # ---- the builder ----
@@ -316,6 +356,12 @@ def test_our_own_process_runs_like_the_sandbox() -> None:
         (["source.explain=10"], "nine inputs"),
         (["style=haiku"], "compact"),
         (["filters.hash_seeds=3"], "expected 2"),
+        (["renderings=[explain,haiku]"], "haiku"),
+        (["renderings=[]"], "expected at least one"),
+        (["renderings=[explain,branch,explain]"], "none twice"),
+        (["phrasings=11"], "prompt set default has 10"),
+        (["phrasings=2", "prompts=micro"], "explain.2.j2"),
+        (["tokenizer=/nowhere"], "/nowhere does not exist"),
         (["items_per_shard=0"], "at least 1"),
         (["prompts=/nowhere/prompts"], "/nowhere/prompts"),
         (["limits.max_events=null"], "max_events"),
@@ -339,3 +385,86 @@ def test_every_experiment_composes(name: str, tmp_path) -> None:
     config = load_config("collect", CollectConfig, [f"experiment=collect/{name}", *path])
     assert make_recipe(config) and make_source(config.source, config.seed)
     assert callable(collect)
+
+
+# ---- programs that are compared with others ----
+
+SORTER = """\
+def order(items):
+    done = []
+    for item in items:
+        place = 0
+        while place < len(done) and done[place] < item:
+            place += 1
+        done.insert(place, item)
+    return done
+"""
+TALLEST = """\
+def tallest(heights, limit):
+    best = None
+    for height in heights:
+        if height <= limit and (best is None or height > best):
+            best = height
+    return best
+"""
+
+
+def write_programs(path: Path, *sources_and_calls: tuple[str, str]) -> None:
+    path.write_text("".join(json.dumps({"source": source, "call": call}) + "\n" for source, call in sources_and_calls))
+
+
+def test_copies_of_a_benchmark_and_of_earlier_programs_are_left_out_and_named(tmp_path, capsys) -> None:
+    commented = SORTER.replace("    done = []\n", "    done = []  # in order\n")
+    calls = (
+        (SORTER, "order([3, 1])"),
+        (TALLEST, "tallest([1, 2], 3)"),
+        (commented, "order([2])"),
+        (SORTER, "order([5, 4])"),
+    )
+    write_programs(tmp_path / "rows.jsonl", *calls)
+    (tmp_path / "bench.jsonl").write_text(json.dumps({"task_id": "B/1", "solution": TALLEST}) + "\n")
+    source = [
+        f"source.path={tmp_path / 'rows.jsonl'}",
+        "source=jsonl",
+        "experiment=collect/folder",
+        "pool=serial",
+        "items_per_shard=3",
+    ]
+    compared = ["filters=training", f"filters.decontaminate.files=[{tmp_path}/b*.jsonl]"]
+    assert run(tmp_path, *source, *compared) == 0
+    folder = tmp_path / "collect-folder-s0"
+    assert reasons(folder) == {"contaminated": 1, "near_duplicate": 1}
+    assert [row.call for row in read_rows(folder)] == ["order([3, 1])", "order([5, 4])"]
+    assert json.loads((folder / MANIFEST).read_text())["contaminated"] == {"bench.jsonl": {"B/1": 1}}
+    assert "benchmark" in capsys.readouterr().out
+    page, card = (folder / "report.html").read_text(), (folder / "README.md").read_text()
+    assert "B/1" in page and "Real run: finished" in page and "| bench.jsonl | 1 |" in card
+
+    whole = tree(folder)  # the last shard built again: the filters have to know what the first one holds
+    for name in ("shards/00001.json", "done.json", MANIFEST):
+        (folder / name).unlink()
+    assert run(tmp_path, *source, *compared) == 0
+    assert tree(folder) == whole
+
+
+def test_a_benchmark_that_is_not_there_stops_the_run(tmp_path, capsys) -> None:
+    write_programs(tmp_path / "rows.jsonl", (SORTER, "order([3, 1])"))
+    source = [f"source.path={tmp_path / 'rows.jsonl'}", "source=jsonl", "experiment=collect/folder", "pool=serial"]
+    assert run(tmp_path, *source, "filters=training", f"filters.decontaminate.files=[{tmp_path}/none/*.jsonl]") == 2
+    told = capsys.readouterr().err
+    assert "filters.decontaminate.files[0]" in told and "filters=default" in told
+    assert not (tmp_path / "collect-folder-s0").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "near_duplicates.threshold=1.5",
+        "near_duplicates.shingle=0",
+        "decontaminate.ngram=0",
+        "decontaminate.threshold=0",
+    ],
+)
+def test_filters_out_of_range_name_their_key(tmp_path, capsys, wrong: str) -> None:
+    assert run(tmp_path, f"filters.{wrong}") == 2
+    assert wrong.split("=")[0] in capsys.readouterr().err

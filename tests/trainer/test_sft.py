@@ -154,3 +154,70 @@ def test_bad_configurations_name_the_key(tmp_path: Path):
         smoke(tmp_path, "scratch=null")
     with pytest.raises(ConfigError, match="no SFTConfig argument max_lenght"):
         build(smoke(tmp_path, "+trl.max_lenght=3"), tmp_path)
+
+
+# ---- public reasoning sets ----
+
+MATH = {
+    "problem": "1+1?",
+    "generated_solution": "<think>one and one</think>2",
+    "problem_type": "x",
+    "expected_answer": "2",
+}
+CODE = {
+    "input": "Print 1.",
+    "output": "<think>easy</think>print(1)",
+    "solution": "print(1)",
+    "license": "mit",
+    "id": "a",
+}
+
+
+@pytest.mark.parametrize("layout", ["parquet", "jsonl"])
+def test_the_reasoning_presets_read_local_copies_beside_our_rows(tmp_path: Path, rows: Path, layout: str):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for name, one in (
+        ("data/cot-0", MATH),
+        ("data/tir-0", {**MATH, "problem": "not of this split"}),
+        ("split_0/t", CODE),
+    ):
+        file = tmp_path / "copy" / f"{name}.{layout}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if layout == "parquet":
+            pq.write_table(pa.Table.from_pylist([one] * 5), file)
+        else:
+            file.write_text(json.dumps(one) + "\n" + (json.dumps(one) + "\n") * 4)
+    config = smoke(
+        tmp_path, "scratch=null", "model.path=micro-base", f"datasets=[{{path: '{rows}'}}]", "reasoning=both",
+        f"reasoning.openmathreasoning.path='{tmp_path}/copy/data/cot-*.{layout}'", "reasoning.openmathreasoning.rows=3",
+        f"reasoning.opencodereasoning.path={tmp_path}/copy/split_0", "reasoning.opencodereasoning.weight=0.4",
+    )  # fmt: skip
+    mixed = mixture(config.parts(), narrations=True, seed=0)
+    told = [(r["prompt"][0], r["completion"][0]) for r in mixed]
+    math, code = (
+        ({"role": "user", "content": p}, {"role": "assistant", "content": c})
+        for p, c in ((MATH["problem"], MATH["generated_solution"]), (CODE["input"], CODE["output"]))
+    )
+    assert (told.count(math), told.count(code), len(told)) == (3, 2, 45)
+
+
+def test_presets_name_the_hub_and_its_columns(tmp_path: Path):
+    config = smoke(tmp_path, "scratch=null", "model.path=micro-base", "reasoning=both")
+    parts = {(part.path, part.subset, part.split): part.columns for part in config.parts()}
+    assert parts == {
+        ("nvidia/OpenMathReasoning", None, "cot"): {"prompt": "problem", "completion": "generated_solution"},
+        ("nvidia/OpenCodeReasoning", "split_0", "split_0"): {"prompt": "input", "completion": "output"},
+    }
+
+
+def test_wrong_columns_are_told(rows: Path):
+    with pytest.raises(InputError, match=r"has no column answer \(it has task, prompt, completion\)"):
+        mixture(
+            [DatasetConfig(path=str(rows), columns={"prompt": "prompt", "completion": "answer"})],
+            narrations=True,
+            seed=0,
+        )
+    with pytest.raises(ConfigError, match="expected prompt and completion"):
+        DatasetConfig(path=str(rows), columns={"prompt": "prompt"})

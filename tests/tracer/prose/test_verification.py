@@ -66,6 +66,7 @@ def test_one_thing_wrong_is_found_where_it_is(right: str, wrong: str) -> None:
 def test_the_output_must_be_stated_and_match() -> None:
     assert verify(RIGHT, TRACE).reason is Reason.no_output
     assert verify(RIGHT + "\n<output>\n13\n</output>", TRACE).reason is Reason.wrong_output
+    assert verify(RIGHT + "\n<output>\n\n</output>", TRACE).reason is Reason.wrong_output  # what it printed: nothing
     assert verify(RIGHT + "\nOutput: 12", TRACE).accepted
     assert verify(RIGHT + "\nOutput: 13", TRACE).reason is Reason.wrong_output
 

@@ -67,9 +67,31 @@ def test_inputs_of_one_program_give_what_they_give_alone(sandboxes) -> None:
     assert isinstance(together[-1], Rejected) and together[-1].reason is Reason.raised
 
 
+class Counting:
+    """A sandbox that counts what is recorded in a process of its own."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.alone = 0
+        self.run_many, self.series, self.trace = sandbox.run_many, sandbox.series, sandbox.trace_many
+
+    def trace_many(self, programs, limits):
+        self.alone += len(programs)
+        return self.trace(programs, limits)
+
+
+@pytest.mark.parametrize(
+    ("source", "alone"),
+    [(BRANCHES, 0), (LEAKY, 4), ("import random\ndef f(n):\n    x = random.random()\n    return x\n", 1)],
+)
+def test_only_what_needs_it_is_recorded_alone(sandboxes, source: str, alone: int) -> None:
+    first, second = map(Counting, sandboxes)
+    recording((first, second), InputPlan())(calls(source, "f(-1)", "f(0)", "f(1)"))
+    assert (first.alone, second.alone) == (alone, alone)
+
+
 def test_inputs_are_kept_for_new_paths(sandboxes) -> None:
     texts = ["f(-5)", "f(-4)", "f(0)", "f(7)", "f(8)", "f(70)", "f(71)", "f(-1)"]
-    [outcomes] = recording(sandboxes, InputPlan(keep=4))([explore(BRANCHES, *texts)])
+    [outcomes] = recording(sandboxes, InputPlan(keep=4, tries=len(texts)))([explore(BRANCHES, *texts)])
     assert len(outcomes) == len(texts) and kept(outcomes) == ["f(-5)", "f(0)", "f(7)", "f(70)"]
     assert {one.reason for one in outcomes if isinstance(one, Rejected)} == {Reason.no_new_path}
 
@@ -83,7 +105,7 @@ def test_without_novelty_the_first_that_run_are_kept(sandboxes) -> None:
 def test_outcomes_stay_with_their_items(sandboxes) -> None:
     items = [*calls(BRANCHES, "f(1)", "f(2)"), explore(BRANCHES, "f(-1)", "f(0)"), *calls(LEAKY, "f(1)")]
     items += [explore("x = 1\n"), *calls(BRANCHES, "f(1)")]
-    outcomes = recording(sandboxes, InputPlan(keep=5))(items)
+    outcomes = recording(sandboxes, InputPlan(keep=2, tries=2))(items)
     assert [kept(each) for each in outcomes] == [["f(1)"], ["f(2)"], ["f(-1)", "f(0)"], ["f(1)"], [], ["f(1)"]]
     assert isinstance(outcomes[4][0], Rejected) and outcomes[4][0].reason is Reason.no_inputs
 
@@ -119,7 +141,11 @@ def generate_inputs(rng):
     "generator",
     ["def generate_inputs(rng):\n    while True: pass\n", "x = 1/0", "def generate_inputs(", "import os; os._exit(1)"],
 )
-def test_a_generator_that_gives_nothing_is_told(sandboxes, generator: str) -> None:
+def test_where_a_generator_gives_nothing_inputs_are_drawn(sandboxes, generator: str) -> None:
     item = Explore(source=BRANCHES, entry_point="f", generator=generator, origin="o")
-    [[outcome]] = recording(sandboxes, InputPlan())([item])
+    assert recording(sandboxes, InputPlan())([item]) == recording(sandboxes, InputPlan())([explore(BRANCHES)])
+
+
+def test_a_function_that_nothing_can_be_given_to_is_told(sandboxes) -> None:
+    [[outcome]] = recording(sandboxes, InputPlan())([explore("def f(g):\n    return g(1)\n")])
     assert isinstance(outcome, Rejected) and outcome.reason is Reason.no_inputs

@@ -16,7 +16,8 @@ kept. A set's examples stand in its `examples.toml`, most telling one last:
     </output>
     '''
 
-`deskcheck-trace narrate` writes such answers, and `deskcheck-trace check` tells whether they are true.
+`deskcheck-trace narrate` writes such answers, and `deskcheck-trace check` tells whether they are true. In a set's
+`translations.toml` each example has a `record` as well, and its answer tells that record in prose.
 """
 
 import tomllib
@@ -38,6 +39,8 @@ class Example:
 
     program: Program
     answer: str
+    record: str = ""
+    """What the program did, for a prompt that shows it."""
 
     def output_alone(self) -> "Example":
         """The same example, answered without working it out."""
@@ -59,7 +62,7 @@ def load_examples(path: Path) -> list[Example]:
 
 
 def _example(row: dict[str, Any], where: str) -> Example:
-    if unknown := sorted(set(row) - {"source", "stdin", "call", "answer"}):
+    if unknown := sorted(set(row) - {"source", "stdin", "call", "answer", "record"}):
         raise PromptError(f"{where} has {', '.join(unknown)}; {EXPECTED}")
     if missing := sorted({"source", "answer"} - set(row)):
         raise PromptError(f"{where} has no {' and no '.join(missing)}; {EXPECTED}")
@@ -67,4 +70,5 @@ def _example(row: dict[str, Any], where: str) -> Example:
         raise PromptError(f"{where}: {wrong[0]} is {row[wrong[0]]!r}; {EXPECTED}")
     if stated_output(row["answer"]) is None:
         raise PromptError(f"{where}: the answer holds no {OUTPUT_OPEN} block; `deskcheck-trace narrate` writes one")
-    return Example(Program(row["source"], row.get("stdin", ""), row.get("call")), row["answer"].strip("\n"))
+    program = Program(row["source"], row.get("stdin", ""), row.get("call"))
+    return Example(program, row["answer"].strip("\n"), row.get("record", "").strip("\n"))

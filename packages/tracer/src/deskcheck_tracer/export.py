@@ -98,7 +98,7 @@ def cut_off(events: list[Event], end: End) -> End:
     return end
 
 
-_scan = json.JSONDecoder().scan_once
+_scan = json.JSONDecoder().scan_once  # pyright: ignore[reportAttributeAccessIssue] - it has no stub
 
 
 def _parsed(line: str) -> Any:

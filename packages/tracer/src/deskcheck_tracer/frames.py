@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from .layout import CodeLayout, Layout
+from .layout import CodeLayout, Layout, layout_of
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .tape import Place
 from .threads import Threads
@@ -75,7 +75,7 @@ class Frames:
         name = code.co_filename
         if name not in self._sources:
             try:
-                self._sources[name] = Layout(self._source_of(name))
+                self._sources[name] = layout_of(self._source_of(name))
             except (SyntaxError, OSError, ValueError, RecursionError, MemoryError):
                 self._sources[name] = None
             if (layout := self._sources[name]) is not None and layout.renames:

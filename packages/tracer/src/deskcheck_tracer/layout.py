@@ -10,8 +10,9 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from types import CodeType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .effects import Effect, Effects
 from .originals import BUILTINS as __builtins__  # noqa: F401
@@ -46,6 +47,7 @@ class Layout:
         self.effects: dict[int, Effect] = {}
         self._known_effects = Effects(tree)
         self.renames = self._known_effects.renames
+        self._parts: dict[CodeType, tuple[Any, ...]] = {}
         self._crowded: set[int] = set()  # lines that can have no effect entry (any more)
         for node in ast.walk(tree):
             if isinstance(node, ast.ExceptHandler) and node.name:  # leaving it unbinds the name, on no line of its own
@@ -75,15 +77,27 @@ class Layout:
         self._crowded.add(line)
 
     def of(self, code: CodeType) -> "CodeLayout":
-        """The part that concerns one code object."""
-        heads = {} if code.co_name in ("<lambda>", "<genexpr>") else self.heads
+        """The part that concerns one code object; made once for all that are equal, places in the source included."""
+        parts = self._parts.get(code)
+        if parts is None:
+            parts = self._parts[code] = self._parts_of(code)
+        return CodeLayout(code, *parts)
+
+    def _parts_of(self, code: CodeType) -> tuple[Any, ...]:
+        is_nameless = code.co_name in ("<lambda>", "<genexpr>")
+        heads = {} if is_nameless else self.heads
         places = _places(code) if self.comprehensions else {}
         own = _own(places, self.comprehensions)
-        loops, masks = _loops(places, own), _masks(code, places, own)
+        loops, masks = (_loops(places, own), _masks(code, places, own)) if own else ({}, {})
         careful = _OLD_LOCALS and bool(code.co_flags & CO_OPTIMIZED) and not _VIEWERS.isdisjoint(code.co_names)
-        effects = {} if careful or code.co_name in ("<lambda>", "<genexpr>") else self.effects
+        effects = {} if careful or is_nameless else self.effects
         relies = relied_on(code, self._known_effects.functions) if effects else ()
-        return CodeLayout(code, heads, masks, frozenset(heads.values()), loops, careful, effects, relies)
+        return heads, masks, frozenset(heads.values()), loops, careful, effects, relies
+
+
+layout_of = lru_cache(maxsize=1)(Layout)
+"""The layout of a source, kept for the next run of the same one: a series of short runs would mostly make layouts.
+Nothing of it changes once it is made; what is learnt in a run is in the CodeLayouts. Raises what `ast.parse` raises."""
 
 
 class Line:

@@ -32,7 +32,7 @@ def split_series(text: bytes, programs: Sequence[Program]) -> list[bytes | None]
 
     A program that finds our descriptor can write there what it likes: its own fault, and its own loss.
     """
-    files = [b"{" + part for part in text.removeprefix(b"{").split(b"\n{")] if text else []
+    files = [b"{" + part + b"\n" for part in text.removeprefix(b"{").removesuffix(b"\n").split(b"\n{")] if text else []
     whole = [file for file in files if file[file.rfind(b"\n", 0, -1) + 1 :].startswith(b'["end",')]
     return [*whole, *[None] * len(programs)][: len(programs)]
 

@@ -12,102 +12,89 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
-from itertools import batched, islice
+from itertools import islice
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
+from deskcheck_agent.prompts import Prompts
 from deskcheck_conf.entry import command
-from deskcheck_conf.errors import AnswerIsNo
+from deskcheck_conf.errors import AnswerIsNo, ConfigError
 from deskcheck_conf.progress import progress
 from deskcheck_conf.run import Run
 from omegaconf import OmegaConf
-from rich.console import Console, Group
-from rich.table import Column, Table
-from rich.text import Text
+from rich.console import Console
 
-from deskcheck_trainer.collect_config import (
-    CollectConfig,
-    FolderSourceConfig,
-    Isolation,
-    JsonlSourceConfig,
-    MicroSourceConfig,
-    PoolKind,
-    SourceConfig,
-)
-from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Reason, Rejected, Row, content_id, read_table
+from deskcheck_trainer.collect_config import CollectConfig, Isolation, PoolKind
+from deskcheck_trainer.collect_model import ModelStages, make_proposing, make_translation
+from deskcheck_trainer.collect_model_config import NarratorKind
+from deskcheck_trainer.filters_config import FiltersConfig
+from deskcheck_trainer.make_source import make_source
+from deskcheck_trainer.nlex import MANIFEST, SCHEMA_VERSION, Rejected, Row, content_id
+from deskcheck_trainer.nlex.benchmark_texts import benchmark_texts
 from deskcheck_trainer.nlex.build import Recipe
+from deskcheck_trainer.nlex.card import write_card
+from deskcheck_trainer.nlex.decontaminate import Decontaminator
+from deskcheck_trainer.nlex.model import label
+from deskcheck_trainer.nlex.near_duplicates import NearDuplicates
+from deskcheck_trainer.nlex.page import write_page
+from deskcheck_trainer.nlex.parts import Part, unfinished, unique
 from deskcheck_trainer.nlex.pool import available_workers, ordered_map
 from deskcheck_trainer.nlex.ray_pool import ray_map
-from deskcheck_trainer.nlex.recording import RunFilter
+from deskcheck_trainer.nlex.recording import Recorded, RunFilter
 from deskcheck_trainer.nlex.shards import Shard, ShardStore, write_json
-from deskcheck_trainer.nlex.sources import Explain, Explore, Fix, Item, Solve, Source
-from deskcheck_trainer.nlex.sources.folder import FolderSource
-from deskcheck_trainer.nlex.sources.jsonl import JsonlSource
-from deskcheck_trainer.nlex.sources.micro import MicroSource
-
-
-@dataclass(frozen=True)
-class Part:
-    """What a worker gets at once: consecutive items of one shard."""
-
-    shard: int
-    key: str
-    """Hash of all items of the shard, and of how rows are made."""
-    items: tuple[Item | Rejected, ...]
-    items_before: int
-    """Items of the shard's earlier parts."""
-    last: bool
-    """Whether the shard ends with this part."""
+from deskcheck_trainer.nlex.sources import Item, Source
+from deskcheck_trainer.nlex.summary import overlaps, report, summary
+from deskcheck_trainer.nlex.tokenizer import TokenizerFile
 
 
 def collect(config: CollectConfig, run: Run) -> float:
-    """Build the dataset in the run folder, print its table; returns the share of items that became rows."""
+    """Build the dataset in the run folder, print its table; returns the share of outcomes that are rows."""
+    if config.solutions is not None:
+        from deskcheck_trainer.collect_solutions import collect_solutions
+
+        return collect_solutions(config, run)
     if not run.is_done():
-        source = make_source(config.source, config.seed)
+        source = make_source(config.source, config.seed, config.imports)
         shards = build_shards(config, source, run)
-        write_json(run.folder / MANIFEST, manifest(config, shards))
-        run.finish(summary(run.folder))
+        write_json(run.folder / MANIFEST, manifest(config, shards, run.folder))
+        show(config, run.folder, facts := summary(run.folder))
+        run.finish(facts)
     facts = run.summary or {}
     Console(soft_wrap=True).print(report(run.folder, facts))
     if not facts["rows"]:
         raise AnswerIsNo(
             f"none of {facts['items']} items became a row; see {run.folder / 'rejected'}: {facts['rejected']}"
         )
-    return facts["rows"] / facts["items"]
+    return facts["rows"] / facts["outcomes"]
 
 
-def make_source(config: SourceConfig, seed: int) -> Source:
-    """The source that the configuration names."""
-    match config:
-        case FolderSourceConfig():
-            return FolderSource(Path(config.path), config.licence, config.malformed)
-        case JsonlSourceConfig():
-            return JsonlSource(Path(config.path), config.fields, config.entry_point, config.licence, config.malformed)
-        case MicroSourceConfig():
-            return MicroSource(
-                problems=config.problems,
-                seed=seed,
-                explain=config.explain,
-                near_misses=config.near_misses,
-                explain_near_misses=config.explain_near_misses,
-                solve=config.solve,
-                fix=config.fix,
-            )
-    raise TypeError(f"no source for {type(config).__name__}")
+def show(config: CollectConfig, folder: Path, facts: dict[str, Any]) -> None:
+    """Write the dataset's page and its card; some rows are recorded once more, to be shown beside their traces."""
+    chosen = json.loads((folder / MANIFEST).read_text())["config"]
+    recipe = make_recipe(config)
+    with closing(recipe.builder()) as builder:
+        trace = partial(builder.runners[0].trace_many, limits=recipe.limits)
+        write_page(folder, facts, chosen, trace, config.seed)
+    write_card(folder, facts, chosen)
 
 
 def make_recipe(config: CollectConfig) -> Recipe:
-    """What a worker needs of the configuration."""
+    """What a worker needs of the configuration. Raises ConfigError or InputError for what no worker could load."""
+    if config.phrasings > (known := Prompts.load(config.prompts).phrasings):
+        raise ConfigError(
+            f"phrasings is {config.phrasings}, but prompt set {config.prompts} has {known}: expected at most that many,"
+            f" or an explain.{known + 1}.j2 in a set of your own"
+        )
     return Recipe(
         prompts=config.prompts,
         style=config.style.value,
         max_tokens=config.max_tokens,
+        tokenizer=None if config.tokenizer is None else TokenizerFile.of(config.tokenizer),
+        renderings=config.plan(),
         limits=config.limits.limits(),
         own_process=config.own_process,
         degraded=config.isolation is Isolation.degraded,
@@ -115,26 +102,32 @@ def make_recipe(config: CollectConfig) -> Recipe:
         inputs=config.inputs.plan(config.seed),
         keep=RunFilter(min_lines=config.filters.min_lines, keep_raised=config.filters.keep_raised),
         check_determinism=config.filters.hash_seeds > 1 and not config.own_process,
+        translation=make_translation(config) if config.narrator is NarratorKind.llm else None,
+        proposing=make_proposing(config) if config.inputs.proposals else None,
     )
 
 
 def build_shards(config: CollectConfig, source: Source, run: Run) -> list[Shard]:
     """Build and write the shards that are not there yet; returns all of them in order."""
     store, recipe = ShardStore(run.folder), make_recipe(config)
+    stages = ModelStages(config, recipe, run.folder)
     found: list[Shard] = []
-    outcomes: list[Row | Rejected] = []
+    outcomes: list[Row | Rejected | Recorded] = []
     total = source.count()
     if config.limit is not None:
         total = config.limit if total is None else min(total, config.limit)
-    items = unique(islice(source.items(), config.limit))
+    items = filtered(unique(islice(source.items(), config.limit)), config.filters)
     how = content_id(asdict(recipe), versions())
-    parts = unfinished(items, how, store, found, per_shard=config.items_per_shard, per_part=config.items_per_part)
+    sizes = {"per_shard": config.items_per_shard, "per_part": config.items_per_part}
+    parts = unfinished(items, how, store, found, **sizes, before=stages.before)
     with progress("collect", total, done=store.items_done()) as advance:
         for part, rows in in_pool(config, partial(part_builder, recipe), parts):
             outcomes += rows
             advance(len(part.items))
             if part.last:
-                found.append(shard := store.write(part.shard, part.key, part.items_before + len(part.items), outcomes))
+                told, counts = stages.after(part.shard, outcomes)
+                count = part.items_before + len(part.items)
+                found.append(shard := store.write(part.shard, part.key, count, told, counts))
                 run.log({"items": shard.items, "rows": sum(shard.tasks.values())}, step=shard.index)
                 outcomes = []
     return sorted(found, key=lambda shard: shard.index)
@@ -153,121 +146,58 @@ def in_pool[T, R](
             return ray_map(make_work, parts, config.workers, config.ray_address)
 
 
-def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected]]:
+def part_builder(recipe: Recipe) -> Callable[[Part], list[Row | Rejected | Recorded]]:
     """The work of one process."""
     builder = recipe.builder()
     return lambda part: builder(part.items)
 
 
-def unfinished(
-    items: Iterable[Item | Rejected], how: str, store: ShardStore, found: list[Shard], *, per_shard: int, per_part: int
-) -> Iterator[Part]:
-    """The parts of the shards still to be built; finished shards are appended to `found`. `how` names the recipe."""
-    for index, shard in enumerate(batched(items, per_shard)):
-        key = content_id(how, [item_key(item) for item in shard])
-        if (done := store.find(index, key)) is not None:
-            found.append(done)
-            continue
-        parts = list(batched(shard, per_part))
-        for i, part in enumerate(parts):
-            yield Part(index, key, part, items_before=i * per_part, last=i == len(parts) - 1)
+def filtered(items: Iterator[Item | Rejected], config: FiltersConfig) -> Iterator[Item | Rejected]:
+    """The items, those that overlap with a benchmark or with an earlier program replaced by their rejections.
 
-
-def unique(items: Iterable[Item | Rejected]) -> Iterator[Item | Rejected]:
-    """The items, each one that repeats an earlier one replaced by its rejection."""
-    seen: set[bytes] = set()
-    for item in items:
-        if isinstance(item, Rejected):
-            yield item
-            continue
-        key = bytes.fromhex(taught(item))
-        yield item if key not in seen else Rejected(reason=Reason.duplicate, detail="", origin=item.origin)
-        seen.add(key)
-
-
-def taught(item: Item) -> str:
-    """The id of what an item would teach: equal for duplicates, wherever they come from."""
-    match item:
-        case Explain(program=program):
-            return content_id("explain", program.id)
-        case Explore(source=source, entry_point=entry_point, calls=calls, generator=generator):
-            return content_id("explore", source, entry_point, calls, generator)
-        case Solve(problem=problem, reference=reference):
-            return content_id("solve", problem.statement, [asdict(t) for t in problem.public_tests], reference)
-        case Fix(problem=problem, reference=reference, candidate=candidate):
-            return content_id("fix", problem.statement, [asdict(t) for t in problem.public_tests], reference, candidate)
-
-
-def item_key(item: Item | Rejected) -> str:
-    """The id of all that an item puts on disk."""
-    if isinstance(item, Rejected):
-        return content_id(asdict(item))
-    return content_id(taught(item), item.origin, item.licence)
+    In this order: what is left out for a benchmark is no earlier program for others.
+    """
+    compared = config.decontaminate
+    if compared.benchmarks or compared.files:
+        texts = benchmark_texts(compared.benchmarks, compared.files)
+        items = Decontaminator(texts, compared.ngram, compared.threshold)(items)
+    if config.near_duplicates.threshold is not None:
+        items = NearDuplicates(config.near_duplicates.threshold, config.near_duplicates.shingle)(items)
+    return items
 
 
 def versions() -> dict[str, str]:
     """What a row's bytes depend on beside its configuration."""
-    packages = ("deskcheck-tracer", "deskcheck-agent", "deskcheck-evals", "deskcheck-trainer", "pyarrow")
+    packages = ("deskcheck-tracer", "deskcheck-agent", "deskcheck-evals", "deskcheck-trainer", "hypothesis", "pyarrow")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
-def manifest(config: CollectConfig, shards: list[Shard]) -> dict[str, Any]:
+def manifest(config: CollectConfig, shards: list[Shard], folder: Path) -> dict[str, Any]:
     """What manifest.json holds: no clock and no path, so the same dataset has the same manifest."""
     chosen: Any = OmegaConf.to_container(OmegaConf.structured(config), resolve=True, enum_to_str=True)
     chosen = {key: value for key, value in chosen.items() if key not in config.free_keys}
     tasks, rejected = Counter[str](), Counter[str]()
+    counts: dict[str, Counter[str]] = {}
     for shard in shards:
         tasks.update(shard.tasks)
         rejected.update(shard.rejected)
+        for stage, found in shard.counts.items():
+            counts.setdefault(stage, Counter()).update(found)
+    asks = config.narrator is NarratorKind.llm or config.inputs.proposals > 0
     return {
         "schema": SCHEMA_VERSION,
         "items": sum(shard.items for shard in shards),
         "rows": tasks.total(),
         "tasks": dict(sorted(tasks.items())),
         "rejected": dict(sorted(rejected.items())),
+        **({"model": label(config.sampler), "counts": counts} if asks else {}),
+        "contaminated": overlaps(folder, [shard.rejected_file for shard in shards if shard.rejected_file]),
         "config_hash": content_id(chosen),
         "rows_hash": content_id([shard.rows_sha256 for shard in shards]),
         "versions": versions(),
         "config": chosen,
         "shards": [asdict(shard) for shard in shards],
     }
-
-
-def summary(folder: Path) -> dict[str, Any]:
-    """Counts of the manifest beside the sizes of rows, all from the files."""
-    read = json.loads((folder / MANIFEST).read_text())
-    table = read_table(folder, ["task", "tokens", "lines", "events"])
-    sizes = {task: row_sizes(table.filter(pc.field("task") == task)) for task in read["tasks"]}
-    kept = ("items", "rows", "tasks", "rejected", "config_hash", "rows_hash")
-    return {**{key: read[key] for key in kept}, "sizes": sizes}
-
-
-def row_sizes(table: pa.Table) -> dict[str, float]:
-    """Median and 95th percentile of tokens (words and symbols), median executed lines and events, tokens in all."""
-    tokens, lines, events = (sorted(table[name].to_pylist()) for name in ("tokens", "lines", "events"))
-    return {
-        "tokens_total": sum(tokens),
-        "tokens_median": median(tokens),
-        "tokens_p95": tokens[len(tokens) * 95 // 100],
-        "lines_median": median(lines),
-        "events_median": median(events),
-    }
-
-
-def report(folder: Path, facts: dict[str, Any]) -> Group:
-    """What is printed at the end: rows by task with their sizes, rejected items by reason."""
-    rows = Table(title="rows", caption="tokens: words and symbols of prompt and completion", title_justify="left")
-    for name in ("task", "rows", "tokens", "a row (median)", "95 %", "lines (median)"):
-        rows.add_column(name, justify="left" if name == "task" else "right")
-    for task, sizes in facts["sizes"].items():
-        numbers = [facts["tasks"][task], *(sizes[f"tokens_{part}"] for part in ("total", "median", "p95"))]
-        lines = f"{sizes['lines_median']:,.0f}" if sizes["lines_median"] else ""
-        rows.add_row(task, *(f"{number:,.0f}" for number in numbers), lines)
-    rejected = Table("reason", Column("items", justify="right"), title="rejected", title_justify="left")
-    for reason, count in sorted(facts["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
-        rejected.add_row(reason, f"{count:,}")
-    head = Text(f"{facts['rows']:,} rows of {facts['items']:,} items in {folder}")
-    return Group(head, rows, *([rejected] if facts["rejected"] else []))
 
 
 main = command("collect", CollectConfig, collect)

@@ -7,19 +7,16 @@ from enum import StrEnum
 from typing import ClassVar
 
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.schema import RunConfig
+from deskcheck_conf.schema import RunConfig, SamplerConfig, SamplingConfig
 from deskcheck_tracer.program import Limits
 from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
+from deskcheck_trainer.collect_model_config import NarratorKind, SolutionsConfig, TranslationConfig
+from deskcheck_trainer.filters_config import FiltersConfig
 from deskcheck_trainer.nlex.inputs import InputPlan
-from deskcheck_trainer.nlex.sources import Malformed
-
-
-class SourceKind(StrEnum):
-    folder = "folder"
-    jsonl = "jsonl"
-    micro = "micro"
+from deskcheck_trainer.nlex.renderings import RenderPlan
+from deskcheck_trainer.source_config import SOURCES, SourceConfig, SourceKind
 
 
 class Style(StrEnum):
@@ -33,6 +30,32 @@ class Style(StrEnum):
     """A sentence a loop or call: the shortest."""
     compact = "compact"
     """A terse scratchpad, for models of a few million parameters."""
+
+
+class Rendering(StrEnum):
+    """What a recorded run becomes a row of; the row's task says which."""
+
+    explain = "explain"
+    """Program and input -> narration in `style`."""
+    predict_output = "predict_output"
+    """Program and input -> the output alone."""
+    predict_input = "predict_input"
+    """Program and output -> an input that gives it; none for programs that take no input."""
+    cwm = "cwm"
+    """Code World Model's tokens, see deskcheck_tracer.cwm; none for programs that read standard input."""
+    scratchpad = "scratchpad"
+    """Program and input -> narration in style compact."""
+    next_state = "next_state"
+    """The variables after one line that changes some, drawn from the run."""
+    branch = "branch"
+    """How one condition came out and which line ran next; none for programs without conditions."""
+
+
+class CwmReset(StrEnum):
+    """When Code World Model's frames tell a state in full again, see deskcheck_tracer.cwm.Reset."""
+
+    switch = "switch"
+    activation = "activation"
 
 
 class Isolation(StrEnum):
@@ -54,56 +77,6 @@ class PoolKind(StrEnum):
 
 
 @dataclass(kw_only=True)
-class SourceConfig:
-    """Where programs come from; each kind of source adds its own keys."""
-
-    kind: SourceKind = MISSING
-    licence: str | None = None
-    """Licence of rows whose file or line names none."""
-    malformed: Malformed = Malformed.stop
-
-
-@dataclass(kw_only=True)
-class FolderSourceConfig(SourceConfig):
-    """`.py` files with inputs beside them, see sources.FolderSource."""
-
-    kind: SourceKind = SourceKind.folder
-    path: str = MISSING
-
-
-@dataclass(kw_only=True)
-class JsonlSourceConfig(SourceConfig):
-    """One program a line, see sources.JsonlSource."""
-
-    kind: SourceKind = SourceKind.jsonl
-    path: str = MISSING
-    fields: dict[str, str] = field(default_factory=dict)
-    """Our name -> the file's key: `{source: code, arguments: input}` reads CRUXEval."""
-    entry_point: str | None = None
-
-
-@dataclass(kw_only=True)
-class MicroSourceConfig(SourceConfig):
-    """Our micro problems, see micro_source.MicroSource."""
-
-    kind: SourceKind = SourceKind.micro
-    problems: int = MISSING
-    explain: int = 3
-    """Inputs a reference program is explained on, 0 to 9."""
-    near_misses: int = 1
-    explain_near_misses: bool = True
-    solve: bool = True
-    fix: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.explain <= 9:
-            raise ConfigError(f"source.explain is {self.explain}, expected 0 to 9: a micro problem has nine inputs")
-        for key, least in (("problems", 1), ("near_misses", 0)):
-            if getattr(self, key) < least:
-                raise ConfigError(f"source.{key} is {getattr(self, key)}, expected at least {least}")
-
-
-@dataclass(kw_only=True)
 class LimitsConfig:
     """What one program may use; null lifts a limit. Meanings as in deskcheck_tracer.Limits."""
 
@@ -121,23 +94,6 @@ class LimitsConfig:
 
 
 @dataclass(kw_only=True)
-class FiltersConfig:
-    """Which recorded programs become rows."""
-
-    min_lines: int = 3
-    """Traces with fewer executed lines are trivial."""
-    hash_seeds: int = 2
-    """Record under this many hash seeds, each in its own process; traces must be equal. 1 trusts the program, as
-    isolation=process always does: our own programs hold nothing but integers and lists."""
-    keep_raised: bool = False
-    """Keep programs that end in an exception; the narration tells it, the output is what was printed before."""
-
-    def __post_init__(self) -> None:
-        if self.hash_seeds not in (1, 2):
-            raise ConfigError(f"filters.hash_seeds is {self.hash_seeds}, expected 2 (check determinism) or 1 (do not)")
-
-
-@dataclass(kw_only=True)
 class InputsConfig:
     """Inputs for functions that come without (or with a generator)."""
 
@@ -147,10 +103,14 @@ class InputsConfig:
     """Inputs recorded to choose from, at most."""
     novel: bool = True
     """Keep an input only if it takes lines or branches that no input before it took; else the first `keep`."""
+    proposals: int = 0
+    """Calls of each function asked of the language model `sampler`, tried before those that are drawn; 0 asks none."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.keep <= self.tries:
             raise ConfigError(f"inputs.keep is {self.keep}, expected 1 to inputs.tries, which is {self.tries}")
+        if self.proposals < 0:
+            raise ConfigError(f"inputs.proposals is {self.proposals}, expected 0 (ask no model) or more")
 
     def plan(self, seed: int) -> InputPlan:
         """The same for the workers."""
@@ -161,8 +121,12 @@ class InputsConfig:
 class CollectConfig(RunConfig):
     """`deskcheck-collect`: programs in, verified NLEX rows out."""
 
-    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "pool", "workers", "ray_address", "items_per_part")
-    """The dataset is the same bytes whoever builds it, see pool.py."""
+    free_keys: ClassVar[tuple[str, ...]] = (
+        *RunConfig.free_keys,
+        *("pool", "workers", "ray_address", "items_per_part", "sampler"),
+    )
+    """The dataset is the same bytes whoever builds it, see pool.py; a server may move, and which model it serves is in
+    the shards' keys (nlex/model.py)."""
 
     source: SourceConfig = MISSING
     limit: int | None = None
@@ -171,7 +135,25 @@ class CollectConfig(RunConfig):
     """Prompt set: a name of deskcheck_agent's, or a folder of templates."""
     style: Style = Style.step
     max_tokens: int | None = None
-    """Longest narration in words and symbols: rounds of loops are left out to fit, then the middle (both are said)."""
+    """Longest completion: in narrations rounds of loops are left out to fit, then the middle (both are said); other
+    renderings that do not fit are rejected."""
+    tokenizer: str | None = None
+    """What `max_tokens` and the column `tokens` count in: a tokenizer.json, a folder with one, or a Hugging Face id;
+    null counts words and symbols."""
+    renderings: list[Rendering] = field(default_factory=lambda: [Rendering.explain])
+    """The rows that each recorded run gives, in this order."""
+    phrasings: int = 1
+    """Ways in which explanations are asked for: the first of the prompt set's, drawn for each row."""
+    line_numbers: bool = False
+    """Show programs with numbered lines in the prompts of every rendering but cwm. Evaluation and RL never do."""
+    cwm_reset: CwmReset = CwmReset.switch
+    narrator: NarratorKind = NarratorKind.template
+    translation: TranslationConfig = field(default_factory=TranslationConfig)
+    sampler: SamplerConfig = field(default_factory=SamplerConfig)
+    """The model of narrator=llm, inputs.proposals and solutions; else none is made."""
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+    solutions: SolutionsConfig | None = None
+    """Build output-prediction items from judged solutions instead of rows; null does not."""
     isolation: Isolation = Isolation.auto
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     imports: list[str] = field(default_factory=list)
@@ -190,6 +172,13 @@ class CollectConfig(RunConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.solutions is not None and self.isolation is Isolation.process:
+            raise ConfigError("isolation is process with solutions: what a model writes runs in the jail only")
+        if self.narrator is NarratorKind.llm and (self.renderings != [Rendering.explain] or self.tokenizer):
+            raise ConfigError(
+                "narrator is llm with renderings or a tokenizer: a model tells explanations alone, and its own limit is"
+                " translation.max_tokens; build the other rows in a second run, with narrator=template"
+            )
         if self.isolation is Isolation.process and self.source.kind is not SourceKind.micro:
             raise ConfigError(
                 f"isolation is process with source {self.source.kind}: programs that are not ours run in the jail only;"
@@ -197,10 +186,23 @@ class CollectConfig(RunConfig):
             )
         if self.own_process and self.limits.max_events is None:
             raise ConfigError("limits.max_events is null: without a jail nothing else ends an endless loop")
-        for key in ("items_per_shard", "items_per_part", "workers", "limit"):
+        if not self.renderings or len(set(self.renderings)) < len(self.renderings):
+            got = ", ".join(self.renderings)
+            raise ConfigError(f"renderings is [{got}], expected at least one, none twice: {', '.join(Rendering)}")
+        for key in ("items_per_shard", "items_per_part", "workers", "limit", "phrasings"):
             value = getattr(self, key)
             if value is not None and value < 1:
                 raise ConfigError(f"{key} is {value}, expected at least 1")
+
+    def plan(self) -> RenderPlan:
+        """The renderings, for the workers."""
+        return RenderPlan(
+            names=tuple(rendering.value for rendering in self.renderings),
+            phrasings=self.phrasings,
+            line_numbers=self.line_numbers,
+            cwm_reset=self.cwm_reset.value,
+            seed=self.seed,
+        )
 
     @property
     def own_process(self) -> bool:
@@ -213,12 +215,8 @@ def register() -> None:
     """Put the schemas where `defaults: [collect_schema]` of the YAML files finds them."""
     store = ConfigStore.instance()
     store.store(name="collect_schema", node=CollectConfig)
-    for name, node in (
-        ("folder_schema", FolderSourceConfig),
-        ("jsonl_schema", JsonlSourceConfig),
-        ("micro_schema", MicroSourceConfig),
-    ):
-        store.store(group="source", name=name, node=node)
+    for node in SOURCES:
+        store.store(group="source", name=f"{node.kind}_schema", node=node)
 
 
 register()

@@ -52,10 +52,11 @@ def train(config: SFTConfig, run: Run) -> float | None:
 
 def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     """The trainer, ready to start: model, rows, optimiser and schedule of `config`, checkpoints under `folder`."""
-    from deskcheck_trainer.sft_data import files_of, mixture, pretraining_rows
+    from deskcheck_trainer.sft_data import files_of, is_on_hub, mixture, pretraining_rows
 
-    for part in config.datasets if config.scratch is None else ():
-        files_of(part.path)  # a missing one is told before torch is loaded
+    for part in config.parts() if config.scratch is None else ():
+        if not is_on_hub(part):
+            files_of(part.path)  # a missing one is told before torch is loaded
 
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
@@ -68,7 +69,7 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     if config.scratch is not None:
         rows = pretraining_rows(config.scratch, config.seed)
     else:
-        rows = mixture(config.datasets, narrations=config.narrations, seed=config.seed)
+        rows = mixture(config.parts(), narrations=config.narrations, seed=config.seed)
     trainer: Any = SFTTrainer(  # Any: Transformers types model and rows as optional
         model=model, args=arguments, train_dataset=rows, processing_class=tokenizer
     )

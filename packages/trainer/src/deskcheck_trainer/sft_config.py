@@ -19,9 +19,16 @@ class DatasetConfig:
     """One part of the mixture."""
 
     path: str
-    """A folder of `deskcheck-collect`, or a Parquet or JSONL file with prompt and completion, or messages, or text."""
+    """A folder of `deskcheck-collect`; or a Parquet or JSONL file, a folder or pattern (`*`) of them, or with `split` a
+    hub id, with prompt and completion, or messages, or text."""
+    columns: dict[str, str] = field(default_factory=dict)
+    """Our column -> theirs: `{prompt: problem, completion: generated_solution}`; texts become chat messages."""
+    split: str | None = None
+    """Split of a dataset on the Hugging Face hub; with `rows` only so many are fetched."""
+    subset: str | None = None
+    """Its configuration, where it has several."""
     tasks: list[str] = field(default_factory=list)
-    """Only rows of these tasks (explain, solve, fix); all if empty."""
+    """Only rows of these tasks (explain, solve, fix and other renderings, see nlex.Task); all if empty."""
     rows: int | None = None
     """Only the first so many of them; all if null."""
     weight: float = 1.0
@@ -30,6 +37,11 @@ class DatasetConfig:
     def __post_init__(self) -> None:
         if self.weight <= 0:
             raise ConfigError(f"weight of dataset {self.path} is {self.weight}, expected more than 0")
+        if self.columns and set(self.columns) not in ({"prompt", "completion"}, {"messages"}, {"text"}):
+            raise ConfigError(
+                f"columns of dataset {self.path} name {sorted(self.columns)}, expected prompt and completion, messages,"
+                " or text"
+            )
 
 
 @dataclass(kw_only=True)
@@ -38,6 +50,8 @@ class SFTConfig(RunConfig):
     scratch: ScratchConfig | None = None
     """Pretrain a new model on plain text instead of fine-tuning `model`."""
     datasets: list[DatasetConfig] = field(default_factory=list)
+    reasoning: dict[str, DatasetConfig] = field(default_factory=dict)
+    """Public reasoning sets mixed in, by name (config group reasoning; paper, section 2)."""
     narrations: bool = True
     """false: explain rows keep only their output block (the arm without NLEX, same prompts)."""
     packing: bool = True
@@ -68,7 +82,7 @@ class SFTConfig(RunConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.scratch is None and not self.datasets:
+        if self.scratch is None and not self.parts():
             raise ConfigError("datasets is empty: add one, e.g. datasets='[{path: outputs/collect-micro-s0}]'")
         if self.sequences_per_step % self.sequences_per_pass:
             raise ConfigError(
@@ -77,3 +91,7 @@ class SFTConfig(RunConfig):
             )
         if self.max_steps < 1 and self.epochs <= 0:
             raise ConfigError(f"epochs is {self.epochs}, expected more than 0 where max_steps is not set")
+
+    def parts(self) -> list[DatasetConfig]:
+        """All parts of the mixture."""
+        return [*self.datasets, *self.reasoning.values()]

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from glob import glob
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskcheck_conf.made_by import made_by
+from deskcheck_evals.hub import is_hub_id, load_hub
 from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
 from deskcheck_tracer.errors import InputError
 
@@ -61,8 +64,13 @@ def mixture(parts: Sequence[DatasetConfig], *, narrations: bool, seed: int) -> D
     return concatenate_datasets(loaded).shuffle(seed=seed)
 
 
+def is_on_hub(part: DatasetConfig) -> bool:
+    """Whether it is to be fetched: a split is named, and the path is nothing here."""
+    return part.split is not None and is_hub_id(part.path)
+
+
 def files_of(path: str) -> list[str]:
-    """The Parquet or JSONL files at `path`: itself, or those of a dataset folder, in order.
+    """The Parquet or JSONL files at `path`: itself, those of a dataset folder or that a pattern matches, in order.
 
     Raises:
         InputError: nothing there, or a dataset that deskcheck-collect has not finished.
@@ -70,6 +78,8 @@ def files_of(path: str) -> list[str]:
     root = Path(path)
     if root.is_file():
         return [str(root)]
+    if matching := sorted(glob(path)) if "*" in path else []:
+        return matching
     found = sorted(root.glob("data/**/*.parquet")) or sorted(root.glob("*.parquet")) or sorted(root.glob("*.jsonl"))
     is_unfinished = (root / "shards").is_dir() and not (root / MANIFEST).exists()
     if is_unfinished or not found:
@@ -83,7 +93,9 @@ def files_of(path: str) -> list[str]:
 
 
 def _load(part: DatasetConfig, narrations: bool) -> Dataset:
-    rows: Any = _read(files_of(part.path))
+    rows: Any = _fetched(part) if is_on_hub(part) else _read(files_of(part.path))
+    if part.columns:
+        rows = _as_ours(rows, part.columns, part.path)
     if part.tasks:
         if "task" not in rows.column_names:
             raise InputError(
@@ -103,6 +115,41 @@ def _load(part: DatasetConfig, narrations: bool) -> Dataset:
             f"dataset {part.path} has the columns {_columns(rows)}, expected prompt and completion, messages, or text"
         )
     return rows.select_columns(keep)
+
+
+def _fetched(part: DatasetConfig) -> Dataset:
+    """Rows from the hub: all of the split, or streamed the first so many."""
+    from datasets import Dataset
+
+    streaming = part.rows is not None
+    rows = load_hub(
+        part.path,
+        part.split or "train",
+        subset=part.subset,
+        streaming=streaming,
+        key="datasets[].path",
+        extra="deskcheck-trainer[train]",
+    )
+    return Dataset.from_list(list(islice(rows, part.rows))) if streaming else rows
+
+
+def _as_ours(rows: Dataset, columns: Mapping[str, str], path: str) -> Dataset:
+    """The named columns under our names; texts of prompts and completions as messages, as in rows of our own."""
+    if missing := sorted(set(columns.values()) - set(rows.column_names)):
+        raise InputError(
+            f"dataset {path} has no column {', '.join(missing)} (it has {_columns(rows)}): correct datasets[].columns"
+        )
+    rows = rows.select_columns(list(columns.values()))
+    rows = rows.rename_columns({theirs: ours for ours, theirs in columns.items() if ours != theirs})
+    return rows.map(_as_messages, desc="messages") if "prompt" in columns else rows
+
+
+def _as_messages(row: dict[str, Any]) -> dict[str, Any]:
+    roles = {"prompt": "user", "completion": "assistant"}
+    return {
+        name: [{"role": roles[name], "content": value}] if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _read(files: Sequence[str]) -> Dataset:

@@ -7,7 +7,8 @@ from deskcheck_tracer.errors import InputError
 from deskcheck_tracer.program import Program
 from deskcheck_trainer.nlex import Reason, Rejected
 from deskcheck_trainer.nlex.sources import Explain, Malformed, Source
-from deskcheck_trainer.nlex.sources.folder import MAX_SOURCE_BYTES, FolderSource
+from deskcheck_trainer.nlex.sources.folder import FolderSource
+from deskcheck_trainer.nlex.sources.python_files import MAX_SOURCE_BYTES
 
 EXAMPLES = Path(__file__).parents[4] / "examples/programs"
 

@@ -11,7 +11,14 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, BadRequestError
+from openai import (
+    APIConnectionError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncOpenAI,
+    BadRequestError,
+)
 
 from deskcheck_agent.errors import SamplerError
 from deskcheck_agent.sampler import (
@@ -111,13 +118,29 @@ class OpenAISampler:
                 if "context" in str(error).lower() or "too long" in str(error).lower():
                     return Completion("", stop=StopReason.error)
                 raise SamplerError(f"{self.base_url} refused a request: {error.message}") from error
+            except APITimeoutError as error:
+                raise SamplerError(
+                    f"{self.base_url} does not answer within {self.timeout_s:g} s ({self.max_retries + 1} tries): see "
+                    "what it is doing, or raise sampler.timeout_s"
+                ) from error
             except APIConnectionError as error:
                 raise self._nobody(error) from error
             except APIStatusError as error:
                 raise SamplerError(
                     f"{self.base_url} answered {error.status_code} for model {self.model_id!r}: {error.message}"
                 ) from error
-        return _completion(answer)
+            except (APIResponseValidationError, ValueError) as error:  # its JSON cannot be read
+                raise self._garbled(error) from error
+        try:
+            return _completion(answer)
+        except (AttributeError, TypeError, IndexError) as error:  # what came is no chat completion
+            raise self._garbled(answer) from error
+
+    def _garbled(self, answer: object) -> SamplerError:
+        return SamplerError(
+            f"{self.base_url} answered with something that is no chat completion ({str(answer)[:80]!r}), expected an "
+            "OpenAI-compatible server: look at what serves this address, or set sampler.base_url (it ends in /v1)"
+        )
 
 
 def _completion(answer: Any) -> Completion:

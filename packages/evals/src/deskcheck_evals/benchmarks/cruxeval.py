@@ -5,8 +5,6 @@ Rows are {code, input, output, id}, from a JSONL file or, with a hub id such as 
 literal (deskcheck_evals.literal) and never executed, unlike in the original scorer.
 """
 
-import importlib.util
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +13,8 @@ from deskcheck_tracer import Program
 
 from deskcheck_evals.benchmarks.config import BenchmarkConfig
 from deskcheck_evals.benchmarks.items import PredictionItem
-from deskcheck_evals.errors import EvalError
+from deskcheck_evals.hub import is_hub_id, load_hub
 from deskcheck_evals.jsonl import field, read_jsonl
-
-HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def load_items(config: BenchmarkConfig) -> list[PredictionItem]:
@@ -33,19 +29,10 @@ def _item(row: dict[str, Any], where: str) -> PredictionItem:
 
 def _rows(config: BenchmarkConfig) -> Iterator[tuple[str, dict[str, Any]]]:
     path = str(config.path)
-    if Path(path).exists() or path.endswith(".jsonl") or not HUB_ID.fullmatch(path):
+    if not is_hub_id(path):
         for number, row in read_jsonl(Path(path)):
             yield f"{path}:{number}", row
         return
-    if importlib.util.find_spec("datasets") is None:
-        raise EvalError(f"benchmark.path={path} looks like a hub id, which needs: pip install 'deskcheck-evals[hub]'")
-    from datasets import load_dataset  # lazily: seconds of import that a local file does not need
-
-    try:
-        rows = load_dataset(path, split=config.split)
-    except Exception as error:  # the hub's client raises a dozen types; all mean that the data did not come
-        raise EvalError(
-            f"benchmark.path={path} could not be loaded ({error}): expected a JSONL file or a hub id"
-        ) from error
+    rows = load_hub(path, config.split, key="benchmark.path", extra="deskcheck-evals[hub]")
     for number, row in enumerate(rows):
         yield f"{path}[{number}]", dict(row)

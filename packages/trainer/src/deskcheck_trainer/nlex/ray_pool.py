@@ -37,9 +37,10 @@ def ray_map[W, T, R](
     ray = connect(workers, address)
     try:
         cores = workers or int(ray.cluster_resources()["CPU"])
-        task = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
+        task: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
         made = ray.put(ray.cloudpickle.dumps(make_work))  # which also takes what is defined in __main__
-        yield from in_order(parts, lambda part: task.remote(made, part), ray.get, cores * IN_FLIGHT)
+        result: Callable[[Any], R] = ray.get
+        yield from in_order(parts, lambda part: task.remote(made, part), result, cores * IN_FLIGHT)
     except ray.exceptions.RayTaskError as error:
         raise error.cause from None  # what the work itself raised, without Ray's report around it
     except ray.exceptions.RayError as error:
@@ -51,7 +52,7 @@ def ray_map[W, T, R](
         ray.shutdown()
 
 
-def connect(workers: int | None, address: str | None):
+def connect(workers: int | None, address: str | None) -> Any:
     """Ray, connected."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would report to its makers
     try:

@@ -2,8 +2,9 @@
 
 A run is kept when the program ends, does something, and does it again in another process under another hash seed.
 Inputs of one program are recorded in series, in one process, and in the other order the second time: where that makes a
-difference, each is recorded in a process of its own. Of a function with many candidate inputs, runs along paths already
-seen are left out before the second time. What is dropped says why.
+difference, each is recorded in a process of its own, unless the first alone differs from process to process: then the
+program is given up. Of a function with many candidate inputs, runs along paths already seen are left out before the
+second time. What is dropped says why.
 """
 
 from __future__ import annotations
@@ -68,12 +69,13 @@ class Recording:
         explored = [item for item in items if isinstance(item, Explore)]
         calls = iter(candidates(explored, self.plan, self.runner, self.limits))
         found: list[list[Recorded | Rejected]] = []
-        for explore, group in groupby(items, key=lambda item: isinstance(item, Explore)):
-            if explore:
-                found += ([*self._outcomes(with_calls(item, next(calls)), choose=True)] for item in group)
-            else:
-                for _, inputs in groupby(group, key=lambda item: item.program.source):
-                    found += ([outcome] for outcome in self._outcomes(list(inputs), choose=False))
+        for _, group in groupby(items, key=lambda item: item if isinstance(item, Explore) else item.program.source):
+            match [*group]:
+                case [Explore() as item, *repeated]:
+                    found += ([*self._outcomes(with_calls(item, next(calls)), choose=True)] for _ in (item, *repeated))
+                case inputs:
+                    given = [item for item in inputs if isinstance(item, Explain)]
+                    found += ([outcome] for outcome in self._outcomes(given, choose=False))
         return [one or [no_inputs(item)] for item, one in zip(items, found, strict=True)]
 
     def _outcomes(self, inputs: Sequence[Explain], *, choose: bool) -> Iterator[Recorded | Rejected]:
@@ -91,13 +93,19 @@ class Recording:
         if len(traces) < len(programs):
             return None
         faults = self._faults(traces, choose)
-        sound = [i for i, fault in enumerate(faults) if fault is None]
+        back = [i for i, fault in enumerate(faults) if fault is None][::-1]
         assert self.second is not None
-        if self.second.series([programs[i] for i in reversed(sound)], self.limits) != [
-            files[i] for i in reversed(sound)
-        ]:
-            return None
-        return list(zip(traces, faults, strict=True))
+        if self.second.series([programs[i] for i in back], self.limits) == [files[i] for i in back]:
+            return list(zip(traces, faults, strict=True))
+        if chance := self._by_chance(programs[back[-1]]):
+            return [(trace, fault or chance) for trace, fault in zip(traces, faults, strict=True)]
+        return None
+
+    def _by_chance(self, program: Program) -> Fault | None:
+        """The fault of a program that does something else in every process: its other inputs need not be tried."""
+        assert self.second is not None
+        [first], [second] = (runner.trace_many([program], self.limits) for runner in (self.runner, self.second))
+        return difference(first, second)
 
     def _one_by_one(self, programs: Sequence[Program], choose: bool) -> list[Run]:
         """Every run in a process of its own, and what is kept once more."""

@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +35,18 @@ class Task(StrEnum):
     """Problem -> program."""
     fix = "fix"
     """Problem, program and executed feedback -> `#SUBMIT` or a new program."""
+    predict_output = "predict_output"
+    """Program and input -> the output alone."""
+    predict_input = "predict_input"
+    """Program and output -> an input that gives it."""
+    cwm = "cwm"
+    """Marked source and call -> frames, in the tokens of Code World Model (no chat: encode contents as they are)."""
+    scratchpad = "scratchpad"
+    """Program and input -> the run in short lines, ending in the output."""
+    next_state = "next_state"
+    """Program, input and the variables before one line -> the variables after it."""
+    branch = "branch"
+    """Program, input and one evaluation of a condition -> whether it holds, and the line that runs next."""
 
 
 class Reason(StrEnum):
@@ -46,6 +58,10 @@ class Reason(StrEnum):
     """A line or file over the size limit of the source."""
     duplicate = "duplicate"
     """Same program and input (or same problem and answer) as an earlier item."""
+    near_duplicate = "near_duplicate"
+    """A program that is nearly an earlier one, see near_duplicates.py."""
+    contaminated = "contaminated"
+    """Overlaps with a benchmark, see decontaminate.py."""
     syntax = "syntax"
     """The program does not compile."""
     raised = "raised"
@@ -62,17 +78,36 @@ class Reason(StrEnum):
     """A function without a known input, whose parameters tell nothing to draw one by."""
     no_new_path = "no_new_path"
     """An input along paths that inputs before it took, or one more than asked for."""
+    not_alone = "not_alone"
+    """A function that cannot stand alone (what it needs cannot come along), or that no plain call shows."""
+    method = "method"
+    """The methods of a class, which are not harvested; `detail` counts them."""
     trivial = "trivial"
     """Fewer executed lines than `filters.min_lines`, or nothing printed and nothing returned."""
     nondeterministic = "nondeterministic"
     """A second run in a fresh process with another hash seed did something else."""
     too_long = "too_long"
-    """The narration does not fit `max_tokens`."""
+    """The narration (or another rendering's answer) does not fit `max_tokens`, or the record a model's prompt."""
     no_claims = "no_claims"
     claim_false = "claim_false"
-    """A statement of the narration does not hold in the trace."""
+    """A statement of the narration (or another rendering's answer) does not hold in the trace."""
     wrong_output = "wrong_output"
     """The narration's output block is not what the program printed."""
+    misread = "misread"
+    """The answer would not be read back as what it says: the input holds a tag, the source a special token."""
+    not_applicable = "not_applicable"
+    """None of the renderings asked for applies to the run."""
+    no_answer = "no_answer"
+    """A model gave none: the prompt overflows its context, or the server refused it."""
+    empty_answer = "empty_answer"
+    cut_off = "cut_off"
+    """A model's text was cut at its token limit before it stated an output."""
+    no_output = "no_output"
+    """A model's text states no output."""
+    copied = "copied"
+    """A model handed the record back instead of telling it."""
+    low_coverage = "low_coverage"
+    """Too little of a model's text could be checked."""
     wrong_reference = "wrong_reference"
     """A reference program fails its own problem's tests."""
 
@@ -101,15 +136,19 @@ class Row:
     lines: int = 0
     """Executed lines (steps of the trace)."""
     tokens: int = 0
-    """Words and symbols of prompt and completion: a size that needs no tokenizer."""
+    """Size of prompt and completion: in tokens of the tokenizer chosen, else (0 asks for it) in words and symbols."""
     origin: str = ""
     licence: str | None = None
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "id", content_id(self.task, self.prompt, self.completion))
-        contents = (m["content"] for m in [*self.prompt, *self.completion])
-        object.__setattr__(self, "tokens", sum(words_and_symbols(text) for text in contents))
+        if not self.tokens:
+            object.__setattr__(self, "tokens", self.size(words_and_symbols))
+
+    def size(self, count: Callable[[str], int]) -> int:
+        """Size of prompt and completion as `count` counts a content."""
+        return sum(count(message["content"]) for message in [*self.prompt, *self.completion])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -40,6 +40,8 @@ class Shard:
     rows_sha256: str | None
     rejected_file: str | None
     rejected_sha256: str | None
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """What a language model was asked and how it answered, by stage (translate, propose)."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,14 @@ class ShardStore:
         """Items behind the finished shards."""
         return sum(json.loads(path.read_text())["items"] for path in self._record(0).parent.glob("*.json"))
 
-    def write(self, index: int, items_sha256: str, items: int, outcomes: Sequence[Row | Rejected]) -> Shard:
+    def write(
+        self,
+        index: int,
+        items_sha256: str,
+        items: int,
+        outcomes: Sequence[Row | Rejected],
+        counts: Mapping[str, Mapping[str, int]] | None = None,
+    ) -> Shard:
         """Write a shard's files, then its record."""
         rows = [x for x in outcomes if isinstance(x, Row)]
         rejected = [x for x in outcomes if isinstance(x, Rejected)]
@@ -88,6 +97,7 @@ class ShardStore:
             rows_sha256=self._sha256(rows_file),
             rejected_file=rejected_file,
             rejected_sha256=self._sha256(rejected_file),
+            counts={stage: dict(sorted(found.items())) for stage, found in (counts or {}).items()},
         )
         write_json(self._record(index), asdict(shard))
         return shard

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deskcheck_tracer.errors import InputError
 from deskcheck_tracer.program import Program
 
-from deskcheck_trainer.nlex.row import Reason, Rejected
+from deskcheck_trainer.nlex.row import Rejected
 from deskcheck_trainer.nlex.sources.calls import doctest_calls, without_main
 from deskcheck_trainer.nlex.sources.items import Explain, Item, Malformed, short, unreadable
+from deskcheck_trainer.nlex.sources.licences import spdx
 from deskcheck_trainer.nlex.sources.lines import read_lines
-
-MAX_SOURCE_BYTES = 1_000_000
-"""Larger files are data with a .py suffix."""
+from deskcheck_trainer.nlex.sources.python_files import python_files, read_python
 
 
 @dataclass(frozen=True)
@@ -40,24 +37,14 @@ class FolderSource:
 
     def items(self) -> Iterator[Item | Rejected]:
         """Raises InputError for a missing folder, and for unreadable files where `malformed` is `stop`."""
-        if not self.folder.is_dir():
-            raise InputError(f"{self.folder} is not a folder (source.path): expected a folder of .py files.")
-        paths = sorted(p for p in self.folder.rglob("*.py") if not _hidden(p.relative_to(self.folder)))
-        if not paths:
-            raise InputError(f"{self.folder} holds no .py files (source.path).")
-        for path in paths:
+        for path in python_files(self.folder):
             yield from self._file(path)
 
     def _file(self, path: Path) -> Iterator[Item | Rejected]:
         origin = f"{self.folder.resolve().name}/{path.relative_to(self.folder).as_posix()}"
-        if path.stat().st_size > MAX_SOURCE_BYTES:
-            yield Rejected(reason=Reason.oversize, detail=f"over {MAX_SOURCE_BYTES} bytes", origin=origin)
-            return
-        try:
-            with tokenize.open(path) as file:  # honours an encoding line, as Python does
-                source = file.read()
-        except (SyntaxError, UnicodeDecodeError) as e:
-            yield unreadable(self.malformed, path, f"not Python text ({e})", origin)
+        source = read_python(path, self.malformed, origin)
+        if isinstance(source, Rejected):
+            yield source
             return
         licence = spdx(source) or self.licence
         for item in self._inputs(path, source):
@@ -103,19 +90,9 @@ class FolderSource:
                 yield unreadable(self.malformed, f"{file}:{number}", wanted, f"{file.name}:{number}")
 
 
-def spdx(source: str) -> str | None:
-    """The licence a file names in an `SPDX-License-Identifier` comment."""
-    match = re.search(r"^#.*SPDX-License-Identifier:\s*(.+?)\s*$", source[:4000], re.MULTILINE)
-    return match[1] if match else None
-
-
 def natural(path: Path) -> list[tuple[bool, int, str]]:
     """Sort key that puts `a.2.in` before `a.10.in`."""
     return [(p.isdigit(), int(p) if p.isdigit() else 0, p) for p in re.split(r"([0-9]+)", path.name)]
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") or part == "__pycache__" for part in path.parts)
 
 
 def _escaped(stem: str) -> str:
