@@ -217,8 +217,10 @@ class Mentions:
                     _gather(value, found)
         trace = self.course.trace
         for node in ast.walk(self.course.tree):
-            if isinstance(node, ast.Constant | ast.List | ast.Tuple):
-                _gather(value_of(ast.unparse(node)), found)
+            if isinstance(node, ast.Constant):
+                _gather(node.value, found)
+            elif isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load):
+                _gather(self.course.evaluate(node, self.course.ticks[0], before=True), found)
         for word in (trace.stdout + " " + trace.program.stdin + " " + trace.end.detail).replace(",", " ").split():
             _gather(value_of(word), found)
         if trace.program.call:

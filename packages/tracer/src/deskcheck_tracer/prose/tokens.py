@@ -4,6 +4,7 @@
 import ast
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from .literal import UNKNOWN
@@ -42,7 +43,7 @@ class Token:
     quoted: bool = False
     """Written in backticks."""
 
-    @property
+    @cached_property
     def low(self) -> str:
         """The word without its case."""
         return self.text.lower().replace("’", "'")
