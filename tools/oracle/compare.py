@@ -147,10 +147,15 @@ def _without_order(ours: str, theirs: str, labels: dict[str, str]) -> tuple[str,
 def _orders(theirs: str, ours: str) -> Iterator[str]:
     """A text as it is, and for a set of objects with its members, as far as ours shows them, in every other order."""
     yield theirs
-    if re.match("\\{\\w+#\x01", theirs):
-        items, count = _items(theirs[1:-1]), len(_items(ours[1:]))
+    if found := _SET_OF_OBJECTS.match(theirs):
+        before, after = found[1] or "", ")" if found[1] else ""
+        items = _items(theirs[len(before) + 1 : -1 - len(after)])
+        count = len(_items(ours[len(before) + 1 :]))
         for order in islice(permutations(items, min(count, len(items))), 1_000):
-            yield "{" + ", ".join(order) + ("}" if count == len(items) else "")
+            yield before + "{" + ", ".join(order) + ("}" + after if count == len(items) else "")
+
+
+_SET_OF_OBJECTS = re.compile("(frozenset\\()?\\{\\w+#\x01")
 
 
 def _items(shown: str) -> list[str]:
