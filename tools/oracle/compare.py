@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice, permutations
+from itertools import islice, permutations, product
 from typing import Any
 
 from deskcheck_tracer import EndReason, EventKind, Trace
@@ -153,6 +153,30 @@ def _orders(theirs: str, ours: str) -> Iterator[str]:
         count = len(_items(ours[len(before) + 1 :]))
         for order in islice(permutations(items, min(count, len(items))), 1_000):
             yield before + "{" + ", ".join(order) + ("}" + after if count == len(items) else "")
+    yield from islice(_arrangements(theirs), 1_000)
+
+
+def _arrangements(text: str) -> Iterator[str]:
+    """A text with the members of every set of objects in it, sets in sets included, in every order."""
+    found = re.search("\\{\\w+#\x01", text)
+    if found is None:
+        yield text
+        return
+    start, end = found.start(), _closing(text, found.start())
+    for after in _arrangements(text[end:]):
+        for order in permutations(_items(text[start + 1 : end - 1])):
+            for members in product(*([*islice(_arrangements(member), 24)] for member in order)):
+                yield text[:start] + "{" + ", ".join(members) + "}" + after
+
+
+def _closing(text: str, start: int) -> int:
+    """Behind the bracket that closes the one at `start`."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += (text[at] in "([{") - (text[at] in ")]}")
+        if depth == 0:
+            return at + 1
+    return len(text)
 
 
 _SET_OF_OBJECTS = re.compile("(frozenset\\()?\\{\\w+#\x01")
@@ -193,6 +217,16 @@ def _cut_like(theirs: str, shown: str) -> str:
     return text
 
 
+def _together(theirs: str) -> set[str]:
+    """The objects in a text that share a set with others, whose order each recorder decides by itself."""
+    found: set[str] = set()
+    for match in re.finditer("\\{\\w+#\x01", theirs):
+        members = theirs[match.start() + 1 : _closing(theirs, match.start()) - 1]
+        if len(_items(members)) > 1:
+            found.update(re.findall("\x01(\\d+)\x01", members))
+    return found
+
+
 def _matches(ours: str, theirs: str, labels: dict[str, str], tail: str) -> bool:
     if "\x01" not in theirs:
         return ours == theirs
@@ -202,9 +236,12 @@ def _matches(ours: str, theirs: str, labels: dict[str, str], tail: str) -> bool:
     if found is None:
         return False
     learnt: dict[str, str] = {}
+    together = _together(theirs)
     for at, number in enumerate(pieces[1::2], 1):
         name = re.findall(r"\w+(?=#$)", pieces[2 * at - 2])
         label = f"{name[0] if name else ''}#{found[at]}"
+        if number in together and number not in labels and label not in labels:
+            continue  # it may be any other of the set: to be learnt where it stands alone
         for one, other in ((number, label), (label, number)):
             if labels.get(one, other) != other or learnt.setdefault(one, other) != other:
                 return False
