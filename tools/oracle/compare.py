@@ -108,9 +108,11 @@ def _same(what: str, ours: Any, theirs: Any) -> None:
 
 def _alike(ours: str, theirs: str, labels: dict[str, str]) -> bool:
     """Whether a text of the tracer says what the oracle's says; learns the numbers of objects in passing."""
+    whole = ours, theirs
     ours, theirs = _without_order(ours, theirs, labels)
     if not is_elided(ours):
-        return any(_matches(ours, text, labels, "") for text in _orders(theirs, ours))
+        pairs = [(ours, theirs), whole] if (ours, theirs) != whole else [whole]
+        return any(_matches(one, text, labels, "") for one, other in pairs for text in _orders(other, one))
     if ours[:1] in "'\"" or ours[:2] in ("b'", 'b"'):
         return _begins_alike(ours, theirs)
     shown = re.sub(r" \(len \d+\)\Z", "", ours)
