@@ -2,7 +2,7 @@
 
 import torch
 from deskcheck_trainer.backends.micro_batch import live_rows, micro_batches
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 PAD = 99
@@ -36,6 +36,7 @@ ROWS = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(ROWS, st.sampled_from([1, 2, 4]))
+@example([(1, 1, 1.5, False)] * 3 + [(1, 4, 1.5, False)], 4)  # all alive, and one as long as the others together
 def test_every_live_row_is_there_once_with_its_tokens_in_order(rows, count):
     batch = batch_of(rows)
     live = [number for number, row in enumerate(rows) if row[2] and not row[3]]

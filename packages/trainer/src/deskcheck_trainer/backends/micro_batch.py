@@ -51,14 +51,21 @@ def micro_batches(batch: Mapping[str, Any], count: int, *, loss_type: str, pad_i
 
 
 def _cut(live_B: torch.Tensor, lengths_B: torch.Tensor, count: int) -> list[list[int]]:
-    """Row numbers by length, in `count` chunks of about equal tokens; a chunk without live rows gets one dead row."""
+    """Row numbers by length, in `count` chunks of about equal tokens; a chunk without live rows gets one dead row.
+
+    Where there are as many live rows as chunks none is empty: there may be no dead row, and a live one must not be
+    trained on twice.
+    """
     order = sorted(torch.nonzero(live_B).flatten().tolist(), key=lambda row: int(lengths_B[row]))
     total = sum(int(lengths_B[row]) for row in order)
     chunks: list[list[int]] = [[] for _ in range(count)]
-    seen = 0
-    for row in order:
+    seen, last = 0, -1
+    for place, row in enumerate(order):
         middle = seen + int(lengths_B[row]) / 2
-        chunks[min(count - 1, int(middle * count / total))].append(row)
+        chunk = min(count - 1, int(middle * count / total))
+        if len(order) >= count:  # no chunk is passed over, and enough rows are left for those to come
+            last = chunk = max(min(chunk, last + 1), count - len(order) + place)
+        chunks[chunk].append(row)
         seen += int(lengths_B[row])
     # TRL runs every chunk through the model, and the shortest row costs least; its advantage or mask is zero.
     spare = int(lengths_B.masked_fill(live_B, int(lengths_B.max()) + 1).argmin())
