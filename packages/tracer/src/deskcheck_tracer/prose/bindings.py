@@ -5,14 +5,13 @@ make it something else (than, by, not, times) end the search.
 """
 
 import ast
-import copy
 
-from .course import Tick
 from .lexer import ENGLISH
-from .literal import UNKNOWN, same
+from .literal import same
 from .page import NEGATIONS, Page
 from .places import Where
 from .statement import Matter
+from .stating import PUNCTUATION, bind, could_be, is_container, state
 from .tokens import Kind, Token
 from .vocabulary import words
 
@@ -113,7 +112,7 @@ def _read_it(page: Page, index: int, known: list[Token]) -> None:
     wheres = [page.places.equal(name, page.tokens[at]) for name in known]
     if all(isinstance(where, Where) for where in wheres):
         after = frozenset().union(*(where.after for where in wheres if isinstance(where, Where)))
-        if any(_could_be(page, name, page.tokens[at]) for name in known):
+        if any(could_be(page, name, page.tokens[at]) for name in known):
             page.add(
                 Matter.binding, index, at, after, f"none of {', '.join(name.text for name in known)} is that there"
             )
@@ -131,9 +130,9 @@ def _read_put(page: Page, index: int) -> None:
     if (
         name < len(page.tokens)
         and page.tokens[name].kind is Kind.identifier
-        and not _is_container(page, page.tokens[name])
+        and not is_container(page, page.tokens[name])
     ):
-        _state(page, name, index + 1, True, None)
+        state(page, name, index + 1, True, None)
 
 
 def _subject(page: Page, index: int) -> int:
@@ -150,7 +149,7 @@ def _subject(page: Page, index: int) -> int:
         return subjects[-1] + 1 if len(subjects) == 1 else index + 1
     values, changes, old = found
     changes = changes or any(map(page.is_arrow, range(values[0], values[-1])))
-    _bind(page, subjects, values, changes, old)
+    bind(page, subjects, values, changes, old)
     _chain(page, values[-1])
     return values[-1] + (0 if page.tokens[values[-1]].kind is not Kind.literal else 1)
 
@@ -208,7 +207,7 @@ def _value_after(page: Page, first: int, at: int) -> tuple[list[int], bool, int 
                     continue
                 if at == start:
                     bound = _makes(page, first) or _stands_beside(page, first, at)
-                if low_before in _PUNCTUATION and token.kind is not Kind.literal:
+                if low_before in PUNCTUATION and token.kind is not Kind.literal:
                     return None
             if not bound or _is_no_value(page, at):
                 return None
@@ -253,9 +252,6 @@ def is_part(page: Page, index: int) -> bool:
 
 def _makes(page: Page, first: int) -> bool:
     return page.low(first - 1) in _MAKES or page.low(first - 2) in _MAKES
-
-
-_PUNCTUATION = words(": -> → => ⇒ ( —")
 
 
 def _stands_beside(page: Page, first: int, at: int) -> bool:
@@ -354,142 +350,3 @@ def _leads_on(page: Page, at: int) -> bool:
 
 
 _AFTER_SUBJECT = _STATE | _CHANGE | words("> < isn't")
-
-
-def _bind(page: Page, subjects: list[int], values: list[int], changes: bool, old: int | None) -> None:
-    """State what a subject is, or what several are."""
-    if len(subjects) > 1:
-        if len(values) == len(subjects):
-            for one, value in zip(subjects, values, strict=True):
-                _state(page, one, value, changes, old)
-        elif len(values) == 1:
-            for one in subjects:
-                _state(page, one, values[0], changes, old)
-        return
-    if len(values) > 1 and not changes:
-        if page.low(subjects[0] - 1) in (",", "and"):
-            return
-        values = values[:1]
-        page.is_summary = True
-    for number, value in enumerate(values):
-        _state(page, subjects[0], value, changes, old if number == 0 else None)
-
-
-def _state(page: Page, subject: int, value: int, changes: bool, old: int | None) -> None:
-    name, token = page.tokens[subject], page.tokens[value]
-    places = page.places
-    first, last = min(subject, value), max(subject, value)
-    if name.kind is Kind.expression and name.lines and token.kind is Kind.literal and isinstance(token.value, bool):
-        return
-    if name.kind is Kind.identifier and name.text not in page.course.variables:
-        return
-    if changes and name.kind is Kind.identifier and token.kind is Kind.literal:
-        where = places.changes(name.text, token.value)
-        if old is not None and page.is_term(old):
-            before = places.value(page.tokens[old], page.course.ticks[0])
-            if before is not UNKNOWN:
-                where = places.went(name.text, before, token.value)
-                page.used.add(old)
-        elif not where:
-            where = places.equal(name, token)
-    else:
-        where = places.equal(name, token)
-    if (
-        where is not None
-        and not where
-        and isinstance(token.value, str)
-        and token.kind is Kind.literal
-        and not token.quoted
-    ):
-        where = _loose_string(page, name, token) or where
-    if where is not None and not where and isinstance(token.value, int) and not isinstance(token.value, bool):
-        length = places.equal(_length(name), token)
-        if length and name.kind is Kind.identifier and _is_container(page, name):
-            where = length
-    if where is not None and not where and name.kind is Kind.identifier and token.kind is Kind.literal:
-        where = _of_element(page, name, token)
-    if where is not None and not where and _divides(name) and isinstance(token.value, int):
-        where = page.places.equal(_floored(name), token)
-    if _follows_from(page, first) and isinstance(where, Where) and name.kind is Kind.identifier:
-        where = where.after
-    beside = not name.quoted and all(low in _PUNCTUATION for low in page.lows(subject + 1, value))
-    if where is not None and not where and (beside or not _could_be(page, name, token)):
-        where = None
-    page.add(Matter.binding, first, last, where, _why(page, name, token))
-    page.used.update(range(first, last + 1))
-
-
-def _follows_from(page: Page, index: int) -> bool:
-    return page.low(index - 1) in ("means", "makes") or page.lows(index - 2, index) == ["means", "that"]
-
-
-def _could_be(page: Page, name: Token, token: Token) -> bool:
-    """Whether the value is of a kind that the subject ever has; else the words were about something else."""
-    kinds = {_kind(page.places.value(token, tick)) for tick in page.course.ticks} - {None}
-    had = {_kind(page.places.value(name, tick)) for tick in page.course.ticks} - {None}
-    return bool(kinds & had) or "none" in kinds | had
-
-
-def _kind(value: object) -> str | None:
-    if value is UNKNOWN:
-        return None
-    if value is None:
-        return "none"
-    if isinstance(value, int | float):
-        return "number"
-    return "sequence" if isinstance(value, list | tuple) else type(value).__name__
-
-
-def _divides(name: Token) -> bool:
-    return name.node is not None and any(isinstance(part, ast.Div) for part in ast.walk(name.node))
-
-
-def _floored(name: Token) -> Token:
-    """ "429 divided by 16 is 26, remainder 13"."""
-
-    class Floor(ast.NodeTransformer):
-        def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-            self.generic_visit(node)
-            return ast.BinOp(node.left, ast.FloorDiv(), node.right) if isinstance(node.op, ast.Div) else node
-
-    assert name.node is not None
-    return Token(Kind.expression, name.text, name.start, name.end, node=Floor().visit(copy.deepcopy(name.node)))
-
-
-def _of_element(page: Page, name: Token, token: Token) -> frozenset[int]:
-    """Where an element of a dict or list has the value: "its stock is 0" with `stock` a dict."""
-
-    def test(tick: Tick, before: bool) -> object:
-        value = page.places.value(name, tick, before)
-        items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
-        return any(same(token.value, item) for item in items)
-
-    return page.places.where(test) or frozenset()
-
-
-def _length(name: Token) -> Token:
-    from .joining import parsed
-
-    return Token(Kind.expression, f"len({name.text})", name.start, name.end, node=parsed(f"len({name.text})"))
-
-
-def _is_container(page: Page, name: Token) -> bool:
-    return any(
-        isinstance(page.course.lookup(name.text, tick), list | tuple | dict | set | str) for tick in page.course.ticks
-    )
-
-
-def _loose_string(page: Page, name: Token, token: Token) -> frozenset[int]:
-    """Quoted text may stand for another value's text: "7" for 7."""
-    return (
-        page.places.where(lambda tick, before: str(page.places.value(name, tick, before)) == token.value) or frozenset()
-    )
-
-
-def _why(page: Page, name: Token, token: Token) -> str:
-    had: list[str] = []
-    for tick in page.course.ticks:
-        value = page.places.value(name, tick)
-        if value is not UNKNOWN and repr(value) not in had:
-            had.append(repr(value))
-    return f"{name.text} is {', then '.join(had[:8])}{' ...' if len(had) > 8 else ''}, not {token.text} there"
