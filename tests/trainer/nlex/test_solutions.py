@@ -63,9 +63,9 @@ def test_a_function_problem_gives_calls() -> None:
 
 
 def test_a_correct_program_whose_prints_change_gives_no_item() -> None:
-    clock = "import time\nint(input())\nprint(time.perf_counter_ns() if False else 1.0 + time.time_ns() % 997 * 1e-9)"
+    chance = "import os\nint(input())\nprint(1.0 + int.from_bytes(os.urandom(4)) * 1e-15)"
     problem = Problem("one", "Print 1.", (TestCase("0\n", "1.0\n"),), (TestCase("1\n", "1.0\n"),))
-    row = run(problem, [fenced(clock)])
+    row = run(problem, [fenced(chance)])
     assert row is not None and row["samples"] == {"AC": 1} and row["unstable"] == 1 and row["items"] == []
 
 
