@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deskcheck_evals.micro.grammar import draw, draw_input
 from deskcheck_tracer import Trace, narrate, record, verify
 from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.program import Program
@@ -135,6 +134,8 @@ def prove_templates(wanted: int = TEMPLATES) -> bool:
 
 def own_traces(rng: random.Random) -> Iterator[Trace]:
     """The golden programs, and micro programs of our own grammar."""
+    from deskcheck_evals.micro.grammar import draw, draw_input  # here: the tracer's own tests import this file
+
     for path in sorted((TESTS / "golden" / "programs").glob("*.py")):
         given = path.with_suffix(".in")
         yield record_here(path.read_text(), given.read_text() if given.exists() else "")
