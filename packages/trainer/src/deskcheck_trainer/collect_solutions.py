@@ -21,7 +21,7 @@ from deskcheck_conf.progress import progress
 from deskcheck_conf.run import Run
 from deskcheck_evals.benchmarks import load_problems_of
 from deskcheck_evals.rows import Rows, content_key
-from deskcheck_evals.tasks.gathering import Unscored
+from deskcheck_evals.tasks.gathering import Unscored, key_of
 from deskcheck_tracer import Sandbox
 from omegaconf import OmegaConf
 from rich.console import Console, Group
@@ -30,7 +30,7 @@ from rich.text import Text
 
 from deskcheck_trainer.collect_config import CollectConfig, Isolation
 from deskcheck_trainer.nlex.model import KeptSampler
-from deskcheck_trainer.nlex.solutions import Json, Solving, fill, key_of
+from deskcheck_trainer.nlex.solutions import Json, Solving, fill
 
 ROWS = "solutions.jsonl"
 ITEMS = "items.jsonl"

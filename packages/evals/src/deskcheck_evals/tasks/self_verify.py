@@ -18,9 +18,11 @@ from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Completion, Sampler, SamplingParams
 from deskcheck_tracer import Verdict
 
-from deskcheck_evals.rows import Rows, content_key
-from deskcheck_evals.tasks.gathering import Advance, Unscored, all_of
+from deskcheck_evals.rows import Rows
+from deskcheck_evals.tasks.gathering import Advance, Unscored, key_of, row_for_each
 from deskcheck_evals.tasks.judging import Grade, Judge
+
+__all__ = ["Verifying", "build_pools", "key_of"]
 
 
 @dataclass(frozen=True)
@@ -37,25 +39,11 @@ class Verifying:
     simulating: SamplingParams
 
 
-def key_of(problem: Problem) -> str:
-    """What a row is stored under."""
-    return content_key(problem.to_json())
-
-
 async def build_pools(
     problems: Sequence[Problem], rows: Rows, verifying: Verifying, unscored: Unscored, advance: Advance
 ) -> None:
     """Add a row for every problem that has none."""
-
-    async def one(problem: Problem) -> None:
-        row = await _pool(problem, verifying)
-        if row is None:
-            unscored.add(problem.id)
-        else:
-            rows.add(key_of(problem), row)
-        advance()
-
-    await all_of(one(problem) for problem in problems if key_of(problem) not in rows)
+    await row_for_each(problems, rows, lambda problem: _pool(problem, verifying), unscored, advance)
 
 
 async def _pool(problem: Problem, verifying: Verifying) -> dict[str, Any] | None:

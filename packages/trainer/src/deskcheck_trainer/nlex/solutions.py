@@ -18,8 +18,8 @@ from deskcheck_agent.parse import ParseStatus, Reply, parse_solution
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Completion, Sampler, SamplingParams, StopReason
-from deskcheck_evals.rows import Rows, content_key
-from deskcheck_evals.tasks.gathering import Advance, Unscored, all_of
+from deskcheck_evals.rows import Rows
+from deskcheck_evals.tasks.gathering import Advance, Unscored, row_for_each
 from deskcheck_evals.tasks.judging import Grade, Judge
 from deskcheck_evals.truth import true_outputs
 from deskcheck_tracer import Program, Sandbox, Verdict
@@ -40,24 +40,10 @@ class Solving:
     sandbox: Sandbox
 
 
-def key_of(problem: Problem) -> str:
-    """What a problem's row is stored under."""
-    return content_key(problem.to_json())
-
-
 async def fill(problems: Sequence[Problem], rows: Rows, solving: Solving, unscored: Unscored, advance: Advance) -> None:
     """Add a row for every problem that has none. Raises SamplerError where the model fails."""
     judge = Judge(solving.sandbox)
-
-    async def one(problem: Problem) -> None:
-        row = await pool(problem, judge, solving)
-        if row is None:
-            unscored.add(problem.id)
-        else:
-            rows.add(key_of(problem), row)
-        advance()
-
-    await all_of(one(problem) for problem in problems if key_of(problem) not in rows)
+    await row_for_each(problems, rows, lambda problem: pool(problem, judge, solving), unscored, advance)
 
 
 async def pool(problem: Problem, judge: Judge, solving: Solving) -> Json | None:
