@@ -113,6 +113,7 @@ def _read_it(page: Page, index: int, known: list[Token]) -> None:
     if all(isinstance(where, Where) for where in wheres):
         after = frozenset().union(*(where.after for where in wheres if isinstance(where, Where)))
         if any(could_be(page, name, page.tokens[at]) for name in known):
+            after |= page.places.touches.fresh(page.tokens[at].value)
             page.add(
                 Matter.binding, index, at, after, f"none of {', '.join(name.text for name in known)} is that there"
             )
@@ -240,10 +241,13 @@ def _is_verb(page: Page, at: int) -> bool:
     return page.is_word(at) and page.low(at) not in _ADDS and not page.low(at).endswith(("ing", "ly"))
 
 
+_SUPPOSING = words("if whether unless until")
+
+
 def is_part(page: Page, index: int) -> bool:
     """Whether the words before a name speak of something else: "the rest of `a`", "none of the scores"."""
     before = page.lows(index - 4, index)
-    if "none" in before or "neither" in before or "whether" in before[-2:]:
+    if "none" in before or "neither" in before or _SUPPOSING & set(before[-2:]):
         return True
     while before and before[-1] in ("the", "variable", "our", "list", "current"):
         before.pop()
@@ -288,11 +292,15 @@ def _verb_before(page: Page, first: int) -> str:
     return ""
 
 
+_DONE_TO = words("added appended removed subtracted pushed popped deleted inserted dropped put taken")
+"""What follows a thing that something was done with: "total gets 3 added"."""
+
+
 def _is_no_value(page: Page, at: int) -> bool:
     """Whether a number is a count of something, or begins a statement of its own."""
     after = page.low(at + 1)
     token = page.tokens[at]
-    if is_count(page, at):
+    if is_count(page, at) or after in _DONE_TO:
         return True
     if token.kind is Kind.literal and isinstance(token.value, int | float) and not isinstance(token.value, bool):
         return after in _NOT_VALUES and not token.quoted and not (after == "or" or after == "of")

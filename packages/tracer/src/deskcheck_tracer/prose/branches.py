@@ -128,7 +128,7 @@ def _read_block(page: Page, index: int) -> None:
         return
     runs = skipped == bool(NEGATIONS & set(near))
     held = runs != (low in ("else", "false"))
-    if low == "else" and page.places.loop_has_else:
+    if low == "else" and page.places.other_else:
         return
     where = page.places.outcome(held, with_else=low == "else")
     page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)

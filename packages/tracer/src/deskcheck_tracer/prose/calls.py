@@ -102,9 +102,5 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
                 call.stop for call in named[-1] if call.value is not None and same(token.value, value_of(call.value))
             )
         if not where and page.low(index) in ("result", "answer"):
-            where = frozenset(
-                tick.index
-                for tick in page.course.ticks
-                if any(same(token.value, value_of(text or "?")) for text in tick.moment.changes.values())
-            )
+            where = page.places.touches.where(token.value)
         page.add(matter, index, at, where, "nothing returned that")

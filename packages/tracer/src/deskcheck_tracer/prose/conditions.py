@@ -53,12 +53,18 @@ _ASKED = words(
     "would were should must verify determine decide needs requires first"
 )
 _ASSERTED = words("since because as so given thus hence therefore indeed")
-_TRUE = words("true yes holds hold succeeds passes satisfied met pass succeed truthy hits fires")
+_TRUE = words(
+    "true yes holds hold held succeeds succeeded passes passed satisfied met pass succeed truthy hits fires fulfilled case"
+)
 _FALSE = words("false no fails fail untrue falsy nope nah violated failed")
+_ADJECTIVAL = words("true false case satisfied met fulfilled truthy falsy untrue violated")
+"""Verdicts that stay verdicts behind other words: "comes out true"."""
+_OTHER_WORDS = 4
+_UNSURE = words("if whether when whenever until unless while would or every each once so which that to as because")
 _LINKS = words(
     "is are was evaluates evaluated evaluating to gives giving returns yields comes out be = : → -> ? ( , which "
     "that it this and therefore thus also clearly indeed still again now the condition check test comparison "
-    "result answer so as does do turns being immediately of course both - — –"
+    "result answer so as does do did has have had been turns being immediately of course both - — –"
 )
 _ENDS = words(", . ; : ) → -> - — – and so but") | {""}
 
@@ -88,7 +94,7 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         token.kind is Kind.expression
         and isinstance(token.node, ast.Call)
         and isinstance(token.node.func, ast.Attribute | ast.Name)
-        and _verdict(page, index + 1) is not None
+        and verdict(page, index + 1) is not None
         and (page.places.asking(token.text) or isinstance(page.places.value(token, page.course.ticks[-1]), bool))
     ):
         return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
@@ -144,7 +150,10 @@ def _read_terse(page: Page) -> None:
             and page.is_value(at)
             and page.low(index + 1) not in ("number", "numbers", "index")
         ):
-            _state(page, _property(page, page.tokens[at], _ADJECTIVES[token.low]), at, index, not negated)
+            if page.is_word(index + 1) and page.low(index + 1) not in _ENDS | _LINKS:
+                continue  # "3, odd exponent": of something else
+            near = [one for one in page.tokens[:index] if one.kind in (Kind.literal, Kind.identifier)]
+            _state(page, _any_property(page, near, token.low, negated), at, index, True)
 
 
 def _truth(value: Any) -> Any:
@@ -162,6 +171,17 @@ def _property(page: Page, token: Token, asked: Callable[[Any], Any]) -> Test:
     return lambda tick, before: _ask(asked, page.places.value(token, tick, before))
 
 
+def _any_property(page: Page, near: list[Token], adjective: str, negated: bool) -> Test:
+    """Whether one of the terms near an adjective is (or is not) so: any of them may be meant."""
+
+    def test(tick: Tick, before: bool) -> Any:
+        answers = [_ask(_ADJECTIVES[adjective], page.places.value(one, tick, before)) for one in near]
+        known = [answer != negated for answer in answers if answer is not UNKNOWN]
+        return any(known) if known else UNKNOWN
+
+    return test
+
+
 def _ask(question: Callable[..., Any], *values: Any) -> Any:
     if any(value is UNKNOWN for value in values):
         return UNKNOWN
@@ -175,9 +195,9 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
     """State the condition or its verdict, or keep it as the topic; gives where reading goes on."""
     text = page.sentence.text
     page.topic = Topic(_unless(test, negated), text)
-    verdict = _verdict(page, stop)
-    if verdict is not None:
-        held, end = verdict
+    found = verdict(page, stop)
+    if found is not None:
+        held, end = found
         _state(page, test, index, end - 1, held != negated)
         page.topic = None
         return end
@@ -207,10 +227,10 @@ def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
     page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
 
 
-def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
+def verdict(page: Page, at: int) -> tuple[bool, int] | None:
     """(held, end) of the verdict that follows a condition."""
-    negated = False
-    for index in range(at, min(at + 9, len(page.tokens))):
+    negated, others = False, 0
+    for index in range(at, min(at + 10, len(page.tokens))):
         token = page.tokens[index]
         low = token.low
         if token.kind is Kind.literal and isinstance(token.value, bool):
@@ -220,7 +240,7 @@ def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
             or (index == at and page.low(index + 1) in _ENDS)
         ):
             return None
-        if low in _TRUE or low in _FALSE:
+        if (low in _TRUE or low in _FALSE) and (not others or low in _ADJECTIVAL):
             return (low in _TRUE) != negated, index + 1
         if low in NEGATIONS and low != "neither":
             if low == "no":
@@ -228,10 +248,12 @@ def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
             negated = not negated
             if low in ("isn't", "doesn't", "not") and page.low(index + 1) in (",", ".", ")", ";", "so", ""):
                 return False, index + 1
-        elif (low not in _LINKS | _ADVERBS and not page.is_arrow(index)) or (
-            low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1)
-        ):
+        elif low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1):
             return None
+        elif low not in _LINKS | _ADVERBS and not page.is_arrow(index):
+            others += 1
+            if not page.is_word(index) or low in _UNSURE or others > _OTHER_WORDS:
+                return None
     return None
 
 

@@ -11,6 +11,7 @@ from .course import Course, Tick, normal
 from .literal import UNKNOWN, same, value_of
 from .statement import Scope
 from .tokens import Kind, Token
+from .touches import Touches
 
 Test = Callable[[Tick, bool], Any]
 """True, False or UNKNOWN at a tick; the flag asks for the state before it."""
@@ -27,7 +28,7 @@ class Places:
 
     def __init__(self, course: Course) -> None:
         self.course = course
-        self._values: dict[tuple[int, str], list[Any]] = {}
+        self.touches = Touches(course)
 
     def value(self, token: Token, tick: Tick, before: bool = False) -> Any:
         """The value of a term at a tick."""
@@ -146,9 +147,9 @@ class Places:
         return frozenset(found)
 
     @cached_property
-    def loop_has_else(self) -> bool:
-        """Whether the program has a loop with an else."""
-        return any(isinstance(node, ast.For | ast.While) and node.orelse for node in ast.walk(self.course.tree))
+    def other_else(self) -> bool:
+        """Whether the program has a loop or a `try` with an else."""
+        return any(isinstance(node, ast.For | ast.While | ast.Try) and node.orelse for node in ast.walk(self.course.tree))
 
     @cached_property
     def _with_else(self) -> frozenset[int]:
@@ -177,13 +178,18 @@ class Places:
     def rest(self, names: set[str]) -> frozenset[int]:
         """Ticks after which none of these names changes at once: what is told side by side is not half done."""
         ticks = self.course.ticks
-        busy = {
-            tick.index - 1
-            for tick in ticks
-            if tick.index and tick.moment.frame == ticks[tick.index - 1].moment.frame
-            and any(name in tick.moment.changes and tick.before.get(name) != tick.state.get(name) for name in names)
-            and names & ticks[tick.index - 1].moment.changes.keys()
-        }  # fmt: skip
+        busy = set[int]()
+        last: dict[int, Tick] = {}
+        for tick in ticks:
+            before = last.get(tick.moment.frame)
+            if (
+                before is not None
+                and names & before.moment.changes.keys()
+                and any(tick.before.get(name) != tick.state.get(name) for name in names & tick.moment.changes.keys())
+            ):
+                busy.update(range(before.index, tick.index))
+            if tick.moment.changes or tick.moment.what is What.step:
+                last[tick.moment.frame] = tick
         return frozenset(range(len(ticks))) - busy
 
     def asks(self, line: int) -> bool:

@@ -42,7 +42,8 @@ class Reading:
 
 def read(text: str, course: Course) -> Reading:
     """Read a text about a run."""
-    reading, places, mentions = Reading(), Places(course), Mentions(course)
+    reading, places = Reading(), Places(course)
+    mentions = Mentions(course, places.touches)
     topic: Topic | None = None
     spoken_of: str | None = None
     scope: Scope | None = None
@@ -71,7 +72,7 @@ def read(text: str, course: Course) -> Reading:
             section, below = None, False
         if sentence.begins_line:
             scope = section
-        page.found = [] if _imagines(page) else sorted(page.found, key=lambda one: one.start)
+        page.found = sorted(_real(page), key=lambda one: one.start)
         scope = place_statements(page, number, scope, opens=opens)
         opens = opens and not page.found
         if sentence.heading and sentence.begins_line:
@@ -123,9 +124,24 @@ def _read_page(page: Page, mentions: Mentions, spoken_of: str | None) -> None:
 _IMAGINED = words("would wouldn't could couldn't might should shouldn't")
 
 
-def _imagines(page: Page) -> bool:
-    """Whether a sentence speaks of what did not happen: "with n = 0 it would divide by zero"."""
-    return any(token.low in _IMAGINED and token.kind is Kind.word for token in page.tokens)
+def _real(page: Page) -> list[Statement]:
+    """The statements but those of clauses that speak of what did not happen: "with n = 0 it would divide by zero"."""
+    unreal = [index for index, token in enumerate(page.tokens) if token.low in _IMAGINED and token.kind is Kind.word]
+    if not unreal:
+        return page.found
+    spans = list[tuple[int, int]]()
+    for index in unreal:
+        start = page.clause_start(index)
+        if start and page.low(page.clause_start(start - 1)) in _SUPPOSING:
+            start = page.clause_start(start - 1)
+        end = page.clause_end(index)
+        if end + 1 < len(page.tokens) and page.low(page.clause_start(index)) in _SUPPOSING:
+            end = page.clause_end(end + 1)
+        spans.append((page.tokens[start].start, page.tokens[end - 1].end))
+    return [one for one in page.found if not any(start <= one.start < end for start, end in spans)]
+
+
+_SUPPOSING = words("if with had were suppose when without")
 
 
 def _tells(sentence: Sentence) -> bool:

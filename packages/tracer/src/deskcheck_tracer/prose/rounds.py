@@ -47,6 +47,7 @@ def read_rounds(page: Page) -> None:
             token.kind is Kind.literal
             and isinstance(token.value, int)
             and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"})
+            and not (page.low(index + 1) == "passes" and page.low(index + 2) in (":", ",", ".", "", "and"))
         ):
             _read_count(page, index, index + 1, token.value)
         elif token.low in TIMES and page.is_word(index) and page.low(index + 1) in ("", ".", ",", ";", ")", "and"):
@@ -181,7 +182,8 @@ def _read_numbers(page: Page, index: int) -> None:
 def _read_count(page: Page, first: int, last: int, number: int) -> None:
     """How often a loop went round, a function was called, a line ran."""
     near = set(page.lows(page.clause_start(first), page.clause_end(first)))
-    restricted = page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
+    in_all = page.lows(last + 1, last + 3) in (["in", "total"], ["in", "all"])
+    restricted = not in_all and page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
     low = page.lows(page.clause_start(first), page.clause_end(first))
     near -= {word for word, after in pairwise(low) if after == "loop"} & {"first", "last", "next"}
     if (

@@ -7,7 +7,8 @@ from .course import Course
 from .lexer import tokens_of
 from .tokens import Sentence
 
-_BULLET = re.compile(r"[ \t]*(?:[-*+•>]+\s+|#+\s*|\(?\d{1,3}[.)]\s+)*")
+_LABEL = r"[\[(]?\d{1,3}(?:\.\d{1,3})*[.)\]]+\s+|(?:§\s*)?\d{1,3}(?:\.\d{1,3})+:?\s+|\(?[a-h][.)]\s+"
+_BULLET = re.compile(rf"[ \t]*(?:[-*+•>]+\s+|#+\s*|{_LABEL})*")
 
 
 def sentences(text: str, course: Course) -> Iterator[Sentence]:

@@ -74,7 +74,12 @@ def _where(places: Places, name: str, text: str, value: object) -> frozenset[int
     token = Token(Kind.identifier, name, 0, 0)
     if value is not UNKNOWN:
         where = places.equal(token, Token(Kind.literal, text, 0, 0, value))
-        return where or places.where(lambda tick, before: str(places.value(token, tick, before)) == text)
+        written = places.where(lambda tick, before: str(places.value(token, tick, before)) == text)
+        if isinstance(where, Where) and isinstance(written, Where):
+            both = Where(where | written)
+            both.after = where.after | written.after
+            return both
+        return where or written
     if not any(isinstance(places.value(token, tick), str) for tick in places.course.ticks):
         return None
     return places.where(lambda tick, before: same(text, places.value(token, tick, before)) or UNKNOWN)
