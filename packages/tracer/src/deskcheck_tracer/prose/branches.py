@@ -10,6 +10,8 @@ from .vocabulary import words
 
 _SKIPS = words("skip skips skipped skipping bypass bypasses bypassed avoid avoids")
 
+_IF = frozenset({"if"})
+
 _TAKES = words(
     "take takes taken taking took enter enters entered entering run runs ran execute executes executed executing "
     "fires applies follow follows followed hit hits choose chooses reach reached fall falls fell drop go goes "
@@ -89,14 +91,10 @@ def _read_condition(page: Page, index: int) -> None:
             lines: frozenset[int] = frozenset(
                 line for token in page.tokens[max(0, index - 3) : at] for line in token.lines
             )
-            page.add(
-                Matter.branch,
-                index,
-                at,
-                page.places.outcome(held, kinds=kinds, lines=lines),
-                "no condition came out so there",
-                sticky=True,
-            )
+            where = page.places.outcome(held, kinds=kinds, lines=lines)
+            found = page.add(Matter.branch, index, at, where, "no condition came out so there", sticky=True)
+            if found is not None and (lines or (not kinds and page.places.one_condition)):
+                found.opposite = page.places.outcome(not held, kinds=kinds, lines=lines)
             return
         elif (
             low
@@ -120,7 +118,7 @@ def _read_block(page: Page, index: int) -> None:
         _TAKES | _SKIPS
     ):
         return
-    if set(near) & words("if when whenever would only loop while for try instead each never") - {low}:
+    if set(near) & words("if when whenever would only loop while try instead each never") - {low}:
         return
     skipped = bool(set(near) & _SKIPS)
     taken = bool(set(near) & _TAKES)
@@ -131,4 +129,6 @@ def _read_block(page: Page, index: int) -> None:
     if low == "else" and page.places.other_else:
         return
     where = page.places.outcome(held, with_else=low == "else")
-    page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)
+    found = page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)
+    if found is not None and page.places.one_condition:
+        found.opposite = page.places.outcome(not held, with_else=low == "else", kinds=_IF)

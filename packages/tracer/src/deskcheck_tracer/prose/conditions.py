@@ -223,8 +223,11 @@ def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
         token.lines = page.places.asking(token.text)
     lines = token.lines
     where = page.places.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
+    other = page.places.outcome(not held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, held))
     named = any(token.kind is not Kind.literal for token in page.tokens[first : first + 1])
-    page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
+    found = page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
+    if found is not None and other is not None:
+        found.opposite = other
 
 
 def verdict(page: Page, at: int) -> tuple[bool, int] | None:

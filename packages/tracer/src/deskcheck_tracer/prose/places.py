@@ -192,6 +192,11 @@ class Places:
                 last[tick.moment.frame] = tick
         return frozenset(range(len(ticks))) - busy
 
+    @cached_property
+    def one_condition(self) -> bool:
+        """Whether the program has one `if` and no more."""
+        return sum(isinstance(node, ast.If) for node in ast.walk(self.course.tree)) == 1
+
     def asks(self, line: int) -> bool:
         """Whether a line asks a condition."""
         return line in self._reads

@@ -19,6 +19,7 @@ from ..narrate import Narrator
 from ..trace import Trace
 from .align import align
 from .course import Course
+from .neighbours import misplaced
 from .reading import Reading, read
 from .statement import CHECKED, HEAVY, Matter
 
@@ -134,11 +135,15 @@ def _by_prose(text: str, trace: Trace) -> tuple[list[Check], float, float]:
         return [], 0.0, 0.0
     reading: Reading = read(text, course)
     places, cost = align(reading.statements, course)
+    elsewhere = misplaced(reading.statements, course)
     checks = [
         Check(one.matter, text[one.start : one.end], one.start, one.end, holds, "" if holds else one.why)
         for one, place in zip(reading.statements, places, strict=True)
         if one.matter in CHECKED
-        for holds in [one.where is True or one.weight < HEAVY or (place.tick is not None and not place.back)]
+        for holds in [
+            one not in elsewhere
+            and (one.where is True or one.weight < HEAVY or (place.tick is not None and not place.back))
+        ]
     ]
     return checks, reading.coverage, cost
 
