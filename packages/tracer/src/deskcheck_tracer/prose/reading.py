@@ -79,7 +79,7 @@ def read(text: str, course: Course) -> Reading:
             section = scope
         else:
             below = True
-        ground(page, mentions)
+        ground(page)
         checked = any(one.matter in CHECKED for one in page.found)
         if _tells(sentence):
             reading.telling += 1

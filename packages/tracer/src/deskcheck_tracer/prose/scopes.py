@@ -7,7 +7,6 @@ on, words of overview (initially, overall) let it leave the order of the run.
 from itertools import pairwise
 
 from .literal import UNKNOWN
-from .mentions import Mentions
 from .page import Page
 from .places import Where
 from .statement import Matter, Scope
@@ -93,18 +92,28 @@ def _nested(scopes: list[tuple[int, Scope, bool]]) -> list[tuple[int, Scope, boo
     return found
 
 
-def ground(page: Page, mentions: Mentions) -> None:
-    """What is mentioned of a round that is told by its number must occur in that round."""
-    told = {scope.windows for _, scope, is_told in page.scopes if is_told}
+def ground(page: Page) -> None:
+    """What is mentioned beside a round that is told by its number must be touched in that round."""
     for one in page.found:
-        if one.matter is not Matter.mention or one.scope is None or one.scope.windows not in told or one.where is False:
+        if one.matter is not Matter.mention or one.scope is None or not isinstance(one.where, frozenset):
             continue
-        token = next(token for token in page.tokens if token.start == one.start)
-        value = token.text if token.kind is Kind.code else token.value
-        if token.text.isalpha() or isinstance(value, bool) or value in (0, 1, "") or len(one.scope.windows) != 1:
+        if len(one.scope.windows) != 1 or one.where & one.scope.ticks:
             continue
-        if not mentions.occurs(value, *one.scope.windows[0]):
-            one.where, one.weight, one.why = False, 1.0, f"{token.text} does not occur in that round"
+        index = next(index for index, token in enumerate(page.tokens) if token.start == one.start)
+        told = [at for at, scope, is_told in page.scopes if is_told and scope.windows == one.scope.windows]
+        if any(_is_beside(page, at, index) for at in told):
+            one.where, one.weight, one.why = False, 1.0, f"{page.tokens[index].text} is not touched in that round"
+
+
+_PARTS = words(", ; and or but then so while")
+
+
+def _is_beside(page: Page, at: int, index: int) -> bool:
+    """Whether nothing parts a value from the round that begins at a token, but a comma right after it."""
+    between = page.lows(min(at, index) + 1, max(at, index))
+    if at < index and between[:3].count(","):
+        between.remove(",")
+    return not _PARTS & set(between)
 
 
 def _check_nested(page: Page, scopes: list[tuple[int, Scope, bool]]) -> None:
