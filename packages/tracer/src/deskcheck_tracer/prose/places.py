@@ -270,6 +270,16 @@ class Places:
         lines = frozenset(one.line for one in self.course.rounds if not which or one.line in which)
         return Scope(tuple(found), "", lines) if found else None
 
+    def done(self, number: int, which: frozenset[int] = frozenset()) -> frozenset[int] | bool:
+        """Where so many rounds of a run of one of these loops (any, if none is given) are done, and the next is not."""
+        found = frozenset(
+            tick
+            for run in self.course.runs
+            if len(run.starts) > number > 0 and (not which or run.line in which)
+            for tick in range(run.of_round(number)[1] - 1, run.of_round(number + 1)[1])
+        )
+        return found or False
+
     def changed(self, name: str) -> frozenset[int]:
         """Where a name got another value than it had."""
         return frozenset(
@@ -336,7 +346,9 @@ _RAISING = (What.raise_, What.reraise, What.unwind, What.handled, What.throw)
 
 
 def _holds(container: Any, told: Any) -> bool:
-    """Whether a value is one of those returned together."""
+    """Whether a value is one of those returned together, or a part of a text."""
+    if isinstance(container, str) and isinstance(told, str):
+        return len(told) > 1 and told in container
     return isinstance(container, list | tuple) and any(same(told, item) for item in container)
 
 

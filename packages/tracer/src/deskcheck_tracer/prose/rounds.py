@@ -179,6 +179,9 @@ def _read_numbers(page: Page, index: int) -> None:
     _place(page, index, last, [page.places.rounds(number, _loops(page, index)) for number in numbers])
 
 
+_IN_ALL = words("total altogether overall all whole")
+
+
 def _read_count(page: Page, first: int, last: int, number: int) -> None:
     """How often a loop went round, a function was called, a line ran."""
     near = set(page.lows(page.clause_start(first), page.clause_end(first)))
@@ -227,6 +230,8 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
             where = frozenset(
                 tick for start, stop in windows for tick in range(max(0, start - 2), min(stop + 1, len(course.ticks)))
             )
+        if not where and not near & (_RUNS | _IN_ALL):
+            where = page.places.done(number, lines)
         why = f"the loops ran {sorted(counts)} times"
         found = page.add(Matter.iteration, first, last, where, why, sticky=not isinstance(where, bool))
         if found is not None and lines:

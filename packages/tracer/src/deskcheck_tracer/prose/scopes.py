@@ -180,7 +180,7 @@ def _scope_of(first: int, scopes: list[tuple[int, Scope, bool]], page: Page) -> 
             return None
         return scope
     if len(scopes) == 1 and scopes[0][2]:
-        return scopes[0][1]
+        return scopes[0][1] if not {",", ";"} & set(page.lows(first, scopes[0][0])) else None
     is_line = page.tokens[first].kind is Kind.line and not page.tokens[first].quoted
     if len(scopes) == 1 and is_line and page.low(scopes[0][0] - 1) in ("for", "when", "at"):
         return scopes[0][1]
