@@ -295,7 +295,10 @@ def _read_answer(page: Page) -> None:
         at += 1
     low = page.low(at)
     topic, page.topic = page.topic, None
-    if low in _ANSWERS and (low in ("true", "false") or (at == 0 and page.low(1) in _ENDS)):
+    answers = page.low(at + 1) in _ENDS | ({"it", "that", "this"} if low in ("no", "yes") else set())
+    if page.lows(at, at + 3) in (["not", "the", "case"], ["not", "so", ","]):
+        _state(page, topic.test, 0, at + 1, False)
+    elif low in _ANSWERS and (low in ("true", "false") or (at == 0 and answers)):
         _state(page, topic.test, 0, at, low in ("yes", "true", "yep", "yeah"))
     elif low in ("is", "does", "isn't", "doesn't", "are", "aren't", "holds", "fails") and at > 0:
         after = page.low(at + 1)

@@ -323,6 +323,11 @@ class Places:
                 found.append((one.start, one.stop))
         return tuple(found)
 
+    def is_set_by_loops(self, name: str) -> bool:
+        """Whether a name changes only where a round of a loop begins."""
+        starts = {one.start for one in self.course.rounds}
+        return self.changed(name) <= starts
+
     def item_ticks(self, value: Any) -> frozenset[int]:
         """The ticks of the rounds in which a `for` gave some name a value."""
         found = set[int]()

@@ -199,7 +199,7 @@ def _value_scopes(page: Page) -> list[tuple[int, Scope, bool]]:
         if name.kind is not Kind.identifier or name.text not in page.course.loop_variables or value.value is UNKNOWN:
             continue
         windows = page.places.loop_windows(name.text, value.value)
-        if windows:
+        if windows and page.places.is_set_by_loops(name.text):
             lines = frozenset(one.line for one in page.course.rounds if (one.start, one.stop) in windows)
             found.append((indexes[0], Scope(windows, f"{name.text} = {value.text}", lines), False))
     return found
