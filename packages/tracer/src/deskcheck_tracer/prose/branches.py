@@ -88,12 +88,11 @@ def _read_condition(page: Page, index: int) -> None:
                 "if whether until while when unless as every whenever once"
             ):
                 return
-            lines: frozenset[int] = frozenset(
-                line for token in page.tokens[max(0, index - 3) : at] for line in token.lines
-            )
+            lines = frozenset(line for token in page.tokens[max(0, index - 3) : at] for line in token.lines)
+            lines = lines or _meant(page, index, at, kinds)
             where = page.places.outcome(held, kinds=kinds, lines=lines)
             found = page.add(Matter.branch, index, at, where, "no condition came out so there", sticky=True)
-            if found is not None and (lines or (not kinds and page.places.one_condition)):
+            if found is not None and lines:
                 found.opposite = page.places.outcome(not held, kinds=kinds, lines=lines)
             return
         elif (
@@ -106,6 +105,13 @@ def _read_condition(page: Page, index: int) -> None:
         ):
             return
         at += 1
+
+
+def _meant(page: Page, index: int, at: int, kinds: frozenset[str]) -> frozenset[int]:
+    """The one condition that "the `elif` condition", "the check for '-'" can mean; none if there are several."""
+    told = {token.text.strip("\"'`") for token in page.tokens[index + 1 : at] if token.is_term or token.quoted}
+    found = page.places.conditions(kinds, told)
+    return found if len(found) == 1 else frozenset()
 
 
 def _read_block(page: Page, index: int) -> None:

@@ -192,6 +192,28 @@ class Places:
                 last[tick.moment.frame] = tick
         return frozenset(range(len(ticks))) - busy
 
+    def conditions(self, kinds: frozenset[str], told: set[str]) -> frozenset[int]:
+        """The lines of conditions of these kinds (`if` and `elif` for none) that have all these names and constants."""
+        found = set[int]()
+        for index, _ in self.course.outcomes:
+            moment = self.course.ticks[index].moment
+            if moment.target in (kinds or ("if", "elif")) and told <= self._parts_of.get(moment.line, set()):
+                found.add(moment.line)
+        return frozenset(found)
+
+    @cached_property
+    def _parts_of(self) -> dict[int, set[str]]:
+        """Names and constants in the condition of each line, as text."""
+        return {
+            node.lineno: {
+                part.id if isinstance(part, ast.Name) else str(part.value)
+                for part in ast.walk(node.test)
+                if isinstance(part, ast.Name | ast.Constant)
+            }
+            for node in ast.walk(self.course.tree)
+            if isinstance(node, ast.If | ast.While)
+        }
+
     @cached_property
     def one_condition(self) -> bool:
         """Whether the program has one `if` and no more."""
@@ -269,6 +291,13 @@ class Places:
         ]
         lines = frozenset(one.line for one in self.course.rounds if not which or one.line in which)
         return Scope(tuple(found), "", lines) if found else None
+
+    def other_rounds(self, scope: Scope) -> frozenset[int]:
+        """The ticks of the other rounds of the scope's loops."""
+        ticks = {
+            tick for one in self.course.rounds if one.line in scope.lines for tick in range(one.start, one.stop)
+        }
+        return frozenset(ticks) - scope.ticks
 
     def done(self, number: int, which: frozenset[int] = frozenset()) -> frozenset[int] | bool:
         """Where so many rounds of a run of one of these loops (any, if none is given) are done, and the next is not."""

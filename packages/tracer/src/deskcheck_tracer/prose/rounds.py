@@ -42,9 +42,12 @@ def read_rounds(page: Page) -> None:
             and page.is_value(index + 1 + (page.low(index + 1) in ("#", "number")))
         ):
             _read_number(page, index)
+    for index in range(len(page.tokens)):
+        _read_after(page, index)
     for index, token in enumerate(page.tokens):
         if (
-            token.kind is Kind.literal
+            index not in page.used
+            and token.kind is Kind.literal
             and isinstance(token.value, int)
             and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"})
             and not (page.low(index + 1) == "passes" and page.low(index + 2) in (":", ",", ".", "", "and"))
@@ -52,6 +55,20 @@ def read_rounds(page: Page) -> None:
             _read_count(page, index, index + 1, token.value)
         elif token.low in TIMES and page.is_word(index) and page.low(index + 1) in ("", ".", ",", ";", ")", "and"):
             _read_count(page, index, index, TIMES[token.low])
+
+
+def _read_after(page: Page, index: int) -> None:
+    """ "After four words": when so many rounds of the program's one loop are done."""
+    if page.low(index) != "after" or not page.is_value(index + 1) or not page.is_word(index + 2):
+        return
+    number, noun = page.tokens[index + 1].value, page.low(index + 2)
+    one_loop = len({run.line for run in page.course.runs}) == 1 == len(page.course.runs)
+    if not one_loop or type(number) is not int or not noun.endswith("s") or noun in ("is", "was", "has", "this"):
+        return
+    done = page.places.done(number)
+    if done and isinstance(done, frozenset):
+        page.used.update((index, index + 1, index + 2))
+        page.scopes.append((index, Scope(((min(done), max(done) + 1),), f"after {number} {noun}"), False))
 
 
 def _loops(page: Page, index: int) -> frozenset[int]:
@@ -146,7 +163,9 @@ def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> Non
     lines = frozenset(line for scope in scopes if scope for line in scope.lines)
     scope = Scope(windows, " ".join(page.lows(first, last + 1)), lines)
     page.scopes.append((first, scope, True))
-    page.add(Matter.iteration, first, last, scope.ticks, "there is no such round")
+    found = page.add(Matter.iteration, first, last, scope.ticks, "there is no such round")
+    if found is not None and first > 2 and page.low(0) in ("this", "that") and page.low(1) in _HAPPENS:
+        found.opposite = page.places.other_rounds(scope)
 
 
 def _read_number(page: Page, index: int) -> None:
@@ -179,6 +198,7 @@ def _read_numbers(page: Page, index: int) -> None:
     _place(page, index, last, [page.places.rounds(number, _loops(page, index)) for number in numbers])
 
 
+_HAPPENS = words("happens happened occurs occurred is was")
 _IN_ALL = words("total altogether overall all whole")
 
 

@@ -160,6 +160,9 @@ def _is_start(words: list[str]) -> bool:
 def _looks_back(page: Page, first: int) -> bool:
     """Whether a state is told as of the end of a round: "after that step", "at the end of this round"."""
     start = page.clause_start(first)
+    after = page.lows(first, page.clause_end(first))
+    if any(after[at : at + 3] == ["end", "of", which] for at in range(len(after)) for which in ("this", "that")):
+        return True
     words = page.lows(max(0, start - 8), first)
     for index in range(len(words) - 1):
         pair = words[index : index + 2]
