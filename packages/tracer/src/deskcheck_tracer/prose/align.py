@@ -29,6 +29,8 @@ class Costs:
     """Within a round, in a later sentence."""
     leap: float = 0.02
     """Going on to a later round with no word that says so."""
+    distance: float = 0.001
+    """Every round that is passed over: of all places that will do, the nearest is meant."""
     sticky_later: float = 0.65
     """The same in a later sentence."""
     sticky: float = 1.0
@@ -117,15 +119,17 @@ class _Minima:
             self.members[eras[link.tick]].append(link)
         self.by_era = {era: min(links, key=lambda link: link.cost) for era, links in self.members.items()}
         self.order = sorted(self.by_era)
-        self.earlier = self._running(self.order)
-        self.later = self._running(self.order[::-1])
+        self.earlier = self._running(self.order, costs.distance)
+        self.later = self._running(self.order[::-1], -costs.distance)
 
-    def _running(self, order: list[int]) -> dict[int, _Link]:
-        found: dict[int, _Link] = {}
-        best: _Link | None = None
+    def _running(self, order: list[int], slope: float) -> dict[int, tuple[float, _Link]]:
+        """(cost when era 0 is where one goes from there, way) of the best way so far, era by era."""
+        found: dict[int, tuple[float, _Link]] = {}
+        best: tuple[float, _Link] | None = None
         for era in order:
             link = self.by_era[era]
-            best = link if best is None or link.cost < best.cost else best
+            cost = link.cost - slope * era
+            best = (cost, link) if best is None or cost < best[0] else best
             found[era] = best
         return found
 
@@ -139,15 +143,15 @@ class _Minima:
         ]
         before = [one for one in self.order if one < era]
         if before:
-            link = self.earlier[before[-1]]
-            options.append((link.cost + self.forward, link))
+            cost, link = self.earlier[before[-1]]
+            options.append((cost + self.costs.distance * era + self.forward, link))
         if self.forward > self.costs.leap and era - 1 in self.by_era:  # the next check of a `while` is still near
             link = self.by_era[era - 1]
             options.append((link.cost + self.costs.leap, link))
         after = [one for one in self.order if one > era]
         if after:
-            link = self.later[after[0]]
-            options.append((link.cost + self.back, link))
+            cost, link = self.later[after[0]]
+            options.append((cost - self.costs.distance * era + self.back, link))
         return min(options, key=lambda option: option[0])
 
     def _within(self, tick: int, era: int) -> tuple[float, _Link]:
