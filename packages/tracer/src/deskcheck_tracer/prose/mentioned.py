@@ -8,8 +8,8 @@ from typing import Any
 from .bindings import counts_things
 from .mentions import Mentions
 from .page import Page
-from .statement import HEAVY, Matter
-from .tokens import Kind
+from .statement import HEAVY, Matter, Statement
+from .tokens import Kind, Token
 
 HINT, HEAD = 0.12, 0.4
 """What it costs to give a value that is only mentioned no place; the second for one that begins a sentence."""
@@ -61,6 +61,30 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
             _read_hint(page, index, token.value, where)
 
 
+MEETING = 0.5
+"""What it costs to tell "5 > 3 is true" of another moment than one that has both in hand."""
+
+
+def read_meetings(page: Page) -> None:
+    """Where the numbers of a statement about numbers alone meet: "4 <= 4 is true", "9 + 3 = 12"."""
+    everywhere = len(page.course.ticks)
+    for one in list(page.found):
+        if one.matter not in (Matter.binding, Matter.comparison) or isinstance(one.where, bool):
+            continue
+        if len(one.where) < everywhere:
+            continue
+        tokens = [token for token in page.tokens if one.start <= token.start < one.end]
+        values = _numbers_in(tokens)
+        if len(values) < 2:
+            continue
+        where = [page.places.touches.where(value) for value in values]
+        meet = frozenset[int].intersection(*where)
+        if one.matter is Matter.comparison and len(values) == 2:
+            meet = page.places.touches.comparing(*values) or meet
+        if meet:
+            page.found.append(Statement(Matter.line, one.start, one.end, meet, weight=MEETING))
+
+
 def _is_known(page: Page, value: Any, mentions: Mentions, *, quoted: bool = False) -> bool:
     """Whether a value occurs in the run, is computed there, or follows from the numbers of its sentence."""
     if mentions.knows(value) or mentions.computes(value):
@@ -71,8 +95,12 @@ def _is_known(page: Page, value: Any, mentions: Mentions, *, quoted: bool = Fals
 
 
 def _numbers(page: Page) -> list[float]:
+    return _numbers_in(page.tokens)
+
+
+def _numbers_in(tokens: list[Token]) -> list[float]:
     found: list[float] = []
-    for token in page.tokens:
+    for token in tokens:
         items = token.value if isinstance(token.value, list | tuple) else [token.value]
         if token.node is not None and token.kind is Kind.expression:
             items = [part.value for part in ast.walk(token.node) if isinstance(part, ast.Constant)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .align import COSTS, Costs, align
 from .course import Course
-from .statement import Statement
+from .statement import Matter, Statement
 
 _REACH = 1
 """How many sentences away a neighbour may be: 0 and 2 were worse on the texts of development."""
@@ -44,6 +44,10 @@ def _is_misplaced(verdict: Statement, neighbours: list[_Neighbour], course: Cour
         return False
     first = (before[-1] if before else after[0]).era
     last = after[0].era if after else course.ticks[-1].era
+    if after and before and after[0].sentence > verdict.sentence and last > first:
+        last -= 1  # the next sentence has gone on
+    if verdict.matter is Matter.iteration:
+        last = first
     eras = range(min(first, last), max(first, last) + 1)
 
     def within(ticks: frozenset[int]) -> bool:

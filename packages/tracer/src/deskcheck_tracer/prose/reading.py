@@ -10,7 +10,7 @@ from .calls import read_calls
 from .changing import read_changes
 from .conditions import read_conditions
 from .course import Course
-from .mentioned import read_lines, read_mentions
+from .mentioned import read_lines, read_meetings, read_mentions
 from .mentions import Mentions
 from .naming import read_names
 from .page import Page, Topic
@@ -119,6 +119,7 @@ def _read_page(page: Page, mentions: Mentions, spoken_of: str | None) -> None:
     read_names(page)
     read_lines(page)
     read_mentions(page, mentions)
+    read_meetings(page)
 
 
 _IMAGINED = words("would wouldn't could couldn't might should shouldn't")

@@ -67,6 +67,29 @@ class Touches:
                         found[key(part.value)].add(line)
         return found
 
+    def comparing(self, one: Any, other: Any) -> frozenset[int]:
+        """The ticks at which the program compares two values."""
+        return frozenset(self._compared.get(frozenset((key(one), key(other))), ()))
+
+    @cached_property
+    def _compared(self) -> dict[frozenset[Any], list[int]]:
+        sides = {
+            line: [
+                (part.left, part.comparators[0])
+                for node in nodes
+                for part in ast.walk(node)
+                if isinstance(part, ast.Compare) and len(part.comparators) == 1
+            ]
+            for line, nodes in self._roots.items()
+        }
+        found: dict[frozenset[Any], list[int]] = defaultdict(list)
+        for tick in self.course.ticks:
+            for pair in sides.get(tick.moment.line, ()) if tick.moment.what is What.step else ():
+                values = [self.course.evaluate(side, tick, before=True) for side in pair]
+                if UNKNOWN not in values:
+                    found[frozenset(map(key, values))].append(tick.index)
+        return found
+
     def at(self, tick: Tick) -> set[Any]:
         """The keys of all values that a tick touches."""
         found = set[Any]()
