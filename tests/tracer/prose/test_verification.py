@@ -5,7 +5,7 @@ import random
 import pytest
 from deskcheck_tracer import Trace, narrate, verify
 from deskcheck_tracer.engine import record_here
-from deskcheck_tracer.prose import Reason
+from deskcheck_tracer.prose import Demands, Reason
 from deskcheck_tracer.prose.statement import Matter
 from deskcheck_tracer.styles import STYLES
 from hypothesis import given, settings
@@ -86,7 +86,7 @@ def test_empty_talk_is_rejected(talk: str) -> None:
 def test_little_told_in_many_words_is_low_coverage() -> None:
     talk = "Then `xs` is looked at. " * 12 + "x is 4."
     assert verify(talk + BLOCK, TRACE).reason is Reason.low_coverage
-    assert verify(talk + BLOCK, TRACE, min_coverage=0.01).accepted
+    assert verify(talk + BLOCK, TRACE, Demands(min_coverage=0.01)).accepted
 
 
 def test_a_program_that_prints_is_judged_by_what_it_printed() -> None:

@@ -152,7 +152,9 @@ def _read_terse(page: Page) -> None:
         ):
             if page.is_word(index + 1) and page.low(index + 1) not in _ENDS | _LINKS:
                 continue  # "3, odd exponent": of something else
-            near = [one for one in page.spoken_of + page.tokens[:index] if one.kind in (Kind.literal, Kind.identifier)]
+            plain = {"which", "that"} & set(page.lows(at, index))
+            near = [page.tokens[at]] if plain else page.spoken_of + page.tokens[:index]
+            near = [one for one in near if one.kind in (Kind.literal, Kind.identifier)]
             _state(page, _any_property(page, near, token.low, negated), at, index, True)
 
 

@@ -8,8 +8,10 @@ from .places import Places, Where
 from .sentences import cells
 from .statement import Matter, Scope, Statement
 from .tokens import Kind, Sentence, Token
+from .vocabulary import words
 
 _ROUND = re.compile(r"(?:round|iteration|pass|step|loop|#|no\.?)(?: (?:no\.?|number|#))?\Z", re.IGNORECASE)
+_BEFORE = words("before old start previous")
 _MARKS = str.maketrans("", "", "`*")
 
 
@@ -52,6 +54,9 @@ def read_row(
             why = f"{variable} is not {text} there"
             one = Statement(Matter.binding, sentence.start, sentence.end, where, why, sentence=number, follows=True)
             found.append(one)
+            if _BEFORE & set(name.lower().split()):
+                found.remove(one)
+                continue  # of the time before the rest of its row
             if scope is not None and len(scope.windows) == 1:
                 start, stop = scope.windows[0]
                 last = max(
