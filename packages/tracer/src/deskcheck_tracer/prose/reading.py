@@ -15,6 +15,7 @@ from .mentions import Mentions
 from .naming import read_names
 from .page import Page, Topic
 from .places import Places, Where
+from .raising import read_raising
 from .rounds import read_rounds
 from .scopes import ground, place_statements
 from .sentences import sentences
@@ -116,6 +117,7 @@ def _read_page(page: Page, mentions: Mentions, spoken_of: str | None) -> None:
     _at_one_time(page)
     read_conditions(page)
     read_branches(page)
+    read_raising(page)
     read_names(page)
     read_lines(page)
     read_mentions(page, mentions)
