@@ -111,6 +111,9 @@ def _meant(page: Page, index: int, at: int, kinds: frozenset[str]) -> frozenset[
     """The one condition that "the `elif` condition", "the check for '-'" can mean; none if there are several."""
     told = {token.text.strip("\"'`") for token in page.tokens[index + 1 : at] if token.is_term or token.quoted}
     found = page.places.conditions(kinds, told)
+    if len(found) != 1 and not told:
+        near = {token.text for token in page.spoken_of + page.tokens[:index] if token.kind is Kind.identifier}
+        found = page.places.reading(found, near)
     return found if len(found) == 1 else frozenset()
 
 

@@ -201,6 +201,10 @@ class Places:
                 found.add(moment.line)
         return frozenset(found)
 
+    def reading(self, lines: frozenset[int], names: set[str]) -> frozenset[int]:
+        """Those of the lines whose conditions read one of these names."""
+        return frozenset(line for line in lines if names & self._read_on(line))
+
     @cached_property
     def _parts_of(self) -> dict[int, set[str]]:
         """Names and constants in the condition of each line, as text."""
