@@ -31,9 +31,7 @@ def make_translation(config: CollectConfig) -> Translation:
         params=params_of(config.sampling),
         attempts=told.attempts,
         record_tokens=told.record_tokens,
-        demands=Demands(
-            min_coverage=told.min_coverage, min_told=told.min_told, strictness=told.strictness
-        ),
+        demands=Demands(min_coverage=told.min_coverage, min_told=told.min_told, strictness=told.strictness),
     )
 
 

@@ -1,8 +1,8 @@
 """Statements laid along the run: each is given a tick at which it is true, in the order of the text as far as it goes.
 
 The text moves forward with the run; within one round of a loop it may tell things in almost any order. Going back is
-allowed where the words say so, and costs otherwise; what can be given no place, or only by leaving its scope, is false. The
-cheapest assignment is found statement by statement (dynamic programming over ticks, minima kept per era).
+allowed where the words say so, and costs otherwise; what can be given no place, or only by leaving its scope, is false.
+The cheapest assignment is found statement by statement (dynamic programming over ticks, minima kept per era).
 """
 
 from collections import defaultdict
@@ -138,9 +138,7 @@ class _Minima:
         era = self.eras[tick]
         if self.same_scope and self.statement.scope is not None:
             return self._within(tick, era)
-        options = [
-            (link.cost + (self.near if link.tick > tick else 0.0), link) for link in self.members.get(era, ())
-        ]
+        options = [(link.cost + (self.near if link.tick > tick else 0.0), link) for link in self.members.get(era, ())]
         before = [one for one in self.order if one < era]
         if before:
             cost, link = self.earlier[before[-1]]
@@ -181,9 +179,7 @@ def _costs(statement: Statement, last: Statement | None, costs: Costs) -> tuple[
     return forward, costs.back_free if is_free else costs.back
 
 
-def _traced(
-    link: _Link | None, count: int, eras: list[int], statements: list[Statement], costs: Costs
-) -> list[Place]:
+def _traced(link: _Link | None, count: int, eras: list[int], statements: list[Statement], costs: Costs) -> list[Place]:
     places = [Place(None)] * count
     while link is not None and link.statement >= 0:
         before = link.before

@@ -64,10 +64,10 @@ def _read_jump(page: Page, index: int, kind: str) -> None:
             NEGATIONS
             | {"if", "whether", "would", "without", "by", "unless", "when", "the", "until", "each", "every", "to"}
         )
-        or not page.places.jumps[kind]
+        or not page.places.asked.jumps[kind]
     ):
         return
-    page.add(Matter.branch, index, index, page.places.jumps[kind], f"no {kind} ran there", sticky=True)
+    page.add(Matter.branch, index, index, page.places.asked.jumps[kind], f"no {kind} ran there", sticky=True)
 
 
 def _read_condition(page: Page, index: int) -> None:
@@ -90,10 +90,10 @@ def _read_condition(page: Page, index: int) -> None:
                 return
             lines = frozenset(line for token in page.tokens[max(0, index - 3) : at] for line in token.lines)
             lines = lines or _meant(page, index, at, kinds)
-            where = page.places.outcome(held, kinds=kinds, lines=lines)
+            where = page.places.asked.outcome(held, kinds=kinds, lines=lines)
             found = page.add(Matter.branch, index, at, where, "no condition came out so there", sticky=True)
             if found is not None and lines:
-                found.opposite = page.places.outcome(not held, kinds=kinds, lines=lines)
+                found.opposite = page.places.asked.outcome(not held, kinds=kinds, lines=lines)
             return
         elif (
             low
@@ -110,10 +110,10 @@ def _read_condition(page: Page, index: int) -> None:
 def _meant(page: Page, index: int, at: int, kinds: frozenset[str]) -> frozenset[int]:
     """The one condition that "the `elif` condition", "the check for '-'" can mean; none if there are several."""
     told = {token.text.strip("\"'`") for token in page.tokens[index + 1 : at] if token.is_term or token.quoted}
-    found = page.places.conditions(kinds, told)
+    found = page.places.asked.conditions(kinds, told)
     if len(found) != 1 and not told:
         near = {token.text for token in page.spoken_of + page.tokens[:index] if token.kind is Kind.identifier}
-        found = page.places.reading(found, near)
+        found = page.places.asked.reading(found, near)
     return found if len(found) == 1 else frozenset()
 
 
@@ -135,9 +135,9 @@ def _read_block(page: Page, index: int) -> None:
         return
     runs = skipped == bool(NEGATIONS & set(near))
     held = runs != (low in ("else", "false"))
-    if low == "else" and page.places.other_else:
+    if low == "else" and page.places.asked.other_else:
         return
-    where = page.places.outcome(held, with_else=low == "else")
+    where = page.places.asked.outcome(held, with_else=low == "else")
     found = page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)
-    if found is not None and page.places.one_condition:
-        found.opposite = page.places.outcome(not held, with_else=low == "else", kinds=_IF)
+    if found is not None and page.places.asked.one_condition:
+        found.opposite = page.places.asked.outcome(not held, with_else=low == "else", kinds=_IF)

@@ -54,7 +54,8 @@ _ASKED = words(
 )
 _ASSERTED = words("since because as so given thus hence therefore indeed")
 _TRUE = words(
-    "true yes holds hold held succeeds succeeded passes passed satisfied met pass succeed truthy hits fires fulfilled case"
+    "true yes holds hold held succeeds succeeded passes passed satisfied met pass succeed truthy hits fires "
+    "fulfilled case"
 )
 _FALSE = words("false no fails fail untrue falsy nope nah violated failed")
 _ADJECTIVAL = words("true false case satisfied met fulfilled truthy falsy untrue violated")
@@ -95,10 +96,10 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         and isinstance(token.node, ast.Call)
         and isinstance(token.node.func, ast.Attribute | ast.Name)
         and verdict(page, index + 1) is not None
-        and (page.places.asking(token.text) or isinstance(page.places.value(token, page.course.ticks[-1]), bool))
+        and (page.places.asked.asking(token.text) or isinstance(page.places.value(token, page.course.ticks[-1]), bool))
     ):
         return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
-    if token.kind is Kind.line and len(token.lines) == 1 and page.places.asks(token.lines[0]):
+    if token.kind is Kind.line and len(token.lines) == 1 and page.places.asked.asks(token.lines[0]):
         negated = bool({"neither", "nor"} & set(page.lows(page.clause_start(index), index)))
         return (lambda *_: UNKNOWN), index + 1, negated
     if not token.is_term or index in page.used or is_part(page, index) or is_noun(page, index):
@@ -222,10 +223,14 @@ def _unless(test: Test, negated: bool) -> Test:
 def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
     token = page.tokens[first]
     if token.kind is Kind.expression and isinstance(token.node, ast.Call) and not token.lines:
-        token.lines = page.places.asking(token.text)
+        token.lines = page.places.asked.asking(token.text)
     lines = token.lines
-    where = page.places.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
-    other = page.places.outcome(not held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, held))
+    where = (
+        page.places.asked.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
+    )
+    other = (
+        page.places.asked.outcome(not held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, held))
+    )
     named = any(token.kind is not Kind.literal for token in page.tokens[first : first + 1])
     found = page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
     if found is not None and other is not None:

@@ -38,7 +38,7 @@ _LARGEST = 10**60
 
 
 def evaluate(node: ast.expr, lookup: Lookup, called: Called, seen: Callable[[Any], None] | None = None) -> Any:
-    """The value of an expression; UNKNOWN where it has none or cannot be known. `seen` is told the values of its parts."""
+    """The value of an expression; UNKNOWN where it has none or cannot be known. `seen` gets the values of its parts."""
     try:
         return _evaluate(node, lookup, called, seen)
     except Exception:  # of the program's operators, on whatever values it has: there is no value

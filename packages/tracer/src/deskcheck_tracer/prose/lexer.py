@@ -30,7 +30,8 @@ ENGLISH = words(
     "a an i is in as at it to by of on or and not no so do be if else the this that one all each any start end "
     "stop step go up left right first last next then item items value values list string number numbers word "
     "words char line lines text data input output result results key keys index loop run check test call sum max "
-    "min mid low high new old add out even odd size length rest head tail found seen done empty full equal positive negative zero"
+    "min mid low high new old add out even odd size length rest head tail found seen done "
+    "empty full equal positive negative zero"
 )
 """Words that need a sign (an article's absence, a verb) to be read as names when they stand in the open."""
 

@@ -130,7 +130,7 @@ def _has_digit(text: str) -> bool:
 
 def _read_hint(page: Page, index: int, value: Any, where: frozenset[int]) -> None:
     """A value that places the text: where it is new; the rounds of an item that a bullet begins with."""
-    rounds = page.places.item_ticks(value)
+    rounds = page.places.laps.item_ticks(value)
     if rounds and _is_head(page, index):
         page.add(Matter.mention, index, index, rounds, "the words after it are not true of that round", weight=HEAVY)
     else:

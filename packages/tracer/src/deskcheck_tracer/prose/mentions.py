@@ -72,28 +72,6 @@ class Mentions:
             return self._whole.get(key(value), frozenset())
         return self.touches.where(value)
 
-    def occurs(self, value: Any, start: int, stop: int) -> bool:
-        """Whether a value is part of anything between two ticks."""
-        if isinstance(value, str):
-            ticks = self.course.ticks[start:stop]
-            texts = (
-                text for tick in ticks for text in (*tick.state.values(), tick.moment.printed, tick.moment.value or "")
-            )
-            return any(value in text for text in texts) or value in self.course.source
-        found = set[Any]()
-        for text in {
-            text for tick in self.course.ticks[start:stop] for text in (*tick.before.values(), *tick.state.values())
-        }:
-            _gather(value_of(text), found)
-        for tick in self.course.ticks[start:stop]:
-            for text in (tick.moment.expression, tick.moment.statement, tick.moment.printed, tick.moment.value):
-                for part in _parts(text.strip()) if text else ():
-                    _gather(part, found)
-            found |= {one.number for one in tick.rounds} | {tick.moment.line}
-        return key(value) in found or any(
-            isinstance(one, float) and isinstance(value, float) and _rounds(value, one) for one in found
-        )
-
     def together(self, values: list[Any]) -> frozenset[int]:
         """Ticks at which all these numbers are there: in the state, as elements or lengths, or in the program."""
         wanted = {key(value) for value in values} - self._literals

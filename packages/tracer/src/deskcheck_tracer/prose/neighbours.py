@@ -1,8 +1,9 @@
 """Verdicts held to their place: "the check `a < b` is false" is about the moment that its neighbours tell of.
 
-Laid along the run with everything else, a verdict that is wrong here slips to a round where it would be right, and takes
-its neighbours along. So the others are laid first; a verdict must then hold somewhere between the one before it and
-the one after it (of its own sentence and the next ones), and is false where its condition came out the other way there.
+Laid along the run with everything else, a verdict that is wrong here slips to a round where it would be right, and
+takes its neighbours along. So the others are laid first; a verdict must then hold somewhere between the one before it
+and the one after it (of its own sentence and the next ones), and is false where its condition came out the other way
+there. (Tried for values as well: five true texts were lost for every error that was found.)
 """
 
 from dataclasses import dataclass

@@ -1,15 +1,14 @@
 """Where in a run something is true: sets of ticks for values, changes, conditions, calls, returns and printed text."""
 
-import ast
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from ..moment import What
 from ..values import is_elided
-from .course import Course, Tick, normal
+from .asked import Asked
+from .course import Course, Tick
+from .laps import Laps
 from .literal import UNKNOWN, same, value_of
-from .statement import Scope
 from .tokens import Kind, Token
 from .touches import Touches
 
@@ -29,6 +28,8 @@ class Places:
     def __init__(self, course: Course) -> None:
         self.course = course
         self.touches = Touches(course)
+        self.asked = Asked(course)
+        self.laps = Laps(course)
 
     def value(self, token: Token, tick: Tick, before: bool = False) -> Any:
         """The value of a term at a tick."""
@@ -129,52 +130,6 @@ class Places:
                 found.add(tick.index)
         return frozenset(found)
 
-    def outcome(self, held: bool, *, names: frozenset[str] = frozenset(), lines: frozenset[int] = frozenset(),
-                with_else: bool = False, kinds: frozenset[str] = frozenset()) -> frozenset[int]:  # fmt: skip
-        """Where a condition came out so; of those on `lines`, that read one of `names`, that have an else."""
-        found = set[int]()
-        for index, taken in self.course.outcomes:
-            moment = self.course.ticks[index].moment
-            if taken is not held or (lines and moment.line not in lines):
-                continue
-            if kinds and moment.target not in kinds:
-                continue
-            if with_else and moment.line not in self._with_else:
-                continue
-            if names and not names & self._read_on(moment.line):
-                continue
-            found.add(index)
-        return frozenset(found)
-
-    @cached_property
-    def other_else(self) -> bool:
-        """Whether the program has a loop or a `try` with an else."""
-        return any(isinstance(node, ast.For | ast.While | ast.Try) and node.orelse for node in ast.walk(self.course.tree))
-
-    @cached_property
-    def _with_else(self) -> frozenset[int]:
-        return frozenset(node.lineno for node in ast.walk(self.course.tree) if isinstance(node, ast.If) and node.orelse)
-
-    def _read_on(self, line: int) -> set[str]:
-        return self._reads.get(line, set())
-
-    @cached_property
-    def _reads(self) -> dict[int, set[str]]:
-        return {
-            node.lineno: {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
-            for node in ast.walk(self.course.tree)
-            if isinstance(node, ast.If | ast.While)
-        }
-
-    def asking(self, source: str) -> list[int]:
-        """The lines of the one condition of the program that is a call written so: `islower()` of `c.islower()`."""
-        found = [
-            node.lineno for node in ast.walk(self.course.tree)
-            if isinstance(node, ast.If | ast.While) and isinstance(node.test, ast.Call)
-            and normal(ast.unparse(node.test)).endswith(normal(source).removeprefix("."))
-        ]  # fmt: skip
-        return found if len(found) == 1 else []
-
     def rest(self, names: set[str]) -> frozenset[int]:
         """Ticks after which none of these names changes at once: what is told side by side is not half done."""
         ticks = self.course.ticks
@@ -191,50 +146,6 @@ class Places:
             if tick.moment.changes or tick.moment.what is What.step:
                 last[tick.moment.frame] = tick
         return frozenset(range(len(ticks))) - busy
-
-    def conditions(self, kinds: frozenset[str], told: set[str]) -> frozenset[int]:
-        """The lines of conditions of these kinds (`if` and `elif` for none) that have all these names and constants."""
-        found = set[int]()
-        for index, _ in self.course.outcomes:
-            moment = self.course.ticks[index].moment
-            if moment.target in (kinds or ("if", "elif")) and told <= self._parts_of.get(moment.line, set()):
-                found.add(moment.line)
-        return frozenset(found)
-
-    def reading(self, lines: frozenset[int], names: set[str]) -> frozenset[int]:
-        """Those of the lines whose conditions read one of these names."""
-        return frozenset(line for line in lines if names & self._read_on(line))
-
-    @cached_property
-    def _parts_of(self) -> dict[int, set[str]]:
-        """Names and constants in the condition of each line, as text."""
-        return {
-            node.lineno: {
-                part.id if isinstance(part, ast.Name) else str(part.value)
-                for part in ast.walk(node.test)
-                if isinstance(part, ast.Name | ast.Constant)
-            }
-            for node in ast.walk(self.course.tree)
-            if isinstance(node, ast.If | ast.While)
-        }
-
-    @cached_property
-    def one_condition(self) -> bool:
-        """Whether the program has one `if` and no more."""
-        return sum(isinstance(node, ast.If) for node in ast.walk(self.course.tree)) == 1
-
-    def asks(self, line: int) -> bool:
-        """Whether a line asks a condition."""
-        return line in self._reads
-
-    @cached_property
-    def jumps(self) -> dict[str, frozenset[int]]:
-        """Where `break` and `continue` ran."""
-        lines = {
-            kind: [node.lineno for node in ast.walk(self.course.tree) if isinstance(node, node_kind)]
-            for kind, node_kind in (("break", ast.Break), ("continue", ast.Continue))
-        }
-        return {kind: self.lines(numbers) for kind, numbers in lines.items()}
 
     def lines(self, numbers: list[int]) -> frozenset[int]:
         """Where one of these lines ran."""
@@ -284,92 +195,6 @@ class Places:
         return words in lines or words in parts or (not isinstance(told, int | float) and words in text) or (
             isinstance(told, float) and any(_close(part, told) for part in parts)
         )  # fmt: skip
-
-    def rounds(self, number: int | None, which: frozenset[int] = frozenset()) -> Scope | None:
-        """The rounds of a number, of the loops on these lines if any are given; the last rounds for None."""
-        last = {one.run: one.number for one in self.course.rounds}
-        found = [
-            (one.start, min(one.stop + (one.number == last[one.run]), len(self.course.ticks)))
-            for one in self.course.rounds
-            if one.number == (last[one.run] if number is None else number) and (not which or one.line in which)
-        ]
-        lines = frozenset(one.line for one in self.course.rounds if not which or one.line in which)
-        return Scope(tuple(found), "", lines) if found else None
-
-    def other_rounds(self, scope: Scope) -> frozenset[int]:
-        """The ticks of the other rounds of the scope's loops."""
-        ticks = {
-            tick for one in self.course.rounds if one.line in scope.lines for tick in range(one.start, one.stop)
-        }
-        return frozenset(ticks) - scope.ticks
-
-    def done(self, number: int, which: frozenset[int] = frozenset()) -> frozenset[int] | bool:
-        """Where so many rounds of a run of one of these loops (any, if none is given) are done, and the next is not."""
-        found = frozenset(
-            tick
-            for run in self.course.runs
-            if len(run.starts) > number > 0 and (not which or run.line in which)
-            for tick in range(run.of_round(number)[1] - 1, run.of_round(number + 1)[1])
-        )
-        return found or False
-
-    def changed(self, name: str) -> frozenset[int]:
-        """Where a name got another value than it had."""
-        return frozenset(
-            tick.index for tick in self.course.ticks
-            if name in tick.moment.changes and tick.before.get(name) != tick.state.get(name)
-        )  # fmt: skip
-
-    def kept(self, name: str) -> frozenset[int]:
-        """The ticks of rounds in which a name kept its value."""
-        changed = self.changed(name)
-        busy = {
-            tick
-            for one in self.course.rounds
-            if any(one.start <= at < one.stop for at in changed)
-            for tick in range(one.start, one.stop)
-        }
-        return frozenset(tick.index for tick in self.course.ticks if tick.rounds and tick.index not in busy)
-
-    @cached_property
-    def outside(self) -> frozenset[int]:
-        """The ticks in no round of any loop."""
-        return frozenset(tick.index for tick in self.course.ticks if not tick.rounds)
-
-    @cached_property
-    def ends(self) -> frozenset[int]:
-        """The last ticks of the eras."""
-        ticks = self.course.ticks
-        return frozenset(
-            one.index
-            for one, after in zip(ticks, [*ticks[1:], None], strict=True)
-            if after is None or one.era != after.era
-        )
-
-    def loop_windows(self, name: str, value: Any) -> tuple[tuple[int, int], ...]:
-        """The rounds in which a `for` gave a name a value."""
-        found = []
-        for one in self.course.rounds:
-            head = self.course.ticks[one.start]
-            text = head.moment.changes.get(name)
-            if text is not None and same(value, value_of(text)) and value_of(text) is not UNKNOWN:
-                found.append((one.start, one.stop))
-        return tuple(found)
-
-    def is_set_by_loops(self, name: str) -> bool:
-        """Whether a name changes only where a round of a loop begins."""
-        starts = {one.start for one in self.course.rounds}
-        return self.changed(name) <= starts
-
-    def item_ticks(self, value: Any) -> frozenset[int]:
-        """The ticks of the rounds in which a `for` gave some name a value."""
-        found = set[int]()
-        for one in self.course.rounds:
-            for text in self.course.ticks[one.start].moment.changes.values():
-                known = UNKNOWN if text is None else value_of(text)
-                if known is not UNKNOWN and same(value, known):
-                    found.update(range(one.start, one.stop))
-        return frozenset(found)
 
     def raised(self, kind: str) -> frozenset[int]:
         """Where an exception of this type was raised or went on."""

@@ -65,7 +65,7 @@ def _read_after(page: Page, index: int) -> None:
     one_loop = len({run.line for run in page.course.runs}) == 1 == len(page.course.runs)
     if not one_loop or type(number) is not int or not noun.endswith("s") or noun in ("is", "was", "has", "this"):
         return
-    done = page.places.done(number)
+    done = page.places.laps.done(number)
     if done and isinstance(done, frozenset):
         page.used.update((index, index + 1, index + 2))
         page.scopes.append((index, Scope(((min(done), max(done) + 1),), f"after {number} {noun}"), False))
@@ -128,7 +128,7 @@ def _read_ordinal(page: Page, index: int) -> None:
         return
     if low in ("time", "go", "turn") and not page.course.rounds:
         return
-    scopes = [page.places.rounds(number, _loops(page, index)) for number in numbers]
+    scopes = [page.places.laps.rounds(number, _loops(page, index)) for number in numbers]
     _place(page, index, at, scopes)
 
 
@@ -143,11 +143,11 @@ def _hint(page: Page, index: int, numbers: list[int | None]) -> None:
         and len(numbers) == 1
         and page.is_word(index + 1)
     ):
-        _place(page, index, index, [page.places.rounds(numbers[0], page.scopes[-1][1].lines)])
+        _place(page, index, index, [page.places.laps.rounds(numbers[0], page.scopes[-1][1].lines)])
         return
     if not page.is_word(index + 1) or page.low(index + 1) in ("to", "of", "is", "was", "in", "time"):
         return
-    scope = page.places.rounds(numbers[0])
+    scope = page.places.laps.rounds(numbers[0])
     if scope is not None and len(numbers) == 1:
         page.add(Matter.line, index, index, scope.ticks, weight=0.6)
 
@@ -165,7 +165,7 @@ def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> Non
     page.scopes.append((first, scope, True))
     found = page.add(Matter.iteration, first, last, scope.ticks, "there is no such round")
     if found is not None and first > 2 and page.low(0) in ("this", "that") and page.low(1) in _HAPPENS:
-        found.opposite = page.places.other_rounds(scope)
+        found.opposite = page.places.laps.other_rounds(scope)
 
 
 def _read_number(page: Page, index: int) -> None:
@@ -179,7 +179,7 @@ def _read_number(page: Page, index: int) -> None:
         return
     if page.is_value(at + 2) and page.low(at + 1) in ("and", "–", "-", "to", ","):
         return
-    _place(page, index, at, [page.places.rounds(number, _loops(page, index))])
+    _place(page, index, at, [page.places.laps.rounds(number, _loops(page, index))])
 
 
 def _read_numbers(page: Page, index: int) -> None:
@@ -195,7 +195,7 @@ def _read_numbers(page: Page, index: int) -> None:
             break
     if not numbers or page.low(at) in ("to", "-", "–", "through") or 0 in numbers:
         return
-    _place(page, index, last, [page.places.rounds(number, _loops(page, index)) for number in numbers])
+    _place(page, index, last, [page.places.laps.rounds(number, _loops(page, index)) for number in numbers])
 
 
 _HAPPENS = words("happens happened occurs occurred is was")
@@ -251,7 +251,7 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
                 tick for start, stop in windows for tick in range(max(0, start - 2), min(stop + 1, len(course.ticks)))
             )
         if not where and not near & (_RUNS | _IN_ALL):
-            where = page.places.done(number, lines)
+            where = page.places.laps.done(number, lines)
         why = f"the loops ran {sorted(counts)} times"
         found = page.add(Matter.iteration, first, last, where, why, sticky=not isinstance(where, bool))
         if found is not None and lines:

@@ -43,12 +43,12 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
         one.follows = bool(_FOLLOWS & set(clause)) or (page.sentence.begins_line and one is page.found[0])
         one.free = bool(_FREE & set(words)) or opens or page.is_summary
         if one.matter is Matter.binding and isinstance(one.where, frozenset) and _looks_back(page, first):
-            one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
+            one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.laps.ends
         one.scope = _scope_of(first, scopes, page)
         if one.scope is None and not scopes and not leaves and one.matter is not Matter.mention:
             one.scope = inherited
         if one.scope is None and one.matter is Matter.binding and isinstance(one.where, frozenset) and _is_start(words):
-            one.where = one.where & page.places.outside
+            one.where = one.where & page.places.laps.outside
         if one.scope is not None and one.counted is not None and not one.scope.lines & one.lines:
             one.where = one.counted
         if one.scope is not None and isinstance(one.where, Where):
@@ -201,8 +201,8 @@ def _value_scopes(page: Page) -> list[tuple[int, Scope, bool]]:
         value = page.tokens[indexes[-1]]
         if name.kind is not Kind.identifier or name.text not in page.course.loop_variables or value.value is UNKNOWN:
             continue
-        windows = page.places.loop_windows(name.text, value.value)
-        if windows and page.places.is_set_by_loops(name.text):
+        windows = page.places.laps.loop_windows(name.text, value.value)
+        if windows and page.places.laps.is_set_by_loops(name.text):
             lines = frozenset(one.line for one in page.course.rounds if (one.start, one.stop) in windows)
             found.append((indexes[0], Scope(windows, f"{name.text} = {value.text}", lines), False))
     return found

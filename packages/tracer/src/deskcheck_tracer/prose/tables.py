@@ -43,8 +43,12 @@ def read_row(
         text = cell.translate(_MARKS).strip()
         value = value_of(text)
         if _ROUND.match(name) and isinstance(value, int):
-            scope = places.rounds(value) or scope
-        elif name in places.course.loop_variables and (windows := places.loop_windows(name, value)) and scope is None:
+            scope = places.laps.rounds(value) or scope
+        elif (
+            name in places.course.loop_variables
+            and (windows := places.laps.loop_windows(name, value))
+            and scope is None
+        ):
             scope = Scope(windows, name)
         variable = next((word for word in name.split() if word in places.course.variables), None)
         if variable is None or not text or (value is UNKNOWN and not text.isidentifier()):

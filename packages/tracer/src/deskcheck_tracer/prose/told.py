@@ -1,8 +1,8 @@
 """How much of a run a text tells: of the lines that did something, the share that the text speaks of.
 
-A line did something if it changed or returned a value, asked a condition or printed. The text speaks of it if one of its
-statements is laid at a moment of that line, or mentions a value that the line has in hand in the same round. A loop of
-a thousand rounds has as many lines as one of three, so that a summary of it is not asked to be long.
+A line did something if it changed or returned a value, asked a condition or printed. The text speaks of it if one of
+its statements is laid at a moment of that line, or mentions a value that the line has in hand in the same round. A loop
+of a thousand rounds has as many lines as one of three, so that a summary of it is not asked to be long.
 """
 
 from collections.abc import Iterable

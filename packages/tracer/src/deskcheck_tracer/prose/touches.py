@@ -159,8 +159,10 @@ def added(old: str, new: str) -> set[Any]:
         gone = {key(item) for item in before if item not in after} | (
             {key(before[-1]), key(before[0])} if len(before) > len(after) else set()
         )
-        return gone | {key(item) for item in after if item not in before} | (
-            {key(after[-1])} if len(after) > len(before) else set()
+        return (
+            gone
+            | {key(item) for item in after if item not in before}
+            | ({key(after[-1])} if len(after) > len(before) else set())
         )
     if isinstance(before, dict) and isinstance(after, dict):
         return {key(one) for name, item in after.items() if before.get(name, UNKNOWN) != item for one in (name, item)}

@@ -59,5 +59,5 @@ def free_text_fault(text: str, trace: Trace, demands: Demands) -> Fault | None:
     if found.accepted:
         return None
     wrong = "; ".join(f"{check.words!r}: {check.why}" for check in found.false)
-    lacks = f"{found.coverage:.0%} of its sentences about the run could be checked, it tells {found.told:.0%} of the run"
+    lacks = f"{found.coverage:.0%} of its sentences about the run could be checked, and {found.told:.0%} of it is told"
     return Reason(found.reason.value), wrong or lacks

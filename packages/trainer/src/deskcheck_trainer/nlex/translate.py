@@ -19,6 +19,7 @@ from deskcheck_evals.tasks.gathering import all_of
 from deskcheck_tracer import narrate
 from deskcheck_tracer.claims import OUTPUT_CLOSE
 from deskcheck_tracer.prose import Demands
+from deskcheck_tracer.prose.verification import DEMANDS
 
 from deskcheck_trainer.nlex.free_text import answer_fault, explanation
 from deskcheck_trainer.nlex.recording import Fault, Recorded, rejected
@@ -40,7 +41,7 @@ class Translation:
     params: SamplingParams
     attempts: int = 1
     record_tokens: int = 2000
-    demands: Demands = Demands()
+    demands: Demands = DEMANDS
 
 
 class Translator:
