@@ -79,6 +79,12 @@ def test_verdicts_behind_other_words(verdict: str, accepted: bool) -> None:
     assert verify(text, PAIR).accepted is accepted
 
 
+@pytest.mark.parametrize(("verb", "accepted"), [("fails", True), ("does not pass", True), ("passes", False)])
+def test_verdicts_before_their_condition(verb: str, accepted: bool) -> None:
+    text = f"3 and 11 make 14. That {verb} the test `total < goal`, so `right` moves to 4.\n<output>\n(2, 4)\n</output>"
+    assert verify(text, PAIR).accepted is accepted
+
+
 def test_strictness_bends_a_text_less() -> None:
     """It goes back from round 2 to round 1 in a text that says nothing of that."""
     text = (

@@ -40,6 +40,8 @@ WRONG = [
     ("total starts at 0", "`tally` starts at 0"),
     ("total starts at 0", "total starts at 0 and run_total too"),
     ("total drops to 3", "total drops to 2"),
+    ("The loop ran four times", "It adds 4 and 10 and gets 15. The loop ran four times"),
+    ("In the second iteration x is 7", "In the third round it goes to 3. x is 7"),
 ]
 BLOCK = "\n<output>\n12\n</output>\n"
 

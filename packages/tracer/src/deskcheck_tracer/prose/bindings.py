@@ -60,10 +60,19 @@ _ADDS = words(
 _MAKE = words("make makes made give gives is are equals equal =")
 
 
+_GETS = words("gets get got getting makes has reaches")
+
+
 def _read_sum(page: Page, index: int) -> None:
     """ "3 and 4 make 7"."""
     one, other, total = index, index + 2, index + 4
-    if page.low(index + 1) != "and" or page.low(index + 3) not in _MAKE - {"is", "are", "equals", "equal", "="}:
+    if page.low(index + 1) != "and":
+        return
+    if page.low(index - 1) in ("add", "adds", "added", "adding") and page.lows(total - 1, total + 1)[:1] == ["and"]:
+        total += page.low(total) in _GETS
+    elif page.low(index + 3) not in _MAKE - {"is", "are", "equals", "equal", "="}:
+        return
+    if total >= len(page.tokens):
         return
     if all(page.is_value(at) and isinstance(page.tokens[at].value, int | float) for at in (one, other, total)):
         holds = same(page.tokens[total].value, page.tokens[one].value + page.tokens[other].value)

@@ -99,9 +99,10 @@ def _read_condition(page: Page, index: int) -> None:
             low
             not in words(
                 "is was does did are again therefore now then also still thus evaluates to turns out comes came "
-                "immediately"
+                "immediately for of on"
             )
             and not page.tokens[at].quoted
+            and not (page.is_value(at) and isinstance(page.tokens[at].value, str))
         ):
             return
         at += 1

@@ -199,6 +199,11 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
     text = page.sentence.text
     page.topic = Topic(_unless(test, negated), text)
     found = verdict(page, stop)
+    passed = _passed(page, index)
+    if passed is not None and found is None:
+        page.topic = None
+        _state(page, test, index, stop - 1, passed != negated)
+        return stop
     if found is not None:
         held, end = found
         _state(page, test, index, end - 1, held != negated)
@@ -210,6 +215,21 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
         _state(page, test, index, stop - 1, not negated)
     page.used.update(range(index, stop))
     return stop
+
+
+_PASSES = words("passes pass passed satisfies satisfied meets met fulfils fulfills fails fail failed")
+_TESTS = words("the test check condition comparison question guard a")
+
+
+def _passed(page: Page, index: int) -> bool | None:
+    """The verdict before a condition: "7 fails the test `n % 2 == 0`"; None if there is none."""
+    at = index - 1
+    while at > 0 and page.low(at) in _TESTS:
+        at -= 1
+    before = set(page.lows(page.clause_start(at), at))
+    if at < 0 or page.low(at) not in _PASSES or before & _UNSURE or not page.is_word(at):
+        return None
+    return (page.low(at) not in ("fails", "fail", "failed")) != bool(NEGATIONS & before)
 
 
 def _unless(test: Test, negated: bool) -> Test:

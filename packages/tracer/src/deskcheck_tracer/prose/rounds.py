@@ -50,7 +50,7 @@ def read_rounds(page: Page) -> None:
             and token.kind is Kind.literal
             and isinstance(token.value, int)
             and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"})
-            and not (page.low(index + 1) == "passes" and page.low(index + 2) in (":", ",", ".", "", "and"))
+            and not (page.low(index + 1) == "passes" and _is_verb(page, index))
         ):
             _read_count(page, index, index + 1, token.value)
         elif token.low in TIMES and page.is_word(index) and page.low(index + 1) in ("", ".", ",", ";", ")", "and"):
@@ -196,6 +196,12 @@ def _read_numbers(page: Page, index: int) -> None:
     if not numbers or page.low(at) in ("to", "-", "–", "through") or 0 in numbers:
         return
     _place(page, index, last, [page.places.laps.rounds(number, _loops(page, index)) for number in numbers])
+
+
+def _is_verb(page: Page, index: int) -> bool:
+    """Whether a number does the passing: "7 passes: ...", "3 passes the test"."""
+    begins = index == page.clause_start(index) or page.low(index - 1) in ("and", "but", "the", "so")
+    return page.low(index + 2) in ("the", "a", "this") or (begins and page.low(index + 2) in (":", ",", ".", "", "and"))
 
 
 _HAPPENS = words("happens happened occurs occurred is was")

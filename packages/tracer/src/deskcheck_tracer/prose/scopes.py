@@ -97,9 +97,12 @@ def ground(page: Page) -> None:
     for one in page.found:
         if one.matter is not Matter.mention or one.scope is None or not isinstance(one.where, frozenset):
             continue
-        if len(one.scope.windows) != 1 or one.where & one.scope.ticks:
-            continue
         index = next(index for index, token in enumerate(page.tokens) if token.start == one.start)
+        where = one.where
+        if page.low(index - 1) == "to" and isinstance(page.tokens[index].value, int):  # "shoots up to 16"
+            where = page.places.touches.fresh(page.tokens[index].value) or where
+        if len(one.scope.windows) != 1 or where & one.scope.ticks:
+            continue
         told = [at for at, scope, is_told in page.scopes if is_told and scope.windows == one.scope.windows]
         if any(_is_beside(page, at, index) for at in told):
             one.where, one.weight, one.why = False, 1.0, f"{page.tokens[index].text} is not touched in that round"
