@@ -42,4 +42,4 @@ async def simulate(
 def prediction_of(completion: Completion) -> Prediction:
     """Parse one answer to a simulate prompt."""
     output, status = parse_output(completion.text)
-    return Prediction(output, status, completion.text, len(completion.token_ids))
+    return Prediction(output, status, completion.text, completion.tokens)

@@ -84,7 +84,7 @@ class Trajectory:
     @property
     def tokens(self) -> int:
         """Tokens the solver wrote."""
-        return sum(len(turn.completion.token_ids) for turn in self.turns)
+        return sum(turn.completion.tokens for turn in self.turns)
 
 
 class TrajectoryFile:

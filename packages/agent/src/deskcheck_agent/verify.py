@@ -90,7 +90,7 @@ async def self_verify(
 def candidate_of(completion: Completion) -> Candidate:
     """A candidate that nobody has looked at yet, from an answer to a solve prompt."""
     reply = parse_solution(completion.text)
-    return Candidate(reply.code, reply.status, len(completion.token_ids), completion.text)
+    return Candidate(reply.code, reply.status, completion.tokens, completion.text)
 
 
 async def rank(problem: Problem, candidates: Sequence[Candidate], observer: Feedback, *, seed: int = 0) -> Ranking:
