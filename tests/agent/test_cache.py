@@ -25,6 +25,17 @@ async def test_a_rerun_asks_nothing_and_fewer_samples_are_a_prefix(tmp_path):
     assert inner.calls == 0 and again.hits == 2
 
 
+async def test_more_samples_cost_only_what_is_new(tmp_path):
+    asked = []
+    inner = ScriptedSampler(lambda messages, params, index: asked.append(index) or echo(messages, "", index))
+    sampler = CachedSampler(inner, tmp_path)
+    await sampler.sample([ASK], PARAMS)
+    five = (await sampler.sample([ASK], replace(PARAMS, n=5)))[0]
+    assert asked == [0, 1, 2, 3, 4]
+    assert [each.text for each in five] == [f"q  {index}" for index in range(5)]
+    assert (await sampler.sample([ASK], replace(PARAMS, first=3, n=2)))[0] == five[3:] and inner.calls == 2
+
+
 @pytest.mark.parametrize(
     "change",
     [{"seed": 1}, {"temperature": 0.5}, {"top_p": 0.5}, {"max_tokens": 7}, {"stop": ("x",)}, {"n": 3}],

@@ -35,6 +35,8 @@ async def test_a_completion_does_not_depend_on_its_batch(tiny_model, tiny_tokeni
     assert [[each.token_ids for each in row] for row in together] == [[each.token_ids for each in row] for row in alone]
     first = together[0][0]
     assert (await sampler.sample(prompts[:1], replace(params[0], n=1)))[0][0].token_ids == first.token_ids
+    rest = (await sampler.sample(prompts[:1], replace(params[0], first=1, n=2)))[0]
+    assert [each.token_ids for each in rest] == [each.token_ids for each in together[0][1:]]
     assert len(first.logprobs) == len(first.token_ids) and first.stop in (StopReason.stop, StopReason.length)
     # The chat template's role tokens are single ids: prompt text is encoded as the template writes it.
     assert first.prompt_ids == tuple(tiny_tokenizer("<|user|>aaa<|assistant|>", add_special_tokens=False)["input_ids"])

@@ -130,7 +130,7 @@ class Decoder:
     def add(self, request: int, prompt_ids: Sequence[int], params: SamplingParams) -> None:
         """Queue the n rows of a request. A prompt that fills the context ends at once with StopReason.error."""
         limit = min(params.max_tokens, self.context - len(prompt_ids))
-        for index in range(params.n):
+        for index in params.indices:
             row = Row(request, index, tuple(prompt_ids), params, limit)
             if limit > 0 and prompt_ids:
                 self._waiting.append(row)

@@ -32,12 +32,14 @@ class StopReason(StrEnum):
     """Cut at max_tokens or at the end of the model's context."""
     error = "error"
     """Nothing could be sampled: the prompt alone overflows the context, or the server refused it."""
+    budget = "budget"
+    """Never asked for, or given up on: the problem's budget was spent (budget.py)."""
 
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """How to sample: `temperature` 0 is greedy; `max_tokens` counts new tokens; `n` completions a prompt; `stop`
-    strings are cut off."""
+    """How to sample: `temperature` 0 is greedy; `max_tokens` counts new tokens; `n` completions a prompt, of which
+    `first` is the first one's index (five more are what ten at once would have given); `stop` strings are cut off."""
 
     temperature: float = 1.0
     top_p: float = 0.95
@@ -45,6 +47,7 @@ class SamplingParams:
     n: int = 1
     seed: int = 0
     stop: tuple[str, ...] = ()
+    first: int = 0
 
     def __post_init__(self) -> None:
         checks = {
@@ -52,10 +55,16 @@ class SamplingParams:
             "top_p": (0 < self.top_p <= 1, "a number in (0, 1]"),
             "max_tokens": (self.max_tokens >= 1, "at least 1"),
             "n": (self.n >= 1, "at least 1"),
+            "first": (self.first >= 0, "an index, 0 or more"),
         }
         for name, (holds, expected) in checks.items():
             if not holds:
                 raise ValueError(f"sampling {name} is {getattr(self, name)}, expected {expected}")
+
+    @property
+    def indices(self) -> range:
+        """The indices of the completions asked for."""
+        return range(self.first, self.first + self.n)
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Completion:
     `token_ids` includes the end-of-sequence token where one was sampled; `logprobs` (same length, nats) are of the
     sampling distribution at the request's temperature *before* top-p cut it (of temperature 1 for greedy), or None
     where the engine has none. `version` counts weight updates in training. `reasoning` is a thinking model's hidden
-    part, kept apart from `text`.
+    part, kept apart from `text`. `counted` is the number of tokens as a server counts them that gives no ids.
     """
 
     text: str
@@ -75,6 +84,12 @@ class Completion:
     logprobs: tuple[float, ...] | None = None
     version: int = 0
     stop: StopReason = StopReason.stop
+    counted: int | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens written, reasoning included (what short1@k and budgets count); 0 where the engine does not say."""
+        return len(self.token_ids) if self.token_ids else self.counted or 0
 
 
 @runtime_checkable
@@ -105,6 +120,7 @@ def completion_from_json(row: dict[str, Any]) -> Completion:
         logprobs=None if logprobs is None else tuple(logprobs),
         version=row["version"],
         stop=StopReason(row["stop"]),
+        counted=row.get("counted"),
     )
 
 
@@ -161,7 +177,7 @@ class ScriptedSampler:
         self.calls += 1
         self.prompts.extend(prompts)
         pairs = zip(prompts, params_per_prompt(prompts, params), strict=True)
-        return [[self._answer(messages, each, index) for index in range(each.n)] for messages, each in pairs]
+        return [[self._answer(messages, each, index) for index in each.indices] for messages, each in pairs]
 
     def _answer(self, messages: list[Message], params: SamplingParams, index: int) -> Completion:
         if callable(self._script):

@@ -62,7 +62,7 @@ class OpenAISampler:
             await self._greet()
         each = params_per_prompt(prompts, params)
         tasks = [
-            [asyncio.ensure_future(self._one(prompt, one, index)) for index in range(one.n)]
+            [asyncio.ensure_future(self._one(prompt, one, index)) for index in one.indices]
             for prompt, one in zip(prompts, each, strict=True)
         ]
         flat = [task for row in tasks for task in row]

@@ -58,7 +58,7 @@ def generate(
     rows: list[list[Row | None]] = [[None] * one.n for one in each]
 
     def keep(row: Row) -> None:
-        rows[row.request][row.index] = row
+        rows[row.request][row.index - row.params.first] = row
         if on_finished is not None:
             on_finished(len(row.token_ids))
 

@@ -80,7 +80,7 @@ class VllmSampler:
         for ids, params in zip(encoded, each, strict=True):
             if len(ids) < self._context:
                 asked += [{"prompt_token_ids": ids}] * params.n
-                requests += [self._params(params, ids, index) for index in range(params.n)]
+                requests += [self._params(params, ids, index) for index in params.indices]
         answers = iter(self._engine.generate(asked, requests, use_tqdm=False) if asked else ())
         return [
             [

@@ -78,7 +78,7 @@ def _candidate(
     row = {
         "code": reply.code,
         "status": reply.status.value,
-        "tokens": len(completion.token_ids),
+        "tokens": completion.tokens,
         "characters": len(completion.text),
     }
     if reply.code is None:  # known to fail everything without being run or simulated

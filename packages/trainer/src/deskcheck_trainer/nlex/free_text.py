@@ -35,7 +35,7 @@ def answer_fault(completion: Completion, text: str, record: str, trace: Trace, d
         return Reason.empty_answer, "nothing but white space"
     if stated_output(text) is None:
         if completion.stop is StopReason.length:
-            return Reason.cut_off, f"cut after {len(completion.token_ids) or 'max_tokens'} tokens, before any output"
+            return Reason.cut_off, f"cut after {completion.tokens or 'max_tokens'} tokens, before any output"
         return Reason.no_output, f"ends without {OUTPUT_OPEN}...{OUTPUT_CLOSE}"
     if (share := copied_share(text, record)) >= COPIED_SHARE:
         return Reason.copied, f"{share:.0%} of its lines stand in the record"
