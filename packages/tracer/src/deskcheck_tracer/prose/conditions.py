@@ -218,6 +218,7 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
 
 
 _PASSES = words("passes pass passed satisfies satisfied meets met fulfils fulfills fails fail failed")
+_SUPPOSED = words("if whether when whenever until unless would only must to")
 _TESTS = words("the test check condition comparison question guard a")
 
 
@@ -227,7 +228,7 @@ def _passed(page: Page, index: int) -> bool | None:
     while at > 0 and page.low(at) in _TESTS:
         at -= 1
     before = set(page.lows(page.clause_start(at), at))
-    if at < 0 or page.low(at) not in _PASSES or before & _UNSURE or not page.is_word(at):
+    if at < 0 or page.low(at) not in _PASSES or before & _SUPPOSED or not page.is_word(at):
         return None
     return (page.low(at) not in ("fails", "fail", "failed")) != bool(NEGATIONS & before)
 
