@@ -71,6 +71,8 @@ _BETWEEN = words(
 
 def _read_value(page: Page, index: int, matter: Matter) -> None:
     at = index + 1
+    if matter is Matter.returned and page.low(at) == "to":  # "`count` returns to 1"
+        return
     if page.low(index - 1) in NEGATIONS | {"to", "would", "will", "should", "must"} or page.low(index - 2) in NEGATIONS:
         return
     while page.low(at) in _BETWEEN and at < len(page.tokens) and not page.is_term(at):

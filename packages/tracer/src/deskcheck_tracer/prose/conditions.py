@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - people write dashes, quotes and signs of all kinds
 """Conditions in prose: `7 > 5`, "3 is not greater than x", "x is even"; and verdicts on them: "which is false", "no".
 
 A condition is stated unless it is asked about (if, whether, check ...); then the verdict that follows, in the same
@@ -17,12 +16,9 @@ from .page import NEGATIONS, Page, Topic
 from .places import Test
 from .statement import Matter
 from .tokens import Kind, Token
+from .verdicts import ADVERBS, ENDS, LINKS, passed, verdict
 from .vocabulary import words
 
-_ADVERBS = words(
-    "indeed actually clearly also again still now itself currently not even then already just strictly exactly in "
-    "fact obviously certainly definitely both always never neither no longer is"
-) - {"even"}
 _BE = words("is are was were isn't aren't wasn't being be isnt")
 _COMPARATIVES: list[tuple[tuple[str, ...], Callable[[Any, Any], Any]]] = [
     (("greater", "than", "or", "equal", "to"), operator.ge), (("less", "than", "or", "equal", "to"), operator.le),
@@ -53,21 +49,6 @@ _ASKED = words(
     "would were should must verify determine decide needs requires first"
 )
 _ASSERTED = words("since because as so given thus hence therefore indeed")
-_TRUE = words(
-    "true yes holds hold held succeeds succeeded passes passed satisfied met pass succeed truthy hits fires "
-    "fulfilled case"
-)
-_FALSE = words("false no fails fail untrue falsy nope nah violated failed")
-_ADJECTIVAL = words("true false case satisfied met fulfilled truthy falsy untrue violated")
-"""Verdicts that stay verdicts behind other words: "comes out true"."""
-_OTHER_WORDS = 4
-_UNSURE = words("if whether when whenever until unless while would or every each once so which that to as because")
-_LINKS = words(
-    "is are was evaluates evaluated evaluating to gives giving returns yields comes out be = : → -> ? ( , which "
-    "that it this and therefore thus also clearly indeed still again now the condition check test comparison "
-    "result answer so as does do did has have had been turns being immediately of course both - — –"
-)
-_ENDS = words(", . ; : ) → -> - — – and so but") | {""}
 
 
 def read_conditions(page: Page) -> None:
@@ -112,16 +93,20 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
     if page.low(at) == ")" or page.low(at) == ",":
         return None
     has_be, negated = False, bool({"neither", "none"} & set(page.lows(page.clause_start(index), index)))
-    while page.low(at) in _ADVERBS | _BE | NEGATIONS | {"does", "n't", "value"} and page.is_word(at):
+    while page.low(at) in ADVERBS | _BE | NEGATIONS | {"does", "n't", "value"} and page.is_word(at):
         has_be = has_be or page.low(at) in _BE
         negated = negated != (page.low(at) in NEGATIONS or page.low(at) in ("longer",))
         at += 1
     if page.low(at) == "n't":
         at += 1
-    if has_be or page.low(at - 1) in _ADVERBS:
+    if has_be or page.low(at - 1) in ADVERBS:
         for words, relation in _COMPARATIVES:
-            if page.lows(at, at + len(words)) == list(words) and page.is_term(at + len(words)) and has_be:
-                return _relation(page, token, page.tokens[at + len(words)], relation), at + len(words) + 1, negated
+            stop = at + len(words)
+            if page.lows(at, stop) != list(words) or not has_be:
+                continue
+            stop += page.low(stop) in ("the", "its", "our") and page.is_term(stop + 1)
+            if page.is_term(stop):
+                return _relation(page, token, page.tokens[stop], relation), stop + 1, negated
         if has_be and page.low(at) in _ADJECTIVES and page.is_word(at):
             return _property(page, token, _ADJECTIVES[page.low(at)]), at + 1, negated
         if has_be and page.low(at) == "non" and page.low(at + 1) in _ADJECTIVES:
@@ -151,7 +136,7 @@ def _read_terse(page: Page) -> None:
             and page.is_value(at)
             and page.low(index + 1) not in ("number", "numbers", "index")
         ):
-            if page.is_word(index + 1) and page.low(index + 1) not in _ENDS | _LINKS:
+            if page.is_word(index + 1) and page.low(index + 1) not in ENDS | LINKS:
                 continue  # "3, odd exponent": of something else
             plain = {"which", "that"} & set(page.lows(at, index))
             near = [page.tokens[at]] if plain else page.spoken_of + page.tokens[:index]
@@ -199,10 +184,10 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
     text = page.sentence.text
     page.topic = Topic(_unless(test, negated), text)
     found = verdict(page, stop)
-    passed = _passed(page, index)
-    if passed is not None and found is None:
+    before = passed(page, index)
+    if before is not None and found is None:
         page.topic = None
-        _state(page, test, index, stop - 1, passed != negated)
+        _state(page, test, index, stop - 1, before != negated)
         return stop
     if found is not None:
         held, end = found
@@ -215,22 +200,6 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
         _state(page, test, index, stop - 1, not negated)
     page.used.update(range(index, stop))
     return stop
-
-
-_PASSES = words("passes pass passed satisfies satisfied meets met fulfils fulfills fails fail failed")
-_SUPPOSED = words("if whether when whenever until unless would only must to")
-_TESTS = words("the test check condition comparison question guard a")
-
-
-def _passed(page: Page, index: int) -> bool | None:
-    """The verdict before a condition: "7 fails the test `n % 2 == 0`"; None if there is none."""
-    at = index - 1
-    while at > 0 and page.low(at) in _TESTS:
-        at -= 1
-    before = set(page.lows(page.clause_start(at), at))
-    if at < 0 or page.low(at) not in _PASSES or before & _SUPPOSED or not page.is_word(at):
-        return None
-    return (page.low(at) not in ("fails", "fail", "failed")) != bool(NEGATIONS & before)
 
 
 def _unless(test: Test, negated: bool) -> Test:
@@ -249,6 +218,8 @@ def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
     where = (
         page.places.asked.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
     )
+    if not where and any(one.text in page.course.attributes for one in page.tokens[first : last + 1]):
+        where = None  # of several objects, some of them as they were before: nobody can tell
     other = (
         page.places.asked.outcome(not held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, held))
     )
@@ -256,36 +227,6 @@ def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
     found = page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
     if found is not None and other is not None:
         found.opposite = other
-
-
-def verdict(page: Page, at: int) -> tuple[bool, int] | None:
-    """(held, end) of the verdict that follows a condition."""
-    negated, others = False, 0
-    for index in range(at, min(at + 10, len(page.tokens))):
-        token = page.tokens[index]
-        low = token.low
-        if token.kind is Kind.literal and isinstance(token.value, bool):
-            return token.value != negated, index + 1
-        if low in ("yes", "no") and not (
-            page.low(index - 1) in ("?", ":", "(", "—", "-", "–", "→", "->", "answer")
-            or (index == at and page.low(index + 1) in _ENDS)
-        ):
-            return None
-        if (low in _TRUE or low in _FALSE) and (not others or low in _ADJECTIVAL):
-            return (low in _TRUE) != negated, index + 1
-        if low in NEGATIONS and low != "neither":
-            if low == "no":
-                return negated, index + 1
-            negated = not negated
-            if low in ("isn't", "doesn't", "not") and page.low(index + 1) in (",", ".", ")", ";", "so", ""):
-                return False, index + 1
-        elif low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1):
-            return None
-        elif low not in _LINKS | _ADVERBS and not page.is_arrow(index):
-            others += 1
-            if not page.is_word(index) or low in _UNSURE or others > _OTHER_WORDS:
-                return None
-    return None
 
 
 def _is_stated(page: Page, index: int) -> bool:
@@ -323,7 +264,7 @@ def _read_answer(page: Page) -> None:
         at += 1
     low = page.low(at)
     topic, page.topic = page.topic, None
-    answers = page.low(at + 1) in _ENDS | ({"it", "that", "this"} if low in ("no", "yes") else set())
+    answers = page.low(at + 1) in ENDS | ({"it", "that", "this"} if low in ("no", "yes") else set())
     if page.lows(at, at + 3) in (["not", "the", "case"], ["not", "so", ","]):
         _state(page, topic.test, 0, at + 1, False)
     elif low in _ANSWERS and (low in ("true", "false") or (at == 0 and answers)):

@@ -50,6 +50,8 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
         known = _is_known(page, token.value, mentions, quoted=token.quoted)
         if not known and isinstance(token.value, tuple) and not token.quoted:
             continue
+        if not known and token.text in page.labels:
+            continue
         if not known and token.text[0] == '"' and str(token.value).isalpha() and not token.quoted:
             continue  # a word in quotation marks, as people write them
         if not known:

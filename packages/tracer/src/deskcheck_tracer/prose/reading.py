@@ -18,7 +18,7 @@ from .places import Places, Where
 from .raising import read_raising
 from .rounds import read_rounds
 from .scopes import ground, place_statements
-from .sentences import sentences
+from .sentences import labels, sentences
 from .statement import CHECKED, Matter, Scope, Statement
 from .tables import Column, read_row, settle
 from .tokens import Kind, Sentence, Token
@@ -51,6 +51,7 @@ def read(text: str, course: Course) -> Reading:
     columns: dict[str, Column] = {}
     names: list[Token] = []
     opens = below = False
+    numbered = frozenset(labels(text))
     from_zero = _FROM_ZERO.search(text) is not None
     section: Scope | None = None
     for number, sentence in enumerate(sentences(text, course)):
@@ -63,7 +64,7 @@ def read(text: str, course: Course) -> Reading:
             reading.told += bool(rows)
             reading.statements += rows
             continue
-        page = Page(sentence, places, topic, names, from_zero)
+        page = Page(sentence, places, topic, names, from_zero, numbered)
         _read_page(page, mentions, spoken_of)
         spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
         names = [token for token in sentence.tokens if token.kind is Kind.identifier and token.text in course.variables]

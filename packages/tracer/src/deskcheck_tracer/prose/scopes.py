@@ -47,7 +47,12 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
         one.scope = _scope_of(first, scopes, page)
         if one.scope is None and not scopes and not leaves and one.matter is not Matter.mention:
             one.scope = inherited
-        if one.scope is None and one.matter is Matter.binding and isinstance(one.where, frozenset) and _is_start(words):
+        if (
+            one.scope is None
+            and one.matter is Matter.binding
+            and isinstance(one.where, frozenset)
+            and _is_start(words, first)
+        ):
             one.where = one.where & page.places.laps.outside
         if one.scope is not None and one.counted is not None and not one.scope.lines & one.lines:
             one.where = one.counted
@@ -154,8 +159,10 @@ _LEAVES = words(
 )
 
 
-def _is_start(words: list[str]) -> bool:
-    """Whether a sentence says that it tells of the beginning."""
+def _is_start(words: list[str], first: int) -> bool:
+    """Whether a sentence says that it tells of the beginning, and has not drawn a conclusion from it yet."""
+    if "so" in words[:first]:
+        return False
     text = " ".join(words[:7])
     return "initially" in words or "at the start" in text or "before the loop" in text or "to begin with" in text
 
@@ -165,6 +172,11 @@ def _looks_back(page: Page, first: int) -> bool:
     start = page.clause_start(first)
     after = page.lows(first, page.clause_end(first))
     if any(after[at : at + 3] == ["end", "of", which] for at in range(len(after)) for which in ("this", "that")):
+        return True
+    if any(
+        after[at] in ("once", "when", "after") and after[at + 1] in ("that", "this") and after[at + 2] in _SPANS
+        for at in range(len(after) - 2)
+    ):
         return True
     words = page.lows(max(0, start - 8), first)
     for index in range(len(words) - 1):

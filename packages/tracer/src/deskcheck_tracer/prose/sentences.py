@@ -15,6 +15,11 @@ _LABEL = (
 _BULLET = re.compile(rf"[ \t]*(?:[-*+•>]+\s+|#+\s*|{_LABEL})*")
 
 
+def labels(text: str) -> set[str]:
+    """The numbers of several levels with which lines begin: 2.3."""
+    return {match[1] for match in re.finditer(r"^[ \t]*(\d{1,3}(?:\.\d{1,3})+)\b", text, re.MULTILINE)}
+
+
 def sentences(text: str, course: Course) -> Iterator[Sentence]:
     """The sentences of a text in order."""
     plain = _unmarked(text)
