@@ -124,6 +124,7 @@ class Runner:
                 threshold=self.config.feedback.threshold,
                 prompts=tools.prompts,
                 params=params_of(self.config.simulating),
+                rich=self.config.feedback.rich,
                 sandbox=tools.sandbox,
             ),
             trajectories=self.config.trajectories,
