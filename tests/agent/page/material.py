@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 from deskcheck_agent.config import SolveConfig
-from deskcheck_agent.feedback import FeedbackSource
 from deskcheck_agent.fix import self_fix
 from deskcheck_agent.page import write_page
 from deskcheck_agent.problem import Problem
@@ -39,6 +40,12 @@ def told(source: str, stdin: str) -> str:
     return narrate(record(Program(source, stdin=stdin), isolation="process"), style="compact")
 
 
+def finished[T](work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns, run in a thread: a browser test has a running loop in its own."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 class Run:
     """A run folder that is filled problem by problem."""
 
@@ -55,11 +62,17 @@ class Run:
         folder.mkdir(parents=True, exist_ok=True)
 
     def fix(
-        self, problem: Problem, answers: Sequence[str], predictions: Sequence[str] = (), *, ends: bool = True, **settings
+        self,
+        problem: Problem,
+        answers: Sequence[str],
+        predictions: Sequence[str] = (),
+        *,
+        ends: bool = True,
+        **settings,
     ) -> "Run":
         """One trajectory; without `ends` as a kill would leave it."""
         file, key = TrajectoryFile(self.folder / "trajectories.jsonl"), f"{problem.id} 0"
-        done = asyncio.run(
+        done = finished(
             self_fix(
                 problem,
                 ScriptedSampler(list(answers)),
@@ -74,7 +87,7 @@ class Run:
         return self._solved(problem, done.code, done.status.value, done.status.value == "submitted", len(done.turns))
 
     def verify(self, problem: Problem, answers: Sequence[str], predictions: Sequence[str], **settings) -> "Run":
-        ranking = asyncio.run(
+        ranking = finished(
             self_verify(
                 problem,
                 ScriptedSampler(list(answers)),
@@ -143,7 +156,3 @@ def parsed(html: str) -> Parsed:
     page.feed(html)
     page.close()
     return page
-
-
-def feedback(name: str) -> FeedbackSource:
-    return FeedbackSource(name)

@@ -1,8 +1,8 @@
 """The page of a `deskcheck-solve` run: every problem, every turn, what was predicted, and, where allowed, what is real.
 
 `write_page` reads the run folder and writes `solve.html`, which opens from disk, loads nothing from anywhere, and reads
-without JavaScript. A run that fits into ONE_PAGE characters is one page. A larger one is an index, `solve.html`, and a page
-for each problem under `solve/`: browsers take a second or two for every 10 MB.
+without JavaScript. A run that fits into ONE_PAGE characters is one page. A larger one is an index, `solve.html`, and a
+page for each problem under `solve/`: Chromium takes a second to open 8 MB, and five to open 40.
 
     folder.py      what the run wrote, read back
     problem.py     one problem as a view, from

@@ -7,8 +7,11 @@ them. A difference is by lines, with the lines around each change.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
+from html import escape
+from os.path import commonprefix
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from pygments.lexers import PythonLexer  # pyright: ignore[reportAttributeAccessIssue]
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
 
@@ -22,6 +25,9 @@ _COLOURS = [
     (Comment, "c"), (String, "s"), (Number, "n"), (Keyword, "k"), (Operator.Word, "k"),
     (Name.Function, "d"), (Name.Class, "d"),
 ]  # fmt: skip
+_Step = tuple[str, int, int, int, int]
+Marks = dict[int, tuple[int, int]]
+"""Line (from 0) -> the range of characters to mark."""
 _LEXER = PythonLexer(stripnl=False, ensurenl=False)
 
 
@@ -49,15 +55,33 @@ def difference(old: str, new: str) -> list[Row]:
     if before == after:
         return []
     before, after = before[:MOST_LINES], after[:MOST_LINES]
-    old_html, new_html = _coloured(before), _coloured(after)
+    steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+    old_marks, new_marks = _inner_changes(before, after, steps)
+    old_html, new_html = _coloured(before, old_marks), _coloured(after, new_marks)
     rows: list[Row] = []
-    for tag, i, i_end, j, j_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for tag, i, i_end, j, j_end in steps:
         if tag == "equal":
             rows += [Row("same", i + at + 1, j + at + 1, new_html[j + at]) for at in range(i_end - i)]
         else:
             rows += [Row("gone", at + 1, None, old_html[at]) for at in range(i, i_end)]
             rows += [Row("new", None, at + 1, new_html[at]) for at in range(j, j_end)]
     return list(_near_changes(rows)) or [_gap(len(rows))]
+
+
+def _inner_changes(before: Sequence[str], after: Sequence[str], steps: Sequence[_Step]) -> tuple[Marks, Marks]:
+    """Where, inside lines that took each other's place, the two differ: what is between the same start and end."""
+    old_marks: Marks = {}
+    new_marks: Marks = {}
+    for tag, i, i_end, j, j_end in steps:
+        if tag != "replace" or i_end - i != j_end - j:
+            continue
+        for at in range(i_end - i):
+            old, new = before[i + at], after[j + at]
+            start = len(commonprefix([old, new]))
+            end = len(commonprefix([old[start:][::-1], new[start:][::-1]]))
+            if start + end > len(old.strip()) // 3:  # lines with little in common are other lines
+                old_marks[i + at], new_marks[j + at] = (start, len(old) - end), (start, len(new) - end)
+    return old_marks, new_marks
 
 
 def _near_changes(rows: list[Row]) -> Iterator[Row]:
@@ -85,16 +109,29 @@ def _lines(source: str) -> list[str]:
     return visible(source).rstrip("\n").split("\n")
 
 
-def _coloured(lines: Sequence[str]) -> list[Markup]:
-    """The HTML of every line."""
-    made: list[list[Markup]] = [[]]
+def _coloured(lines: Sequence[str], marks: Marks | None = None) -> list[Markup]:
+    """The HTML of every line, the marked ranges of characters in marks."""
+    made: list[list[str]] = [[]]
+    column = 0
     for kind, text in _LEXER.get_tokens("\n".join(_shortened(line) for line in lines)):
+        letter = _letter(kind)
         for place, part in enumerate(text.split("\n")):
             if place:
                 made.append([])
+                column = 0
             if part:
-                made[-1].append(_span(kind, part))
-    return [Markup("").join(parts) for parts in made]
+                start, end = marks.get(len(made) - 1, (0, 0)) if marks else (0, 0)
+                made[-1] += [_span(part, letter)] if not end else _spans(part, letter, start - column, end - column)
+                column += len(part)
+    return [Markup("".join(parts)) for parts in made]  # noqa: S704: each part is escaped
+
+
+def _spans(text: str, letter: str, start: int, end: int) -> Iterator[str]:
+    """A token's text, what lies between start and end in a mark."""
+    start, end = max(0, start), max(0, end)
+    for part, marked in ((text[:start], False), (text[start:end], True), (text[max(start, end) :], False)):
+        if part:
+            yield f"<mark>{_span(part, letter)}</mark>" if marked else _span(part, letter)
 
 
 def _shortened(line: str) -> str:
@@ -102,8 +139,11 @@ def _shortened(line: str) -> str:
     return line if rest <= 0 else f"{line[:MOST_IN_LINE]} \u2026 {rest:,} characters left out"
 
 
-def _span(kind: _TokenType, text: str) -> Markup:
-    for family, letter in _COLOURS:
-        if kind in family:
-            return Markup('<i class="{}">{}</i>').format(letter, text)
-    return escape(text)
+def _span(text: str, letter: str) -> str:
+    return f'<i class="{letter}">{escape(text)}</i>' if letter else escape(text)
+
+
+@cache
+def _letter(kind: _TokenType) -> str:
+    """The colour of a kind of token; none for plain text."""
+    return next((letter for family, letter in _COLOURS if kind in family), "")

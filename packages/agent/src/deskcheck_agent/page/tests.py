@@ -123,7 +123,9 @@ def _vote(prediction: Prediction, expected: str, problem: Problem, real: Real | 
     except InputError:  # a checker of the problem's own, or one that predictions cannot be compared by
         passes = None
     narrator = None if real is None else real.narrator
-    annotated = None if narrator is None or not prediction.narration.strip() else annotate(prediction.narration, narrator)
+    annotated = (
+        None if narrator is None or not prediction.narration.strip() else annotate(prediction.narration, narrator)
+    )
     status, narration = prediction.status.value, cut(prediction.narration)
     return Vote(one_line(prediction.output), passes, status, prediction.tokens, narration, annotated)
 

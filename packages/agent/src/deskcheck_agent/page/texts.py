@@ -23,7 +23,10 @@ MOST_LINES = 40
 _HEAD, _AROUND, _TAIL = 12, 5, 4
 
 _CONTROLS = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)} | {127: "\u2421"}
-_TURNING = {code: f"\u27e8U+{code:04X}\u27e9" for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_TURNING = {
+    code: f"\u27e8U+{code:04X}\u27e9"
+    for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
 _VISIBLE = _CONTROLS | _TURNING | {0xFEFF: "\u27e8U+FEFF\u27e9"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -67,7 +70,9 @@ def lines(text: str, marked: int | None = None) -> list[Line]:
     if marked is not None and marked > len(whole):
         whole.append("(ends here)")
         marked = len(whole)
-    return _with_gaps([Line(number, _shortened(line), number == marked) for number, line in enumerate(whole, 1)], marked)
+    return _with_gaps(
+        [Line(number, _shortened(line), number == marked) for number, line in enumerate(whole, 1)], marked
+    )
 
 
 def _shortened(line: str) -> str:
@@ -102,7 +107,8 @@ def with_gaps(whole: Iterable[Line], kept: set[int]) -> Iterable[Line]:
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table").disable("image")
 _WRITTEN_IN_IT = re.compile(
-    r"^#{1,6} \S|^(```|~~~)|^\s*[-*+] \S|^\s*\d+\. \S|^\|.*\|$|\*\*\S.*?\S\*\*|`[^`\n]+`|\[[^]\n]+\]\([^)\n]+\)", re.MULTILINE
+    r"^#{1,6} \S|^(```|~~~)|^\s*[-*+] \S|^\s*\d+\. \S|^\|.*\|$|\*\*\S.*?\S\*\*|`[^`\n]+`|\[[^]\n]+\]\([^)\n]+\)",
+    re.MULTILINE,
 )
 
 

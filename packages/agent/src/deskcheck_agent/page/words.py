@@ -53,5 +53,11 @@ VERDICTS = {
     "CE": "does not compile",
     "SE": "the sandbox failed",
 }
-EXTRAS = {"cut": "cut by the budget", "skipped": "not sampled", "calls": "calls", "seconds": "seconds", "spent": "spent"}
+EXTRAS = {
+    "cut": "cut by the budget",
+    "skipped": "not sampled",
+    "calls": "calls",
+    "seconds": "seconds",
+    "spent": "spent",
+}
 """Keys of a result that are there in some runs."""
