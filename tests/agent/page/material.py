@@ -14,7 +14,7 @@ from deskcheck_agent.fix import self_fix
 from deskcheck_agent.page import write_page
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.sampler import ScriptedSampler
-from deskcheck_agent.solve import Solved
+from deskcheck_agent.solver import Solved
 from deskcheck_agent.trajectory import TrajectoryFile
 from deskcheck_agent.verify import self_verify
 from deskcheck_conf import ModelConfig, SamplerConfig, SamplerKind

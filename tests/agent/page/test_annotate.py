@@ -77,5 +77,5 @@ def test_long_narrations_keep_what_surrounds_the_first_false_line(run):
     told = annotate(narration, run)
     assert time.perf_counter() - began < 20 and len(told.rows) < 130
     assert sum(row.left_out for row in told.rows) > 7_000 and [row.mark for row in told.rows].count("first") == 1
-    assert "too much to check" in annotate("word " * 5_000, run).words
+    assert "too much to check" in annotate("word " * 10_000, run).words
     assert "too long to check" in annotate("total = 0\n" * 50_000, run).words

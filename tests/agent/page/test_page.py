@@ -51,7 +51,7 @@ def test_turns_show_program_change_and_what_was_predicted(tmp_path):
     page = fixed(tmp_path).read()
     assert is_whole(page)
     assert [" ".join(text.split()) for text in page.texts("li")][-3:] == ["1writes", "2changes", "3submits"]
-    assert page.texts("div", klass="gone") == ["5−print(total + 1)"]
+    assert page.texts("div", klass="gone") == ["5\u2212print(total + 1)"]
     assert page.texts("div", klass="new") == ["5+print(total)"]
     assert "Let me see." in "".join(page.texts("pre")) and page.texts("strong") == ["sum"]
 
@@ -131,9 +131,14 @@ def test_many_problems_get_an_index_and_a_page_each(tmp_path):
     assert not (tmp_path / "solve").exists()  # pages of an earlier start do not stay behind
 
 
-def test_what_some_results_have_besides_is_shown(tmp_path):
+def test_what_a_budget_cut_is_said_in_the_index_and_with_the_problem(tmp_path):
     run = Run(tmp_path).fix(SUM, [fenced(WRONG), SUBMIT], [FALSE]).fix(replace(SUM, id="two"), ["?"])
-    assert "no program" in run.read().texts("table")[0]
+    assert "left out" not in run.read().text
+    run.rows[1] = replace(run.rows[1], cut={"solver": 1, "simulator": 1_200}, skipped=15)
+    page = run.read()
+    said = "1 answer, by the budget; 1,200 predictions, by the budget; 15 candidates, as one was sure"
+    assert said in page.texts("table", klass="index")[0] and said in page.texts("section", klass="verdict")[1]
+    assert "no program" in page.texts("table", klass="index")[0]
 
 
 def test_unfinished_trajectories_empty_answers_and_model_errors(tmp_path):

@@ -30,7 +30,7 @@ from deskcheck_agent.problem import Problem
 
 if TYPE_CHECKING:
     from deskcheck_agent.config import SolveConfig
-    from deskcheck_agent.solve import Solved
+    from deskcheck_agent.solver import Solved
 
 __all__ = ["annotate", "write_page"]
 

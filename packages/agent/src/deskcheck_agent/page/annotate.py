@@ -8,7 +8,7 @@ reach, because it was stopped at its limit, is not called false.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from deskcheck_tracer.checks import ClaimCheck
 from deskcheck_tracer.claims import OUTPUT_OPEN, Claim, stated_output
@@ -19,7 +19,7 @@ from deskcheck_tracer.prose.verification import Check
 from deskcheck_tracer.trace import EndReason, Trace
 from markupsafe import Markup, escape
 
-from deskcheck_agent.page.texts import one_line, visible
+from deskcheck_agent.page.texts import one_line, visible, with_gaps
 
 LONGEST = 400_000
 """Characters of a narration that is checked."""
@@ -90,7 +90,7 @@ def _by_steps(narration: str, checks: Sequence[ClaimCheck], narrator: Narrator) 
             mark = "first" if place == first else "false" if place in faults else ""
             rows.append(Row(escape(visible(ours[place][0])), real_line, mark, faults.get(place, "")))
     rows += _output_rows(narration, checks, narrator, is_first=first is None)
-    return Annotated(_with_gaps(rows), _words(rows, len(checks), narrator), not any(row.mark for row in rows))
+    return Annotated(_shortened(rows), _words(rows, len(checks), narrator), not any(row.mark for row in rows))
 
 
 def _placed(text: str, found: Sequence[Claim]) -> list[tuple[str, int]]:
@@ -99,7 +99,7 @@ def _placed(text: str, found: Sequence[Claim]) -> list[tuple[str, int]]:
     placed: list[tuple[str, int]] = []
     at, step = 0, 0
     for line in filter(None, body.split("\n")):
-        said = list(takewhile(lambda claim: claim.text == line, found[at:] if at < len(found) else ()))
+        said = list(takewhile(lambda claim, line=line: claim.text == line, islice(found, at, None)))
         at += len(said)
         step = step + 1 if not said else _AFTER_ALL if said[0].moment < 0 else said[0].moment
         placed.append((line, step))
@@ -169,7 +169,7 @@ def _by_sentences(narration: str, narrator: Narrator) -> Annotated:
         mark = "" if not here else "first" if here[0] is false[0] else "false"
         rows.append(Row(_marked(line, at, here), None, mark, here[0].why if here else ""))
         at += len(line) + 1
-    return Annotated(_with_gaps(rows), _words(rows, len(checks), narrator), not false if checks else None, beside)
+    return Annotated(_shortened(rows), _words(rows, len(checks), narrator), not false if checks else None, beside)
 
 
 def _marked(line: str, at: int, false: list[Check]) -> Markup:
@@ -187,35 +187,20 @@ def _marked(line: str, at: int, false: list[Check]) -> Markup:
 def _words(rows: Sequence[Row], count: int, narrator: Narrator) -> str:
     first = next((row for row in rows if row.mark == "first"), None)
     reason = narrator.trace.end.reason
-    limit = (
-        f" The recording stopped at its limit of {reason.value}; nothing later is checked."
-        if reason in _STOPPED
-        else ""
-    )
+    stopped = reason in _STOPPED
+    limit = f" The recording stopped at its limit of {reason.value}; nothing later is checked." if stopped else ""
     if first is not None:
         said = one_line((first.said or Markup("")).striptags(), 60)
         return f"First false statement: {said} \u2013 {visible(first.why)}.{limit}"
     if not count:
         return "Nothing in it could be checked."
-    return (
-        f"All {count} statements that could be checked hold." if count > 1 else "The one statement read holds."
-    ) + limit
+    return (f"All {count} statements that were read hold." if count > 1 else "The one statement read holds.") + limit
 
 
-def _with_gaps(rows: list[Row]) -> list[Row]:
+def _shortened(rows: list[Row]) -> list[Row]:
     """Many rows keep their ends and what surrounds the first false one."""
     if len(rows) <= MOST_ROWS:
         return rows
     first = next((place for place, row in enumerate(rows) if row.mark == "first"), 0)
     kept = {*range(_HEAD), *range(first - _AROUND, first + _AROUND + 1), *range(len(rows) - _TAIL, len(rows))}
-    made: list[Row] = []
-    gap = 0
-    for place, row in enumerate(rows):
-        if place not in kept:
-            gap += 1
-            continue
-        if gap:
-            made.append(Row(None, None, left_out=gap))
-        gap = 0
-        made.append(row)
-    return made
+    return with_gaps(rows, kept, lambda count: Row(None, None, left_out=count))

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
 from html import escape
-from os.path import commonprefix
 
 from markupsafe import Markup
 from pygments.lexers import PythonLexer  # pyright: ignore[reportAttributeAccessIssue]
 from pygments.token import Comment, Keyword, Name, Number, Operator, String, _TokenType
 
-from deskcheck_agent.page.texts import visible
+from deskcheck_agent.page.texts import visible, with_gaps
 
 MOST_LINES = 400
 """Of one program; a longer one is cut, with a mark, and compared as far as that."""
@@ -65,7 +64,7 @@ def difference(old: str, new: str) -> list[Row]:
         else:
             rows += [Row("gone", at + 1, None, old_html[at]) for at in range(i, i_end)]
             rows += [Row("new", None, at + 1, new_html[at]) for at in range(j, j_end)]
-    return list(_near_changes(rows)) or [_gap(len(rows))]
+    return _near_changes(rows)
 
 
 def _inner_changes(before: Sequence[str], after: Sequence[str], steps: Sequence[_Step]) -> tuple[Marks, Marks]:
@@ -77,28 +76,23 @@ def _inner_changes(before: Sequence[str], after: Sequence[str], steps: Sequence[
             continue
         for at in range(i_end - i):
             old, new = before[i + at], after[j + at]
-            start = len(commonprefix([old, new]))
-            end = len(commonprefix([old[start:][::-1], new[start:][::-1]]))
+            start = _shared(old, new)
+            end = _shared(old[start:][::-1], new[start:][::-1])
             if start + end > len(old.strip()) // 3:  # lines with little in common are other lines
                 old_marks[i + at], new_marks[j + at] = (start, len(old) - end), (start, len(new) - end)
     return old_marks, new_marks
 
 
-def _near_changes(rows: list[Row]) -> Iterator[Row]:
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
+
+
+def _near_changes(rows: list[Row]) -> list[Row]:
     """Unchanged lines far from any change make gaps."""
     changed = [place for place, row in enumerate(rows) if row.kind != "same"]
-    near = {place + step for place in changed for step in range(-_AROUND, _AROUND + 1)}
-    gap = 0
-    for place, row in enumerate(rows):
-        if place in near:
-            if gap:
-                yield _gap(gap)
-            gap = 0
-            yield row
-        else:
-            gap += 1
-    if gap:
-        yield _gap(gap)
+    return with_gaps(rows, {place + step for place in changed for step in range(-_AROUND, _AROUND + 1)}, _gap)
 
 
 def _gap(count: int) -> Row:
@@ -123,7 +117,7 @@ def _coloured(lines: Sequence[str], marks: Marks | None = None) -> list[Markup]:
                 start, end = marks.get(len(made) - 1, (0, 0)) if marks else (0, 0)
                 made[-1] += [_span(part, letter)] if not end else _spans(part, letter, start - column, end - column)
                 column += len(part)
-    return [Markup("".join(parts)) for parts in made]  # noqa: S704: each part is escaped
+    return [Markup("".join(parts)) for parts in made]  # each part is escaped
 
 
 def _spans(text: str, letter: str, start: int, end: int) -> Iterator[str]:

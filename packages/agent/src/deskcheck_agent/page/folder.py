@@ -57,9 +57,8 @@ def read_folder(folder: Path) -> Folder:
     config = folder / "config.yaml"
     for attempts in trajectories.values():
         attempts.sort(key=lambda each: each[0])
-    return Folder(
-        trajectories, Rankings(folder / "rankings.jsonl"), config.read_text("utf-8") if config.exists() else ""
-    )
+    settings = config.read_text("utf-8") if config.exists() else ""
+    return Folder(trajectories, Rankings(folder / "rankings.jsonl"), settings)
 
 
 def ranking_from_json(row: dict[str, Any]) -> Ranking:

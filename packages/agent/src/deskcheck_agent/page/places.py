@@ -54,8 +54,7 @@ def ranking_view(ranking: Ranking, problem: Problem, runs: Runs) -> RankingView:
     scores = [ranking.candidates[members[0]].score for members in groups.values()]
     places = [_place(members, ranking, scores, problem, runs) for members in groups.values()]
     distinct = sum(not place.fault for place in places)
-    skipped = getattr(ranking, "skipped", 0)
-    return RankingView(places, len(ranking.candidates), scores.count(scores[0]), distinct, skipped)
+    return RankingView(places, len(ranking.candidates), scores.count(scores[0]), distinct, ranking.skipped)
 
 
 def _key(candidate: Candidate) -> str:

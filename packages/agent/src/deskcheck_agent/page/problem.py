@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -14,13 +14,11 @@ from deskcheck_agent.page.places import RankingView, ranking_view
 from deskcheck_agent.page.real import Runs
 from deskcheck_agent.page.tests import TestView, views
 from deskcheck_agent.page.texts import Line, lines, one_line, statement, visible
-from deskcheck_agent.page.words import EXTRAS, SHORT
+from deskcheck_agent.page.words import CUT, SHORT, counted
 from deskcheck_agent.problem import Problem
 
 if TYPE_CHECKING:
-    from deskcheck_agent.solve import Solved
-
-_ALWAYS = ("problem_id", "code", "status", "believed", "turns", "tokens")
+    from deskcheck_agent.solver import Solved
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,9 @@ class Outcome:
     turns: int
     counted: str
     tokens: int
-    extras: list[tuple[str, str]]
-    """What some runs have besides: what a budget cut, what was skipped."""
+    calls: int
+    cuts: list[str]
+    """What was left out: by a budget, or because an earlier candidate was sure."""
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,9 @@ def _final(ranking: RankingView | None, attempts: Sequence[AttemptView]) -> list
 
 
 def _outcome(row: "Solved", is_ranked: bool) -> Outcome:
-    values = asdict(row)
-    extras = [(EXTRAS.get(key, key), _told(values[key])) for key in values if key not in _ALWAYS and values[key]]
+    cuts = [f"{counted(count, CUT.get(role, role))}, by the budget" for role, count in row.cut.items() if count]
+    if row.skipped:
+        cuts.append(f"{counted(row.skipped, 'candidates')}, as one was sure")
     counted = "candidates" if is_ranked else "turns"
-    return Outcome(SHORT.get(row.status, row.status), row.believed, row.turns, counted, row.tokens, extras)
-
-
-def _told(value: Any) -> str:
-    """A value of a result: `{"solver": 3}` is "3 solver"."""
-    if isinstance(value, dict):
-        return ", ".join(f"{_told(count)} {name}" for name, count in value.items() if count)
-    if isinstance(value, list):
-        return ", ".join(map(_told, value))
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else str(value)
+    status = SHORT.get(row.status, row.status)
+    return Outcome(status, row.believed, row.turns, counted, row.tokens, row.calls, cuts)

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from deskcheck_agent.page.problem import ProblemView
 from deskcheck_agent.page.texts import visible
-from deskcheck_agent.page.words import PREDICTIONS, SHORT, VERDICTS
+from deskcheck_agent.page.words import PREDICTIONS, SHORT, VERDICTS, counted
 
 if TYPE_CHECKING:
     from deskcheck_agent.config import SolveConfig
@@ -60,7 +60,7 @@ class Renderer:
     def _page(self, template: str, told: Sequence[ProblemView], **values: Any) -> str:
         html = self._environment.get_template(template).render(
             config=self.config,
-            strategy=_strategy(self.config),
+            strategy=self.config.strategy.value.replace("_", "-") if self.config.program is None else "desk check",
             settings=visible(self.settings),
             problems=told,
             tiles=_tiles(told),
@@ -85,10 +85,6 @@ def _environment(executes: bool) -> jinja2.Environment:
     environment.globals |= {"executes": executes, "verdict_words": VERDICTS, "prediction_words": PREDICTIONS}
     environment.filters |= {"visible": visible, "count": counted}
     return environment
-
-
-def _strategy(config: "SolveConfig") -> str:
-    return str(getattr(config, "strategy", None) or getattr(config, "mode", "")).replace("_", "-")
 
 
 def _tiles(told: Sequence[ProblemView]) -> list[tuple[str, str]]:
@@ -119,8 +115,3 @@ def _style() -> Markup:
 
 def _read(name: str) -> str:
     return files("deskcheck_agent").joinpath(f"templates/solve/{name}").read_text(encoding="utf-8")
-
-
-def counted(number: int, what: str) -> str:
-    """`1 turn`, `2 turns`, `1,000 turns`."""
-    return f"{number:,} {what.removesuffix('s') if number == 1 else what}"

@@ -101,8 +101,8 @@ def _told(number: int, told: TestFeedback, real: Real | None, problem: Problem) 
         [_vote(each, told.expected, problem, real) for each in told.predictions],
         really,
         disagrees,
-        cut(getattr(told, "narration", None) or ""),
-        getattr(told, "generated", False),
+        cut(told.narration or ""),
+        told.generated,
     )
 
 
@@ -123,9 +123,8 @@ def _vote(prediction: Prediction, expected: str, problem: Problem, real: Real | 
     except InputError:  # a checker of the problem's own, or one that predictions cannot be compared by
         passes = None
     narrator = None if real is None else real.narrator
-    annotated = (
-        None if narrator is None or not prediction.narration.strip() else annotate(prediction.narration, narrator)
-    )
+    wrote = bool(prediction.narration.strip())
+    annotated = annotate(prediction.narration, narrator) if narrator is not None and wrote else None
     status, narration = prediction.status.value, cut(prediction.narration)
     return Vote(one_line(prediction.output), passes, status, prediction.tokens, narration, annotated)
 
@@ -162,10 +161,9 @@ def _first_other(wanted: list[str], got: list[str], found: Difference) -> int:
     """Which token differs, counted from 0: those before it are as many in both texts."""
     if found.token is None:
         return min(len(wanted), len(got))
-    return next(
-        (place for place, (want, have) in enumerate(zip(wanted, got, strict=False)) if (want, have) == (found.expected, found.actual)),
-        0,
-    )  # fmt: skip
+    pairs = list(zip(wanted, got, strict=False))
+    differing = (found.expected, found.actual)
+    return pairs.index(differing) if differing in pairs else 0
 
 
 def _line_of(text: str, token: int) -> int:

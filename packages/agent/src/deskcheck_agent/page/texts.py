@@ -1,15 +1,15 @@
-"""Texts of models and problems as they may stand on a page: nothing in them is taken for HTML, nothing hides, nothing is
-endless.
+"""Texts of models and problems as they may stand on a page: nothing in them is taken for HTML, hides, or is endless.
 
-`visible` writes characters out that a browser would drop, obey or refuse (controls, half of a surrogate pair, marks that
-turn the direction of writing round). Long texts are cut, and a mark says by how much: the whole of them is in the run
-folder. A statement is set as Markdown where it is written in it; HTML inside it stays text, and pictures stay links,
+`visible` writes characters out that a browser would drop, obey or refuse (controls, half of a surrogate pair, marks
+that turn the direction of writing round). Long texts are cut, and a mark says by how much: the whole of them is in the
+run folder. A statement is set as Markdown where it is written in it; HTML inside it stays text, pictures stay links,
 since the page loads nothing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
@@ -23,11 +23,8 @@ MOST_LINES = 40
 _HEAD, _AROUND, _TAIL = 12, 5, 4
 
 _CONTROLS = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)} | {127: "\u2421"}
-_TURNING = {
-    code: f"\u27e8U+{code:04X}\u27e9"
-    for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
-_VISIBLE = _CONTROLS | _TURNING | {0xFEFF: "\u27e8U+FEFF\u27e9"}
+_UNSEEN = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+_VISIBLE = _CONTROLS | {code: f"\u27e8U+{code:04X}\u27e9" for code in _UNSEEN}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -70,9 +67,7 @@ def lines(text: str, marked: int | None = None) -> list[Line]:
     if marked is not None and marked > len(whole):
         whole.append("(ends here)")
         marked = len(whole)
-    return _with_gaps(
-        [Line(number, _shortened(line), number == marked) for number, line in enumerate(whole, 1)], marked
-    )
+    return _shown([Line(number, _shortened(line), number == marked) for number, line in enumerate(whole, 1)], marked)
 
 
 def _shortened(line: str) -> str:
@@ -81,40 +76,37 @@ def _shortened(line: str) -> str:
     return visible(line[:MOST_IN_LINE]) + f" \u2026 {len(line) - MOST_IN_LINE:,} characters left out"
 
 
-def _with_gaps(whole: list[Line], marked: int | None) -> list[Line]:
+def _shown(whole: list[Line], marked: int | None) -> list[Line]:
     if len(whole) <= MOST_LINES:
         return whole
-    kept = {*range(1, _HEAD + 1), *range(len(whole) - _TAIL + 1, len(whole) + 1)}
+    kept = {*range(_HEAD), *range(len(whole) - _TAIL, len(whole))}
     if marked is not None:
-        kept |= set(range(marked - _AROUND, marked + _AROUND + 1))
-    return list(with_gaps(whole, kept))
+        kept |= set(range(marked - 1 - _AROUND, marked + _AROUND))
+    return with_gaps(whole, kept, lambda count: Line(0, "", left_out=count))
 
 
-def with_gaps(whole: Iterable[Line], kept: set[int]) -> Iterable[Line]:
-    """The lines whose numbers are kept, with one gap for each run of others."""
-    gap = 0
-    for line in whole:
-        if line.number in kept:
-            if gap:
-                yield Line(0, "", left_out=gap)
-            gap = 0
-            yield line
-        else:
-            gap += 1
-    if gap:
-        yield Line(0, "", left_out=gap)
+def with_gaps[T](rows: Sequence[T], kept: Container[int], gap: Callable[[int], T]) -> list[T]:
+    """The rows whose places are kept, and between them a gap for each run of others, made from how many they are."""
+    made: list[T] = []
+    for is_kept, run in groupby(enumerate(rows), lambda each: each[0] in kept):
+        shown = [row for _, row in run]
+        made += shown if is_kept else [gap(len(shown))]
+    return made
 
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table").disable("image")
 _WRITTEN_IN_IT = re.compile(
-    r"^#{1,6} \S|^(```|~~~)|^\s*[-*+] \S|^\s*\d+\. \S|^\|.*\|$|\*\*\S.*?\S\*\*|`[^`\n]+`|\[[^]\n]+\]\([^)\n]+\)",
-    re.MULTILINE,
+    r"""^\#{1,6}[ ]\S | ^(```|~~~) | ^\s*[-*+][ ]\S | ^\s*\d+\.[ ]\S | ^\|.*\|$   # heading, fence, lists, table
+    | \*\*\S.*?\S\*\* | `[^`\n]+` | \[[^]\n]+\]\([^)\n]+\)""",  # bold, code, link
+    re.MULTILINE | re.VERBOSE,
 )
 
 
 def statement(text: str) -> Markup:
     """A problem's statement as HTML."""
-    text = cut(text, 3 * MOST_CHARACTERS)
+    text = cut(text.strip("\n"), 3 * MOST_CHARACTERS)
+    if not text.strip():
+        return Markup("")
     if _WRITTEN_IN_IT.search(text):
-        return Markup(_MARKDOWN.render(text))  # noqa: S704: html is off, so all HTML in it is escaped
+        return Markup(_MARKDOWN.render(text))  # html is off, so all HTML in it is escaped
     return Markup('<p class="plain">{}</p>').format(escape(text))

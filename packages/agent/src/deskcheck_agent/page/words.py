@@ -21,6 +21,7 @@ SHORT = {
     "unparsed": "unreadable answer",
     "sampler_error": "model error",
     "sandbox_error": "sandbox error",
+    "checked": "desk-checked",
     "out_of_budget": "out of budget",
 }
 ANSWERS = {
@@ -53,11 +54,10 @@ VERDICTS = {
     "CE": "does not compile",
     "SE": "the sandbox failed",
 }
-EXTRAS = {
-    "cut": "cut by the budget",
-    "skipped": "not sampled",
-    "calls": "calls",
-    "seconds": "seconds",
-    "spent": "spent",
-}
-"""Keys of a result that are there in some runs."""
+CUT = {"solver": "answers", "simulator": "predictions"}
+"""What a budget cuts, by the role that would have written it."""
+
+
+def counted(number: int, what: str) -> str:
+    """`1 turn`, `2 turns`, `1,000 turns`."""
+    return f"{number:,} {what.removesuffix('s') if number == 1 else what}"
