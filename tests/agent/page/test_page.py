@@ -1,6 +1,5 @@
 """The page of a run: what stands on it, that it is whole, that nothing in a text becomes HTML, that secrets stay away."""
 
-import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +85,13 @@ def test_a_belief_that_is_wrong_is_said_to_be(tmp_path, sandbox):
     assert page.texts("section", klass="verdict")[0].count("wrong output") == 2
 
 
+def test_what_cannot_be_run_is_not_known(tmp_path, sandbox):
+    problem = replace(SUM, public_tests=(TestCase("\ud800", "3\n"),))
+    page = Run(tmp_path).fix(problem, [fenced(WRONG), SUBMIT], [FALSE]).read(sandbox)
+    assert "the sandbox failed" in page.texts("section", klass="verdict")[0]
+    assert not [text for text in page.texts("span", klass="tag") if text.startswith("really")]
+
+
 def test_executed_feedback_shows_verdicts_and_the_run_in_words(tmp_path, sandbox):
     run = Run(tmp_path).fix(
         SUM, [fenced(WRONG), fenced("print(1 // 0)\n"), SUBMIT], feedback=FeedbackSource.executed, sandbox=sandbox
@@ -136,7 +142,7 @@ def test_what_a_budget_cut_is_said_in_the_index_and_with_the_problem(tmp_path):
     assert "left out" not in run.read().text
     run.rows[1] = replace(run.rows[1], cut={"solver": 1, "simulator": 1_200}, skipped=15)
     page = run.read()
-    said = "1 answer, by the budget; 1,200 predictions, by the budget; 15 candidates, as one was sure"
+    said = "1 answer, 1,200 predictions (budget); 15 candidates (one was sure)"
     assert said in page.texts("table", klass="index")[0] and said in page.texts("section", klass="verdict")[1]
     assert "no program" in page.texts("table", klass="index")[0]
 
@@ -160,6 +166,13 @@ def test_huge_outputs_and_narrations_are_cut_with_a_mark(tmp_path):
     assert "characters left out" in page.text and "lines left out" in page.text
     assert [text.strip() for text in page.texts("span", klass="differs")] == ["x", "70000"]
     assert "line 70001: expected x, got 70000" in page.text
+
+
+def test_a_statement_in_markdown_keeps_html_as_text_and_pictures_as_links(tmp_path):
+    text = "# Title\n\n<script>alert(1)</script> <b>x</b> ![p](http://a.example/p.png) [y](javascript:alert(1)) `1 < 2`"
+    page = Run(tmp_path).fix(replace(SUM, statement=text), [fenced(WRONG), SUBMIT], [FALSE]).read()
+    assert is_whole(page) and page.texts("div", klass="statement")[0].startswith("Title")
+    assert "<script>alert(1)</script> <b>x</b>" in page.text and page.texts("code").count("1 < 2") == 1
 
 
 def test_a_problem_without_tests_and_one_with_a_function(tmp_path):
@@ -231,11 +244,19 @@ MARKDOWN = {"ul", "strong", "hr", "br", "blockquote"}
 
 
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.generate])
-@given(id=HOSTILE, statement=HOSTILE, given=HOSTILE, expected=HOSTILE, code=HOSTILE, said=HOSTILE, name=HOSTILE)
-def test_no_text_becomes_html(tmp_path_factory, id, statement, given, expected, code, said, name):
-    problem = Problem(id or "x", statement, (TestCase(given, expected),))
+@given(
+    id=HOSTILE,
+    statement=HOSTILE,
+    given=HOSTILE,
+    expected=HOSTILE,
+    code=HOSTILE,
+    said=HOSTILE,
+    heading=st.sampled_from(["", "# h\n\n"]),
+)
+def test_no_text_becomes_html(tmp_path_factory, id, statement, given, expected, code, said, heading):
+    problem = Problem(id or "x", heading + statement, (TestCase(given, expected),))
     source = code.replace("`", "") + "\nprint(1)\n"
-    run = Run(tmp_path_factory.mktemp("run"), name=re.sub(r"\W", "", name, flags=re.ASCII) or "t")
+    run = Run(tmp_path_factory.mktemp("run"))
     predictions = [f"{said}\n<output>\n{said}\n</output>", said]
     run.fix(problem, [f"{said}\n{fenced(source)}", f"<think>{said}</think>{said}"], predictions)
     run.verify(problem, [fenced(source), said], predictions)

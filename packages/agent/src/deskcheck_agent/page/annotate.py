@@ -185,12 +185,15 @@ def _marked(line: str, at: int, false: list[Check]) -> Markup:
 
 
 def _words(rows: Sequence[Row], count: int, narrator: Narrator) -> str:
+    """What came out, in a sentence; of prose the first false words are those in the first mark."""
     first = next((row for row in rows if row.mark == "first"), None)
     reason = narrator.trace.end.reason
     stopped = reason in _STOPPED
     limit = f" The recording stopped at its limit of {reason.value}; nothing later is checked." if stopped else ""
     if first is not None:
-        said = one_line((first.said or Markup("")).striptags(), 60)
+        line = first.said or Markup("")
+        marked = Markup(line.partition("<mark>")[2].partition("</mark>")[0])
+        said = one_line((marked or line).striptags(), 60)
         return f"First false statement: {said} \u2013 {visible(first.why)}.{limit}"
     if not count:
         return "Nothing in it could be checked."

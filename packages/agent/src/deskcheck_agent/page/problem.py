@@ -98,7 +98,7 @@ def problem_view(number: int, problem: Problem, row: "Solved", kept: Folder, run
         listing(row.code) if row.code is not None else [],
         verdicts,
         len(problem.public_tests),
-        sum(test.real.passed for test in verdicts if test.real) if any(test.real for test in verdicts) else -1,
+        sum(test.real.passed is True for test in verdicts if test.real) if any(test.real for test in verdicts) else -1,
     )
 
 
@@ -111,9 +111,10 @@ def _final(ranking: RankingView | None, attempts: Sequence[AttemptView]) -> list
 
 
 def _outcome(row: "Solved", is_ranked: bool) -> Outcome:
-    cuts = [f"{counted(count, CUT.get(role, role))}, by the budget" for role, count in row.cut.items() if count]
+    cut = ", ".join(counted(count, CUT.get(role, role)) for role, count in row.cut.items() if count)
+    cuts = [f"{cut} (budget)"] if cut else []
     if row.skipped:
-        cuts.append(f"{counted(row.skipped, 'candidates')}, as one was sure")
-    counted = "candidates" if is_ranked else "turns"
+        cuts.append(f"{counted(row.skipped, 'candidates')} (one was sure)")
+    unit = "candidates" if is_ranked else "turns"
     status = SHORT.get(row.status, row.status)
-    return Outcome(status, row.believed, row.turns, counted, row.tokens, row.calls, cuts)
+    return Outcome(status, row.believed, row.turns, unit, row.tokens, row.calls, cuts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from deskcheck_tracer.asserts import ASSERTS
-from deskcheck_tracer.errors import SandboxFailed
+from deskcheck_tracer.errors import InputError, SandboxFailed
 from deskcheck_tracer.judge import TestResult, judge
 from deskcheck_tracer.narrate import Narrator
 from deskcheck_tracer.program import Program
@@ -26,7 +26,7 @@ MOST_RUNS = 60
 
 @dataclass(frozen=True)
 class Real:
-    """One run: its verdict, what it put out, and its trace (None: the sandbox failed, or there is none to record)."""
+    """One run: its verdict, what it put out, and its trace (None: it could not be recorded)."""
 
     result: TestResult
     trace: Trace | None
@@ -78,7 +78,7 @@ class Runs:
         def traced(program: Program) -> Trace | None:
             try:
                 return sandbox.trace(program, self.problem.limits)
-            except SandboxFailed:
+            except (SandboxFailed, InputError):  # our fault, or a text that no program can be given
                 return None
 
         programs = [self.problem.program(source, test) for test in self.problem.public_tests]

@@ -37,7 +37,8 @@ class RealView:
     """A real run: verdict, output with the first difference marked, and the run in words."""
 
     verdict: str
-    passed: bool
+    passed: bool | None
+    """None where the sandbox failed."""
     output: list[Line]
     difference: str
     narration: str
@@ -86,7 +87,7 @@ def _told(number: int, told: TestFeedback, real: Real | None, problem: Problem) 
     if told.observed is not None and not told.passed:
         ours, theirs, words = first_difference(told.expected, told.observed, problem.checker)
     really = None if real is None else _real(real, told.expected, problem)
-    disagrees = told.verdict is None and really is not None and told.passed is not None and told.passed != really.passed
+    disagrees = really is not None and told.verdict is None and {told.passed, really.passed} == {True, False}
     return TestView(
         number,
         told.passed,
@@ -110,7 +111,7 @@ def _ran(number: int, real: Real, problem: Problem) -> TestView:
     """A test that only the page looked at."""
     test = problem.public_tests[number - 1]
     really = _real(real, test.output, problem)
-    expected, passed = lines(test.output), None if real.verdict is Verdict.SE else really.passed
+    expected, passed = lines(test.output), really.passed
     shorts = one_line(test.output), one_line(real.result.stdout)
     return TestView(
         number, passed, None, really.verdict, lines(test.input), expected, really.output, *shorts, "", [], really
@@ -135,7 +136,7 @@ def _real(real: Real, expected: str, problem: Problem) -> RealView:
         _, theirs, words = first_difference(expected, real.result.stdout, problem.checker)
     narrator = real.narrator
     narration = "" if narrator is None else cut(narrator.narrate("step", max_tokens=1_500))
-    passed = real.verdict is Verdict.AC
+    passed = None if real.verdict is Verdict.SE else real.verdict is Verdict.AC
     return RealView(real.verdict.value, passed, lines(real.result.stdout, theirs), words, narration)
 
 

@@ -22,7 +22,7 @@ MOST_LINES = 40
 """Lines of an input or output that are shown whole; longer ones keep their ends and what surrounds a marked line."""
 _HEAD, _AROUND, _TAIL = 12, 5, 4
 
-_CONTROLS = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)} | {127: "\u2421"}
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), 127)} | {13: "\\r"}
 _UNSEEN = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
 _VISIBLE = _CONTROLS | {code: f"\u27e8U+{code:04X}\u27e9" for code in _UNSEEN}
 _SURROGATE = re.compile("[\ud800-\udfff]")
