@@ -1,5 +1,6 @@
 """The page of a run: what stands on it, that it is whole, that nothing in a text becomes HTML, that secrets stay away."""
 
+import json
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +100,17 @@ def test_executed_feedback_shows_verdicts_and_the_run_in_words(tmp_path, sandbox
     run.config.feedback.source = FeedbackSource.executed
     page = run.read(sandbox)
     assert "wrong output" in page.text and "runtime error" in page.text and "ZeroDivisionError" in page.text
+
+
+def test_proposed_inputs_and_what_the_solver_was_told_besides(tmp_path):
+    run = Run(tmp_path).verify(SUM, [fenced(WRONG)], ["<output>\n3\n</output>"], n=1)
+    path = tmp_path / "rankings.jsonl"
+    row = json.loads(path.read_text())
+    row["candidates"][0]["feedback"][1] |= {"generated": True, "narration": "x became 5 <b>"}
+    path.write_text(json.dumps(row) + '\n{"problem_id": "sum", "cand')  # and a line that a kill tore
+    tests = run.read().texts("details", klass="test")
+    assert "Proposed input 2" in tests[1] and "Most candidates say" in tests[1] and "x became 5 <b>" in tests[1]
+    assert "Proposed" not in tests[0]
 
 
 def test_rankings_fold_equal_programs_and_say_ties(tmp_path):
