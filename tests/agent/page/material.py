@@ -127,6 +127,9 @@ class Parsed(HTMLParser):
         if tag not in VOID:
             self.open.append(len(self.elements) - 1)
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # `<br />`, as Markdown writes it
+
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.elements[self.open[-1]][0] != tag:
             self.faults.append(f"</{tag}> where <{self.elements[self.open[-1]][0] if self.open else ''}> is open")

@@ -181,7 +181,7 @@ def test_huge_outputs_and_narrations_are_cut_with_a_mark(tmp_path):
 
 
 def test_a_statement_in_markdown_keeps_html_as_text_and_pictures_as_links(tmp_path):
-    text = "# Title\n\n<script>alert(1)</script> <b>x</b> ![p](http://a.example/p.png) [y](javascript:alert(1)) `1 < 2`"
+    text = "# Title\n\none\ntwo\n\n---\n\n<script>alert(1)</script> <b>x</b> ![p](http://a.example/p.png) [y](javascript:alert(1)) `1 < 2`"
     page = Run(tmp_path).fix(replace(SUM, statement=text), [fenced(WRONG), SUBMIT], [FALSE]).read()
     assert is_whole(page) and page.texts("div", klass="statement")[0].startswith("Title")
     assert "<script>alert(1)</script> <b>x</b>" in page.text and page.texts("code").count("1 < 2") == 1
