@@ -67,7 +67,7 @@ def test_every_strategy_with_every_feedback(go, strategy, feedback):
     assert (folder / "rankings.jsonl").exists() == (strategy in ("self_verify", "both"))
     page = (folder / "solve.html").read_text()
     assert "print the input &lt;b&gt;" in page and "PRIVATE" not in page
-    assert not re.search(r"(src|href)=", page)  # self-contained
+    assert not re.search(r'src=|href="(?!#)', page)  # self-contained
 
 
 def test_not_believed_is_exit_code_one(go, tmp_path):
