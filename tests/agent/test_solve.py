@@ -143,6 +143,13 @@ def test_what_the_budget_cut_and_what_was_skipped_is_in_the_result(go):
     assert [(row["turns"], row["skipped"]) for row in rows] == [(2, 7)] * 3
 
 
+def test_the_page_runs_programs_only_when_asked(go):
+    first = go(ECHO, "strategy=self_verify", "k=2")[3] / "solve.html"
+    assert "Not executed" in first.read_text()
+    assert go(ECHO, "strategy=self_verify", "k=2", "page_executes=true")[0] == 0  # the same run, its page made again
+    assert "Not executed" not in first.read_text()
+
+
 def test_tables_go_to_wandb(tmp_path):
     assert solve.main([f"output_root={tmp_path}", "wandb=offline", "run_name=w"]) == 0
     tables = list((tmp_path / "w-s0").rglob("problems_*.table.json"))
