@@ -171,7 +171,9 @@ class Decoder:
     @property
     def busy(self) -> bool:
         """Whether anything waits, lives or has ended untold."""
-        return bool(self._arrived or self._waiting or self._finished or self._batch)
+        if self._arrived or self._waiting or self._finished:
+            return True
+        return self._batch is not None and any(row.stop is None for row in self._batch.rows)
 
     def advance(self) -> list[Row]:
         """A rebuild or one token more; the rows that ended."""

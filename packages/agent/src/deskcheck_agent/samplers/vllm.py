@@ -94,6 +94,8 @@ class _Stepping:
         return bool(self._asked or self._refused)
 
     def add(self, call: Call) -> None:
+        from vllm.inputs import tokens_input  # pyright: ignore[reportMissingImports]
+
         from deskcheck_agent.samplers.transformers import encode
 
         for place, ids in enumerate(encode(self._tokenizer, call.prompts)):
@@ -101,7 +103,7 @@ class _Stepping:
                 if 0 < len(ids) < self._context:
                     key = str(next(self._numbers))
                     params = vllm_params(call.params[place], ids, index, self._context)
-                    self._engine.add_request(key, {"prompt_token_ids": ids}, params)
+                    self._engine.add_request(key, tokens_input(ids), params)
                     self._asked[key] = call, place, index
                 else:
                     self._refused.append(Answer(call, place, index, Completion("", stop=StopReason.error)))
@@ -118,7 +120,7 @@ class _Stepping:
             except Exception as error:  # vLLM's boundary, as above
                 raise SamplerError(f"vLLM failed while generating ({type(error).__name__}: {error})") from error
             ended = [output for output in told if output.finished and output.request_id in self._asked]
-            answers += [Answer(*self._asked.pop(output.request_id), _completion(output)) for output in ended]
+            answers += [Answer(*self._asked.pop(output.request_id), completion_of(output)) for output in ended]
         return answers
 
     def _abort(self, keys: list[str]) -> None:
@@ -163,7 +165,7 @@ def _on_a_cpu() -> dict[str, Any]:
     }
 
 
-def _completion(answer: Any) -> Completion:
+def completion_of(answer: Any) -> Completion:
     output = answer.outputs[0]
     ids = tuple(output.token_ids)
     logprobs = None
