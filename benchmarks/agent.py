@@ -1,14 +1,14 @@
 """Tokens a second of the agent's full loop, of the same prompts as one offline batch, and of a naive loop, in one run.
 
     python benchmarks/agent.py MODEL [--engine vllm|transformers] [--problems 256] [--in-flight 64] [--rounds 3]
-    [--naive 4] [--k 2] [--n 2] [--max-turns 3]
+    [--naive 4] [--k 2] [--n 1] [--max-turns 3]
 
-The loop is self-fix with simulated feedback and then self-verify on every micro problem, at most `--in-flight` problems
-at once; MODEL is a micro checkpoint. "raw" gives the prompts that the loop asked for, recorded and already tokenised,
-to the engine in one call (`LLM.generate`, or `generate` for transformers): it knows all of them from the start, which
-no loop can. "naive" is the loop on the first `--naive` problems, one problem after the other and one completion at a time.
-"one wave" is as many problems as are in flight: there the last ones' turns find the engine nearly empty, which more
-problems make up for.
+The loop is self-fix with simulated feedback and then self-verify on every micro problem, at most `--in-flight`
+problems at once; MODEL is a micro checkpoint. "raw" gives the prompts that the loop asked for, recorded and already
+tokenised, to the engine in one call (`LLM.generate`, or `generate` for transformers): it knows all of them from the
+start, which no loop can. "naive" is the loop on the first `--naive` problems, one problem after the other and one
+completion at a time. "one wave" is as many problems as are in flight: there the last ones' turns find the engine nearly
+empty, which more problems make up for.
 
 First every completion of the naive loop and of the offline batch is compared with the loop's own of the same prompt,
 seed and index; it stops where fewer than 95 % are the same (float noise moves a token now and then). Rounds alternate,
@@ -75,7 +75,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--engine", choices=("vllm", "transformers"), default="vllm")
-    defaults = {"problems": 256, "in_flight": 64, "rounds": 3, "naive": 4, "k": 2, "n": 2, "max_turns": 3, "batch": 256}
+    defaults = {"problems": 256, "in_flight": 64, "rounds": 3, "naive": 4, "k": 2, "n": 1, "max_turns": 3, "batch": 256}
     for name, value in defaults.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
     return parser.parse_args()
@@ -89,7 +89,10 @@ def main() -> None:
     system = f"Linux {platform.release()}, Python {platform.python_version()}, {os.cpu_count()} cores"
     print(f"{system}, load {os.getloadavg()[0]:.1f}, {vars(asked)}", flush=True)
 
-    loop(asked, sampler, problems[:2], asked.in_flight)  # warm
+    said, _ = loop(
+        asked, sampler, problems[: asked.in_flight // 4], asked.in_flight
+    )  # warm: vLLM compiles as shapes come
+    offline(asked, sampler, said)
     rounds: dict[str, list[float]] = {"one wave": [], "raw of one wave": [], "loop": [], "raw": []}
     for _ in range(asked.rounds):
         for name, count in {"one wave": asked.in_flight, "loop": asked.problems}.items():
