@@ -32,7 +32,7 @@ from deskcheck_conf.files import append_whole, drop_torn_line, write_atomic
 from deskcheck_conf.messages import USERS, exit_code_of
 from deskcheck_conf.provenance import provenance
 from deskcheck_conf.schema import RunConfig
-from deskcheck_conf.tracking import Log, tracking
+from deskcheck_conf.tracking import Log, as_table, tracking
 
 START_FILES = (".lock", "config.yaml", "starts.jsonl", "overrides.txt", "wandb_id.txt")
 """What a run folder holds before its command has done anything; beside them only W&B's own folder."""
@@ -98,6 +98,11 @@ class Run:
         self._append("metrics.jsonl", {**row, "time": round(time.time(), 3)})
         if self._track is not None:
             self._track(row)
+
+    def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Show `rows` (one object each, alike in keys) as a table of W&B's; on disk they are the command's own."""
+        if self._track is not None and rows:
+            self._track({name: as_table(rows)})
 
     def is_done(self) -> bool:
         """Whether `finish` was called for this configuration, now or in an earlier process."""

@@ -10,7 +10,7 @@ the metric `step` and not as W&B's own counter, which drops every row that does 
 
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,13 @@ def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | Non
         raise
     finally:
         _finish(run, code)
+
+
+def as_table(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """A wandb.Table of objects that are alike in keys; what is no number or truth value is shown as text."""
+    columns = list(rows[0])
+    plain = lambda value: value if isinstance(value, bool | int | float | None) else str(value)  # noqa: E731
+    return _import_wandb().Table(columns=columns, data=[[plain(row[name]) for name in columns] for row in rows])
 
 
 def _log_in(wandb: Any) -> None:

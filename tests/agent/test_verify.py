@@ -85,3 +85,18 @@ def test_ranked_shuffles_ties_alone():
     assert ranked([1.0, 3.0, 2.0], 0) == (1, 2, 0)
     assert ranked([1.0, 1.0, 1.0], None) == (0, 1, 2)
     assert {ranked([1.0, 2.0, 1.0], seed) for seed in range(20)} == {(1, 0, 2), (1, 2, 0)}
+
+
+async def test_an_early_exit_stops_at_the_first_that_is_sure():
+    sampler = ScriptedSampler(model)
+    whole = await self_verify(PROBLEM, sampler, k=20, n=2, prompts=MICRO)
+    early = await self_verify(PROBLEM, sampler, k=20, n=2, prompts=MICRO, early_exit=4)
+    assert early.candidates == whole.candidates[:8]  # 7 is right: found in the second wave of four
+    assert (early.skipped, whole.skipped) == (12, 0) and early.best == whole.best
+    never = await self_verify(PROBLEM, sampler, k=5, n=2, prompts=MICRO, early_exit=2)
+    assert len(never.candidates) == 5 and never.skipped == 0
+
+
+async def test_without_a_test_nobody_is_ever_sure():
+    early = await self_verify(Problem("p", "none"), ScriptedSampler(model), k=6, prompts=MICRO, early_exit=2)
+    assert len(early.candidates) == 6

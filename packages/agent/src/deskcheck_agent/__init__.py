@@ -108,7 +108,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "cache": ["CachedSampler"],
     "errors": ["ModelError", "PromptError", "SamplerError"],
+    "budget": ["Budget"],
     "feedback": [
+        "AgreementFeedback",
         "Combine",
         "ExecutedFeedback",
         "Feedback",

@@ -34,6 +34,7 @@ async def self_fix(
     feedback: FeedbackSource | Feedback = FeedbackSource.simulated,
     n: int = 5,
     combine: Combine | str = Combine.mean,
+    rich: bool = False,
     params: SamplingParams | None = None,
     simulate_params: SamplingParams | None = None,
     prompts: Prompts | None = None,
@@ -44,8 +45,8 @@ async def self_fix(
     """Work on one problem until the model submits or has answered `max_turns` times (10 = one program and 9 repairs).
 
     `simulator` is the solver itself if None. `params.seed` names the attempt: two attempts need two seeds. `on_turn`
-    sees each turn as it ends; `turns_so_far` continues a trajectory that was interrupted. Runs over many problems at
-    once under `asyncio.gather` with a GatheringSampler.
+    sees each turn as it ends; `turns_so_far` continues a trajectory that was interrupted. With `rich` a failing test is
+    told with the steps around the first difference. Runs over many problems at once under `asyncio.gather`.
     """
     prompts, params = prompts or Prompts.load(), params or SamplingParams()
     observer = make_feedback(
@@ -56,33 +57,43 @@ async def self_fix(
         prompts=prompts,
         params=simulate_params or params,
         seed=params.seed,
+        rich=rich,
         sandbox=sandbox,
     )
     trajectory = Trajectory(problem.id, observer.source, params.seed, list(turns_so_far))
 
-    async def ask(kind: TurnKind, messages: list[Message], told: Sequence[TestFeedback] = ()) -> None:
+    async def ask(kind: TurnKind, messages: list[Message], told: Sequence[TestFeedback] = ()) -> TrajectoryStatus:
         # A seed of its own for each turn: a repeated prompt must not repeat its answer for ever.
         own = replace(params, n=1, seed=seed_of(params.seed, problem.id, len(trajectory.turns)))
         completion = (await solver.sample([messages], own))[0][0]
+        if completion.stop is StopReason.budget:
+            return TrajectoryStatus.out_of_budget
         reply = parse_solution(completion.text)
         turn = Turn(kind, messages, completion, reply, reply.code or trajectory.code, tuple(told))
         trajectory.turns.append(turn)
         if on_turn is not None:
             on_turn(turn)
+        return _ended(trajectory, observer, max_turns)
 
     if not trajectory.turns:
-        await ask(TurnKind.solve, prompts.solve(problem))
-    trajectory.status = _ended(trajectory, observer, max_turns)
+        trajectory.status = await ask(TurnKind.solve, prompts.solve(problem))
+    else:
+        trajectory.status = _ended(trajectory, observer, max_turns)
     while trajectory.status is TrajectoryStatus.unfinished:
         code = trajectory.code
         assert code is not None
         told = (await observer.observe([code], problem))[0]
         if any(test.passed is None for test in told):
-            trajectory.status = TrajectoryStatus.sandbox_error
+            trajectory.status = _unknown(told)
             break
-        await ask(TurnKind.submit_or_fix, prompts.submit_or_fix(problem, code, told), told)
-        trajectory.status = _ended(trajectory, observer, max_turns)
+        trajectory.status = await ask(TurnKind.submit_or_fix, prompts.submit_or_fix(problem, code, told), told)
     return trajectory
+
+
+def _unknown(told: Sequence[TestFeedback]) -> TrajectoryStatus:
+    """Why nothing is known of a test: our sandbox failed, or its predictions were more than the budget had."""
+    failed = any(test.verdict is not None for test in told if test.passed is None)
+    return TrajectoryStatus.sandbox_error if failed else TrajectoryStatus.out_of_budget
 
 
 def _ended(trajectory: Trajectory, observer: Feedback, max_turns: int) -> TrajectoryStatus:

@@ -14,7 +14,7 @@ from deskcheck_agent.trajectory import Trajectory, load_trajectories
 
 if TYPE_CHECKING:
     from deskcheck_agent.config import SolveConfig
-    from deskcheck_agent.solve import Solved
+    from deskcheck_agent.solver import Solved
 
 
 def write_page(folder: Path, config: "SolveConfig", problems: list[Problem], rows: list["Solved"]) -> Path:

@@ -16,7 +16,8 @@ More files are optional. `examples.toml` holds worked examples (examples.py), wh
 earlier turns, asked in the same words; `translations.toml` holds those of translate. `direct.j2` is what simulate
 becomes when the output alone is asked for; `scratchpad.j2`, `predict_input.j2`, `next_state.j2` and `branch.j2` are
 what training data asks besides; `translate.j2` and `propose.j2` are what dataset building asks a model: to tell a
-recorded run, which it is shown, in prose, and to think up calls of a function. `default` lends its own. `explain.2.j2`,
+recorded run, which it is shown, in prose, and to think up calls of a function; `propose_inputs.j2` asks for inputs of a
+problem. `default` lends its own. `explain.2.j2`,
 `explain.3.j2` ... say explain in other words, for training data too: models are evaluated on `explain.j2`.
 `{% include "default/solve.j2" %}` takes over a shipped template.
 """
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from deskcheck_agent.feedback import TestFeedback
 
 NAMES = ("explain", "simulate", "solve", "submit_or_fix")
-LENT = ("direct", "scratchpad", "predict_input", "next_state", "branch", "translate", "propose")
+LENT = ("direct", "scratchpad", "predict_input", "next_state", "branch", "translate", "propose", "propose_inputs")
 """Prompts that a set may leave to `default`."""
 ROLES = ("system", "user", "assistant")
 _SHIPPED = Path(str(files("deskcheck_agent"))) / "prompts"
@@ -137,6 +138,16 @@ class Prompts:
     def propose(self, source: str, entry_point: str, count: int) -> list[Message]:
         """Ask for `count` calls of a function, with literal arguments, one a line."""
         return self._render("propose", source=source, entry_point=entry_point, count=count)
+
+    def propose_inputs(self, problem: Problem, count: int) -> list[Message]:
+        """Ask for `count` inputs to compare programs on; the model sees what a solver sees."""
+        return self._render(
+            "propose_inputs",
+            statement=problem.statement,
+            entry_point=problem.entry_point,
+            tests=problem.public_tests,
+            count=count,
+        )
 
     def solve(self, problem: Problem) -> list[Message]:
         """Ask for a program, showing the public tests as examples."""

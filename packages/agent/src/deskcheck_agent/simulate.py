@@ -8,7 +8,7 @@ from deskcheck_tracer.program import Program
 
 from deskcheck_agent.parse import ParseStatus, parse_output
 from deskcheck_agent.prompts import Prompts
-from deskcheck_agent.sampler import Completion, Sampler, SamplingParams
+from deskcheck_agent.sampler import Completion, Sampler, SamplingParams, StopReason
 
 
 @dataclass(frozen=True)
@@ -41,5 +41,7 @@ async def simulate(
 
 def prediction_of(completion: Completion) -> Prediction:
     """Parse one answer to a simulate prompt."""
+    if completion.stop is StopReason.budget:
+        return Prediction(None, ParseStatus.budget, "")
     output, status = parse_output(completion.text)
     return Prediction(output, status, completion.text, completion.tokens)

@@ -40,6 +40,8 @@ class TrajectoryStatus(StrEnum):
     """The first answer held no program: there is nothing to grade."""
     unparsed = "unparsed"
     """A later answer was neither a program nor a submit; the code before it counts."""
+    out_of_budget = "out_of_budget"
+    """The problem's tokens, calls or seconds were spent; the code before counts."""
     sampler_error = "sampler_error"
     """Nothing could be sampled, e.g. the prompt overflowed the context; the code before it counts."""
     sandbox_error = "sandbox_error"
