@@ -8,7 +8,8 @@ problems at once; MODEL is a micro checkpoint. "raw" gives the prompts that the 
 tokenised, to the engine in one call (`LLM.generate`, or `generate` for transformers): it knows all of them from the
 start, which no loop can. "naive" is the loop on the first `--naive` problems, one problem after the other and one
 completion at a time. "one wave" is as many problems as are in flight: there the last ones' turns find the engine nearly
-empty, which more problems make up for.
+empty, which more problems make up for. CPU is this process's, agent and engine together: unlike speed it hardly
+depends on what else runs.
 
 First every completion of the naive loop and of the offline batch is compared with the loop's own of the same prompt,
 seed and index; it stops where fewer than 95 % are the same (float noise moves a token now and then). Rounds alternate,
@@ -24,7 +25,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from deskcheck_agent import Problem, Prompts, SamplingParams, self_fix, self_verify
 from deskcheck_agent.sampler import Completion, Message, Sampler, params_per_prompt
@@ -78,6 +79,7 @@ def arguments() -> argparse.Namespace:
     defaults = {"problems": 256, "in_flight": 64, "rounds": 3, "naive": 4, "k": 2, "n": 1, "max_turns": 3, "batch": 256}
     for name, value in defaults.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value)
+    parser.add_argument("--without-wave", action="store_true")
     return parser.parse_args()
 
 
@@ -93,29 +95,59 @@ def main() -> None:
         asked, sampler, problems[: asked.in_flight // 4], asked.in_flight
     )  # warm: vLLM compiles as shapes come
     offline(asked, sampler, said)
-    rounds: dict[str, list[float]] = {"one wave": [], "raw of one wave": [], "loop": [], "raw": []}
+    ways = {"loop": asked.problems} if asked.without_wave else {"one wave": asked.in_flight, "loop": asked.problems}
+    rounds: dict[str, list[Speed]] = {f"{raw}{way}": [] for way in ways for raw in ("", "raw of ")}
     for _ in range(asked.rounds):
-        for name, count in {"one wave": asked.in_flight, "loop": asked.problems}.items():
-            said, rate = loop(asked, sampler, problems[:count], asked.in_flight)
-            rounds[name].append(rate)
-            raw, raw_rate = offline(asked, sampler, said)
+        for way, count in ways.items():
+            said, speed = loop(asked, sampler, problems[:count], asked.in_flight)
+            print(f"{way}: {speed.rate:.0f} tokens/s, {said.tokens} tokens", flush=True)
+            raw, raw_speed = offline(asked, sampler, said)
+            print(f"raw of {way}: {raw_speed.rate:.0f} tokens/s", flush=True)
             gate("raw", raw, said)
-            rounds["raw" if name == "loop" else "raw of one wave"].append(raw_rate)
-            print(f"{name}: {rate:.0f}, raw {raw_rate:.0f} tokens/s, {said.tokens} tokens", flush=True)
-    naive, naive_rate = loop(asked, sampler, problems[: asked.naive], 1, one_by_one=True)
+            rounds[way].append(speed)
+            rounds[f"raw of {way}"].append(raw_speed)
+    naive, naive_speed = loop(asked, sampler, problems[: asked.naive], 1, one_by_one=True)
     gate("naive", naive, said)
-    for name, rates in {**rounds, "naive": [naive_rate]}.items():
-        print(f"{name:16s} {statistics.median(rates):8.0f} tokens/s ({min(rates):.0f}-{max(rates):.0f})")
-    for name, over in {"one wave": "raw of one wave", "loop": "raw"}.items():
-        ratios = [a / b for a, b in zip(rounds[name], rounds[over], strict=True)]
-        print(f"{name} / {over}: {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})")
-    print(f"loop / naive: {statistics.median(rounds['loop']) / naive_rate:.1f}")
+    for name, speeds in {**rounds, "naive": [naive_speed]}.items():
+        print(
+            f"{name:16s} {spread([each.rate for each in speeds], '.0f')} tokens/s, "
+            f"{spread([each.per_cpu_s for each in speeds], '.0f')} tokens a CPU second"
+        )
+    for way in ways:
+        pairs = list(zip(rounds[way], rounds[f"raw of {way}"], strict=True))
+        print(
+            f"{way} / raw: {spread([a.rate / b.rate for a, b in pairs], '.2f')}, "
+            f"by CPU {spread([a.per_cpu_s / b.per_cpu_s for a, b in pairs], '.2f')}"
+        )
+    print(f"loop / naive: {statistics.median(each.rate for each in rounds['loop']) / naive_speed.rate:.1f}")
+
+
+class Speed(NamedTuple):
+    """Tokens a second, and a second of CPU time."""
+
+    rate: float
+    per_cpu_s: float
+
+
+class Watch:
+    """Started when made."""
+
+    def __init__(self) -> None:
+        self.began, self.cpu = time.perf_counter(), time.process_time()
+
+    def speed(self, tokens: int) -> Speed:
+        return Speed(tokens / (time.perf_counter() - self.began), tokens / (time.process_time() - self.cpu))
+
+
+def spread(values: list[float], form: str) -> str:
+    """The median with its range."""
+    return f"{statistics.median(values):{form}} ({min(values):{form}}-{max(values):{form}})"
 
 
 def loop(
     asked: argparse.Namespace, sampler: Any, problems: Sequence[Problem], in_flight: int, *, one_by_one: bool = False
-) -> tuple[Recording, float]:
-    """The agent on all problems; what it asked for, and tokens a second."""
+) -> tuple[Recording, Speed]:
+    """The agent on all problems; what it asked for, and its speed."""
     forget(sampler)
     recording, prompts = Recording(sampler, one_by_one=one_by_one), Prompts.load("micro")
     params = SamplingParams(max_tokens=320)
@@ -129,37 +161,37 @@ def loop(
         gate = asyncio.Semaphore(in_flight)
         await asyncio.gather(*(one(problem, gate) for problem in problems))
 
-    began = time.perf_counter()
+    watch = Watch()
     asyncio.run(everything())
-    return recording, recording.tokens / (time.perf_counter() - began)
+    return recording, watch.speed(recording.tokens)
 
 
-def offline(asked: argparse.Namespace, sampler: Any, said: Recording) -> tuple[Recording, float]:
-    """The loop's prompts in one call of the bare engine; its completions, and tokens a second."""
+def offline(asked: argparse.Namespace, sampler: Any, said: Recording) -> tuple[Recording, Speed]:
+    """The loop's prompts in one call of the bare engine; its completions, and its speed."""
     from deskcheck_agent.samplers.transformers import encode, generate
 
     forget(sampler)
     ids = encode(sampler.tokenizer, [prompt for prompt, _ in said.asked])
     params = [one for _, one in said.asked]
     if asked.engine == "transformers":
-        began = time.perf_counter()
+        watch = Watch()
         rows = generate(sampler.model, sampler.tokenizer, ids, params, batch_size=asked.batch)
-        seconds = time.perf_counter() - began
+        speed = watch.speed(sum(len(each.token_ids) for row in rows for each in row))
     else:
         from deskcheck_agent.samplers.vllm import completion_of, vllm_params
 
         context = sampler.llm.llm_engine.model_config.max_model_len
         each = [(one, index, own) for one, own in zip(ids, params, strict=True) for index in own.indices]
         requests = [vllm_params(own, one, index, context) for one, index, own in each]
-        began = time.perf_counter()
+        watch = Watch()
         answers = sampler.llm.generate([{"prompt_token_ids": one} for one, _, _ in each], requests, use_tqdm=False)
-        seconds = time.perf_counter() - began
+        speed = watch.speed(sum(len(answer.outputs[0].token_ids) for answer in answers))
         flat = map(completion_of, answers)
         rows = [[next(flat) for _ in own.indices] for own in params]
     raw = Recording(sampler)
     for (prompt, own), row in zip(said.asked, rows, strict=True):
         raw.keep(prompt, own, row)
-    return raw, raw.tokens / seconds
+    return raw, speed
 
 
 def forget(sampler: Any) -> None:
