@@ -44,11 +44,11 @@ class Call:
 
 
 class Answer(NamedTuple):
-    """Completion `index` of the prompt at `place` of a call."""
+    """The completion of index `number` of the prompt at `place` of a call."""
 
     call: Call
     place: int
-    index: int
+    number: int
     completion: Completion
 
 
@@ -136,7 +136,8 @@ class EngineThread:
         while True:
             self._take_in()
             self._let_go()
-            whole = [call for call, *answer in self.engine.step() if call.put(*answer)] if self.engine.busy else []
+            told = self.engine.step() if self.engine.busy else ()
+            whole = [call for call, place, index, completion in told if call.put(place, index, completion)]
             self._calls.difference_update(whole)
             if not self.engine.busy and not self._inbox:
                 return whole

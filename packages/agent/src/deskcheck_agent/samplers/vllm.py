@@ -38,7 +38,7 @@ class VllmSampler:
     def __init__(self, model: ModelConfig, *, batch_size: int = 256) -> None:
         os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")  # stdout carries results alone
         try:
-            import vllm  # pyright: ignore[reportMissingImports]
+            from vllm.entrypoints.llm import LLM  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise ModelError(f"sampler kind vllm needs vLLM, which cannot be imported ({error}); {INSTALL}") from None
         from deskcheck_agent.samplers.transformers import checkpoint_folder, read_template
@@ -46,7 +46,7 @@ class VllmSampler:
         self.model_id = model.path
         folder, template = checkpoint_folder(model), model.chat_template and read_template(model.chat_template)
         try:
-            self.llm: Any = vllm.LLM(
+            self.llm: Any = LLM(
                 model=folder,
                 revision=model.revision,
                 dtype=model.dtype,
@@ -132,8 +132,8 @@ class _Stepping:
 
 def vllm_params(params: SamplingParams, ids: Sequence[int], index: int, context: int) -> Any:
     """vLLM's parameters for completion `index` of a prompt: its seed, and what is left of the model's context."""
-    from vllm import SamplingParams as VllmParams  # pyright: ignore[reportMissingImports]
     from vllm.sampling_params import RequestOutputKind  # pyright: ignore[reportMissingImports]
+    from vllm.sampling_params import SamplingParams as VllmParams  # pyright: ignore[reportMissingImports]
 
     return VllmParams(
         temperature=params.temperature,
