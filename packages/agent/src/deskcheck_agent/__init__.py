@@ -1,7 +1,7 @@
 """Language models that check and fix their own programs by simulating them.
 
     problems = load_problems("problems.jsonl")
-    sampler = GatheringSampler(make_sampler(SamplerConfig(...)))
+    sampler = make_sampler(SamplerConfig(...))
     ranking = await self_verify(problems[0], sampler, k=20)
     trajectory = await self_fix(problems[0], sampler, max_turns=10)
 
