@@ -173,7 +173,8 @@ class _Decoding:
         for row in self._decoder.advance():
             if self.sampler.on_finished is not None:
                 self.sampler.on_finished(len(row.token_ids))
-            yield Answer(*row.request, row.index, _completion(row, self._decoder, self.sampler.version))
+            call, place = row.request
+            yield Answer(call, place, row.index, _completion(row, self._decoder, self.sampler.version))
 
 
 def load_model(config: ModelConfig) -> tuple[Any, Any]:
