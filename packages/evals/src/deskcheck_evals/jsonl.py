@@ -1,6 +1,11 @@
-"""Reading JSONL that people write by hand: a complaint names file, line, what was got and what was expected."""
+"""Reading JSONL that people write by hand: a complaint names file, line, what was got and what was expected.
 
+Lines are read one by one, and unpacked where the name ends in .gz: a release of LiveCodeBench is larger than memory.
+"""
+
+import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,13 +17,14 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number, object) of every line that is not blank; EvalError for a missing file or a line of another kind."""
     if not path.is_file():
         raise EvalError(f"{path}: no such file: expected a JSONL file, one JSON object a line")
+    number = 0
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise EvalError(f"{path}: not UTF-8 ({error}), expected a JSONL file, one JSON object a line") from error
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, _object(path, number, line)
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield number, _object(path, number, line)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise EvalError(f"{path}:{number + 1}: not whole gzip data ({error}): fetch the file again") from error
 
 
 def field[T](row: dict[str, Any], name: str, kind: type[T], where: str) -> T:
@@ -30,10 +36,12 @@ def field[T](row: dict[str, Any], name: str, kind: type[T], where: str) -> T:
     return row[name]
 
 
-def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line)
-    except json.JSONDecodeError as error:
+        value = json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise EvalError(f"{path}:{number}: not UTF-8 ({error}), expected one JSON object a line") from error
+    except (ValueError, RecursionError) as error:
         raise EvalError(f"{path}:{number}: not JSON ({error}), expected one JSON object a line") from error
     if not isinstance(value, dict):
         raise EvalError(f"{path}:{number}: got {type(value).__name__}, expected one JSON object a line")

@@ -1,8 +1,9 @@
 """Benchmarks: where the problems to solve and the programs to predict come from.
 
 A benchmark offers one or both of two things: problems (`load_problems_of`) and prediction items (`load_items`). Each
-loader is one file; this one only chooses. Ids are unique: a file that lists one twice is refused, because every count
-after it would be wrong.
+loader is one file; this one only chooses. Published benchmarks are read by one loop (collection.py) and differ in the
+`SHAPES` of their rows. Ids are unique: a file that lists one twice is refused, because every count after it would be
+wrong.
 """
 
 from collections import Counter
@@ -11,12 +12,31 @@ from typing import Protocol
 
 from deskcheck_agent.problem import Problem
 
-from deskcheck_evals.benchmarks import cruxeval, micro, problems, programs
+from deskcheck_evals.benchmarks import (
+    apps,
+    codecontests,
+    codejam,
+    cruxeval,
+    evalplus,
+    livecodebench,
+    micro,
+    problems,
+    programs,
+)
+from deskcheck_evals.benchmarks.collection import collect
 from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 from deskcheck_evals.benchmarks.items import PredictionItem
 from deskcheck_evals.errors import EvalError
 
-__all__ = ["BenchmarkConfig", "BenchmarkName", "PredictionItem", "load_items", "load_problems_of"]
+__all__ = ["SHAPES", "BenchmarkConfig", "BenchmarkName", "PredictionItem", "load_items", "load_problems_of"]
+
+SHAPES = {
+    BenchmarkName.livecodebench: livecodebench.SHAPE,
+    BenchmarkName.codecontests: codecontests.SHAPE,
+    BenchmarkName.evalplus: evalplus.SHAPE,
+    BenchmarkName.apps: apps.SHAPE,
+    BenchmarkName.codejam: codejam.SHAPE,
+}
 
 
 def load_problems_of(config: BenchmarkConfig) -> list[Problem]:
@@ -26,6 +46,8 @@ def load_problems_of(config: BenchmarkConfig) -> list[Problem]:
             loaded = micro.load_problems(config)
         case BenchmarkName.problems:
             loaded = problems.load_problems(config)
+        case name if name in SHAPES:
+            loaded = collect(SHAPES[name], config).problems
         case _:
             raise EvalError(
                 _lacks(config, "problems to solve", "task=output_prediction, or benchmark=micro or problems")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from glob import glob
 from pathlib import Path
 
-from deskcheck_evals.benchmarks import BenchmarkConfig, BenchmarkName, load_items, load_problems_of
+from deskcheck_evals.benchmarks import SHAPES, BenchmarkConfig, BenchmarkName, load_items, load_problems_of
 from deskcheck_evals.jsonl import read_jsonl
 from deskcheck_tracer.errors import DeskcheckError, InputError
 
@@ -52,11 +52,11 @@ def _read(key: str, texts: Iterator[BenchmarkText]) -> list[BenchmarkText]:
 def _of_benchmark(config: BenchmarkConfig) -> Iterator[BenchmarkText]:
     """All of a benchmark, whatever part of it an evaluation is limited to."""
     config = config if config.name is BenchmarkName.micro else replace(config, limit=None)
-    if config.name is BenchmarkName.programs:
+    if config.name in (BenchmarkName.programs, BenchmarkName.evalplus):
         yield from _of_file(Path(str(config.path)))  # as an evaluation loads it, it may have to run the programs
         return
     name = _name(config)
-    if config.name in (BenchmarkName.micro, BenchmarkName.problems):
+    if config.name in (BenchmarkName.micro, BenchmarkName.problems, *SHAPES):
         yield from (BenchmarkText(name, problem.id, problem.statement) for problem in load_problems_of(config))
     if config.name in (BenchmarkName.micro, BenchmarkName.cruxeval_o):
         yield from (BenchmarkText(name, item.id, item.program.source) for item in load_items(config))
