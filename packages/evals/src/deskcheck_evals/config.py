@@ -19,6 +19,8 @@ class TaskName(StrEnum):
     """Sample candidates, simulate each on the public tests; stores what every selection needs."""
     self_fix = "self_fix"
     """Solve, read feedback, submit or fix."""
+    lint = "lint"
+    """Look for faults in the benchmark; no model is asked."""
 
 
 class Checker(StrEnum):
@@ -72,6 +74,8 @@ class EvalConfig(RunConfig):
     """output_prediction: how printed predictions are compared."""
     count_steps: bool = True
     """output_prediction: trace every program, for accuracy by trace length."""
+    execute: bool = False
+    """lint: run the solutions that came with the problems, twice, in the sandbox."""
     resamples: int = 10_000
     """Bootstrap resamples of problems."""
     max_unscored: int = 3

@@ -24,6 +24,7 @@ from deskcheck_evals.rows import Json, Rows, content_key
 from deskcheck_evals.runner import Runner
 from deskcheck_evals.tables import Options, measured, measures_table, shown
 from deskcheck_evals.tasks.gathering import Unscored
+from deskcheck_evals.tasks.linting import lint_benchmark
 
 KS = tuple(range(1, 11))
 FREE_KEYS = ("run_name", "output_root", "wandb", "resamples", "max_unscored")
@@ -32,6 +33,8 @@ FREE_KEYS = ("run_name", "output_root", "wandb", "resamples", "max_unscored")
 
 def evaluate(config: EvalConfig, run: Run) -> float:
     """Do what is left of the task, then say what came out; returns the headline number, for sweeps."""
+    if config.task is TaskName.lint:
+        return lint_benchmark(config, run)
     runner = Runner(config, run.folder)
     keys = runner.keys()
     rows = Rows(run.folder / ROWS, header_of(config, keys))

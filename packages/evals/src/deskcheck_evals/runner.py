@@ -57,6 +57,8 @@ class Runner:
             case TaskName.self_fix:
                 attempts = range(self.config.trajectories)
                 return [self_fix.key_of(problem, attempt) for problem in self.problems for attempt in attempts]
+            case TaskName.lint:
+                raise AssertionError("lint has no rows: tasks/linting.py does it")
 
     def fill(self, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         """Add the rows that are missing."""
