@@ -92,7 +92,7 @@ def headline(measures: dict[str, Measure]) -> float:
 def _benchmark_label(config: BenchmarkConfig) -> str:
     if config.name is BenchmarkName.micro:
         return f"micro {config.split} (seed {config.seed})"
-    return f"{config.name} {config.path}"
+    return f"{config.name} {config.path}{' (public tests only)' if config.public_only else ''}"
 
 
 def _sampler_label(config: SamplerConfig) -> str:

@@ -2,8 +2,9 @@
 
 A row: id, statement, public_tests and private_tests (lists of {input, output}, other keys allowed), and perhaps checker
 {type, float_tolerance} and all_private_included. A row that says it lacks some of its private tests is left out and
-counted: its passes could be wrong. Outputs are compared by tokens without case, as the archive's default validator
-does; its float tolerance (1e-6 as a rule) is our 1e-5.
+counted: its passes could be wrong. With a checker of type `tokens`, case does not count, as in the archive's default
+validator; its float tolerance (1e-6 as a rule) is our 1e-5. Without one, case counts. `public_only` grades by the
+public tests, for rows that have no others.
 """
 
 from typing import Any
@@ -20,18 +21,12 @@ from deskcheck_evals.jsonl import field
 
 def entry(row: Row, where: str, config: BenchmarkConfig) -> Entry:
     """The problem of a row whose private tests are all there."""
-    if row.get("all_private_included") is False:
+    if row.get("all_private_included") is False and not config.public_only:
         raise Unused("not all private tests are there")
-    kind = (row.get("checker") or {}).get("type", "tokens")
-    if kind != "tokens":
-        raise Unused(f"checker {kind!r}, which is not here")
-    problem = Problem(
-        problem_id(row, where),
-        field(row, "statement", str, where),
-        _tests(row, "public_tests", where),
-        _tests(row, "private_tests", where),
-        checker="tokens_ci",
-    )
+    public = _tests(row, "public_tests", where)
+    private = public if config.public_only else _tests(row, "private_tests", where)
+    statement = field(row, "statement", str, where)
+    problem = Problem(problem_id(row, where), statement, public, private, checker=_checker(row))
     return Entry(graded(problem, where))
 
 
@@ -41,6 +36,14 @@ def problem_id(row: Row, where: str) -> str:
 
 
 SHAPE = Shape(problem_id, entry)
+
+
+def _checker(row: Row) -> str:
+    """A row that names no validator is no row of that archive: there case counts."""
+    kind = (row.get("checker") or {}).get("type")
+    if kind not in (None, "tokens"):
+        raise Unused(f"checker {kind!r}, which is not here")
+    return "tokens_ci" if kind else "tokens"
 
 
 def _tests(row: Row, key: str, where: str) -> tuple[TestCase, ...]:

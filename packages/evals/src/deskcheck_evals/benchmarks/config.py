@@ -73,6 +73,8 @@ class BenchmarkConfig:
     """livecodebench: which problems."""
     public_tests: int = 0
     """apps, whose rows do not tell them apart: so many tests, the first ones, are public and the others private."""
+    public_only: bool = False
+    """codejam: grade by the public tests, for rows that have no others. Every table says so."""
 
     def __post_init__(self) -> None:
         self._check_collections()
@@ -93,6 +95,8 @@ class BenchmarkConfig:
                 date.fromisoformat(day or "2000-01-01")
             except ValueError:
                 raise ConfigError(f"benchmark.{name} is {day!r}, expected a day such as 2024-08-01") from None
+        if self.public_only and self.name is not BenchmarkName.codejam:
+            raise ConfigError(f"benchmark.public_only is for benchmark=codejam, and benchmark.name is {self.name}")
         if self.max_tests is not None and self.max_tests < 1:
             raise ConfigError(f"benchmark.max_tests is {self.max_tests}, expected 1 or more, or null for all")
         if self.public_tests < 0:
