@@ -44,7 +44,7 @@ def test_rows_without_private_tests_are_graded_by_public_ones_only_on_request(tm
         load(tmp_path, only_public)
     [problem] = load(tmp_path, only_public, public_only=True).problems
     assert problem.private_tests == problem.public_tests and problem.checker == "tokens"
-    with pytest.raises(ConfigError, match=r"benchmark.public_only is for benchmark=codejam"):
+    with pytest.raises(ConfigError, match=r"benchmark.public_only is for codejam"):
         BenchmarkConfig(name=BenchmarkName.apps, path="x", public_only=True)
 
 

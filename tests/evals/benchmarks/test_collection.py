@@ -7,6 +7,7 @@ import logging
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from deskcheck_conf import ConfigError
 from deskcheck_evals.benchmarks import SHAPES, BenchmarkConfig, BenchmarkName, load_problems_of
 from deskcheck_evals.benchmarks.collection import collect
 from deskcheck_evals.errors import EvalError
@@ -43,7 +44,11 @@ def test_the_second_row_with_a_statement_is_left_out_and_told(tmp_path, caplog):
     path = write(tmp_path / "a.jsonl", row("a", "Add  two\nnumbers."), row("b", "add two numbers. "), row("c"))
     with caplog.at_level(logging.WARNING):
         assert ids(path) == ["a", "c"]
-    assert "a.jsonl:2: 'b' left out: the statement of 'a'" in caplog.text
+    assert "a.jsonl:2: 'b' left out: the statement of " in caplog.text
+
+
+def test_rows_without_a_statement_are_no_copies_of_each_other(tmp_path):
+    assert ids(write(tmp_path / "a.jsonl", row("a", " "), row("b", " "))) == ["a", "b"]
 
 
 def test_an_id_for_two_statements_is_refused(tmp_path):
@@ -93,3 +98,12 @@ def test_a_broken_file_is_named(tmp_path, name, data, words):
 def test_a_missing_list_of_exclusions_is_named(tmp_path):
     with pytest.raises(EvalError, match=r"benchmark.exclude=gone.txt: No such file or directory; expected a text"):
         ids(write(tmp_path / "a.jsonl", row("a")), exclude="gone.txt")
+
+
+def test_exclusions_hold_for_every_benchmark_and_other_keys_are_refused_where_nothing_reads_them():
+    names = [problem.id for problem in load_problems_of(BenchmarkConfig(limit=3))]
+    assert [one.id for one in load_problems_of(BenchmarkConfig(limit=3, exclude_ids=names[:1]))] == names[1:]
+    with pytest.raises(ConfigError, match=r"benchmark.max_tests is for livecodebench, .*, and benchmark.name is micro"):
+        BenchmarkConfig(max_tests=3)
+    with pytest.raises(ConfigError, match=r"benchmark.from_date is for livecodebench, and"):
+        config("x.jsonl", from_date="2024-08-01")

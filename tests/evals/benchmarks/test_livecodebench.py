@@ -126,6 +126,7 @@ def test_lcb_io_is_the_window_and_stdio(tmp_path):
         (stdio(public_test_cases="[3]"), r"public_test_cases\[0\] is '3', expected an object with texts input and"),
         (stdio(public_test_cases="{]"), "'public_test_cases' is not JSON"),
         (method(metadata="{}"), r"metadata: no 'func_name'"),
+        (method(metadata="[]"), r"metadata: no 'func_name'"),
         (stdio(public_test_cases=cases(("1", "1"), kind="functional")), "expected all stdin or all functional"),
         ({"question_content": "x"}, "test.jsonl:1: no 'question_id'"),
     ],
@@ -133,6 +134,12 @@ def test_lcb_io_is_the_window_and_stdio(tmp_path):
 def test_a_broken_row_is_named(tmp_path, row, words):
     with pytest.raises(EvalError, match=words):
         load(tmp_path, row)
+
+
+def test_a_day_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(EvalError, match="'contest_date' is 'May', expected such as"):
+        load(tmp_path, stdio(day="May"), from_date="2024-08-01")
+    assert len(load(tmp_path, stdio(day="May"))) == 1, "without a window no day is needed"
 
 
 def test_a_window_is_made_of_days():

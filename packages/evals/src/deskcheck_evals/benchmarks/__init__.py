@@ -23,7 +23,7 @@ from deskcheck_evals.benchmarks import (
     problems,
     programs,
 )
-from deskcheck_evals.benchmarks.collection import collect
+from deskcheck_evals.benchmarks.collection import collect, excluded_ids
 from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 from deskcheck_evals.benchmarks.items import PredictionItem
 from deskcheck_evals.errors import EvalError
@@ -83,7 +83,8 @@ def _checked[T: HasId](loaded: Sequence[T], config: BenchmarkConfig) -> list[T]:
         raise EvalError(f"{source}: {len(twice)} ids occur more than once (first: {twice[0]!r}), expected each id once")
     if not loaded:
         raise EvalError(f"{source}: nothing to measure, expected at least one row")
-    return list(loaded[: config.limit])
+    excluded = excluded_ids(config)
+    return [one for one in loaded if one.id not in excluded][: config.limit]
 
 
 def _lacks(config: BenchmarkConfig, what: str, instead: str) -> str:

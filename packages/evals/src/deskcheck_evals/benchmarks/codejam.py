@@ -40,7 +40,8 @@ SHAPE = Shape(problem_id, entry)
 
 def _checker(row: Row) -> str:
     """A row that names no validator is no row of that archive: there case counts."""
-    kind = (row.get("checker") or {}).get("type")
+    checker = row.get("checker")
+    kind = checker.get("type") if isinstance(checker, dict) else checker
     if kind not in (None, "tokens"):
         raise Unused(f"checker {kind!r}, which is not here")
     return "tokens_ci" if kind else "tokens"

@@ -112,8 +112,9 @@ def _take(
             raise EvalError(f"{fault}{step}") from fault
         found.left.append(Left(where, name, str(fault), "broken"))
         return
-    if (first := seen.setdefault(normalised(entry.problem.statement), name)) != name:
-        found.left.append(Left(where, name, f"the statement of {first!r}", "duplicate"))
+    statement = normalised(entry.problem.statement)
+    if statement and (first := seen.setdefault(statement, where)) != where:
+        found.left.append(Left(where, name, f"the statement of {first}", "duplicate"))
         return
     private = entry.problem.private_tests[: config.max_tests]
     found.entries.append(replace(entry, problem=replace(entry.problem, private_tests=private)))

@@ -1,6 +1,6 @@
 """The configuration of a benchmark, checked against by every `benchmark/*.yaml`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 
@@ -42,6 +42,24 @@ class TestType(StrEnum):
     """Programs from standard input to standard output."""
     functional = "functional"
     """A method of a class."""
+
+
+PUBLISHED = (
+    BenchmarkName.livecodebench,
+    BenchmarkName.codecontests,
+    BenchmarkName.evalplus,
+    BenchmarkName.apps,
+    BenchmarkName.codejam,
+)
+KEYS_OF = {
+    "from_date": (BenchmarkName.livecodebench,),
+    "to_date": (BenchmarkName.livecodebench,),
+    "testtype": (BenchmarkName.livecodebench,),
+    "public_tests": (BenchmarkName.apps,),
+    "public_only": (BenchmarkName.codejam,),
+    "max_tests": PUBLISHED,
+}
+"""Keys that only some benchmarks read; for others they are refused, not ignored."""
 
 
 @dataclass(kw_only=True)
@@ -89,15 +107,19 @@ class BenchmarkConfig:
             raise ConfigError(f"benchmark.name={self.name} needs a file: pass benchmark.path=FILE.jsonl")
 
     def _check_collections(self) -> None:
+        for key, names in KEYS_OF.items():
+            if getattr(self, key) != _DEFAULTS[key] and self.name not in names:
+                raise ConfigError(f"benchmark.{key} is for {', '.join(names)}, and benchmark.name is {self.name}")
         for name in ("from_date", "to_date"):
             day = getattr(self, name)
             try:
                 date.fromisoformat(day or "2000-01-01")
             except ValueError:
                 raise ConfigError(f"benchmark.{name} is {day!r}, expected a day such as 2024-08-01") from None
-        if self.public_only and self.name is not BenchmarkName.codejam:
-            raise ConfigError(f"benchmark.public_only is for benchmark=codejam, and benchmark.name is {self.name}")
         if self.max_tests is not None and self.max_tests < 1:
             raise ConfigError(f"benchmark.max_tests is {self.max_tests}, expected 1 or more, or null for all")
         if self.public_tests < 0:
             raise ConfigError(f"benchmark.public_tests is {self.public_tests}, expected 0 or more")
+
+
+_DEFAULTS = {entry.name: entry.default for entry in fields(BenchmarkConfig)}

@@ -58,7 +58,7 @@ def entry(row: Row, where: str, config: BenchmarkConfig) -> Entry:
         tuple(tests[: len(public)]),
         tuple(tests[len(public) :]),
         entry_point=name,
-        checker=_checker(name, row.get("atol") or 0, outputs),
+        checker=_checker(name, _atol(row, where), outputs),
     )
     return Entry(graded(problem, where), (source,))
 
@@ -122,6 +122,13 @@ def shown_calls(prompt: str, name: str) -> Iterator[str]:
                     yield ", ".join(repr(ast.literal_eval(argument)) for argument in call.args)
         except (ValueError, SyntaxError):
             continue
+
+
+def _atol(row: Row, where: str) -> float:
+    atol = row.get("atol") or 0
+    if not isinstance(atol, int | float) or atol < 0:
+        raise EvalError(f"{where}: 'atol' is {atol!r}, expected a number from 0 up")
+    return atol
 
 
 def _checker(name: str, atol: float, outputs: list[str]) -> str | Checker:

@@ -15,6 +15,7 @@ import binascii
 import json
 import pickletools
 import zlib
+from datetime import date
 from typing import Any
 
 from deskcheck_agent.problem import Problem
@@ -35,7 +36,7 @@ _HARMLESS = ("PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "PUT", "STOP"
 
 def entry(row: Row, where: str, config: BenchmarkConfig) -> Entry:
     """The problem of a row, if it is in the window and of the asked type."""
-    _check_window(field(row, "contest_date", str, where)[:10], config)
+    _check_window(row.get("contest_date"), where, config)
     public = case_rows(_json(row, "public_test_cases", where), f"{where}: public_test_cases")
     private = case_rows(private_tests(row, where), f"{where}: private_test_cases")
     kinds = {test.get("testtype", "stdin") for test in (*public, *private)}
@@ -56,7 +57,14 @@ def question_id(row: Row, where: str) -> str:
 SHAPE = Shape(question_id, entry)
 
 
-def _check_window(day: str, config: BenchmarkConfig) -> None:
+def _check_window(contest_date: Any, where: str, config: BenchmarkConfig) -> None:
+    """By the day, however precisely the row tells the time."""
+    if not config.from_date and not config.to_date:
+        return
+    try:
+        day = date.fromisoformat(str(contest_date)[:10]).isoformat()
+    except ValueError:
+        raise EvalError(f"{where}: 'contest_date' is {contest_date!r}, expected such as 2024-08-01T00:00:00") from None
     if (config.from_date and day < config.from_date) or (config.to_date and day >= config.to_date):
         raise Unused(f"outside {config.from_date or 'the first'} to before {config.to_date or 'the end'}")
 
@@ -67,7 +75,8 @@ def _stdio(row: Row, where: str, public: list[Row], private: list[Row]) -> Probl
 
 
 def _method(row: Row, where: str, public: list[Row], private: list[Row]) -> Problem:
-    name = field(_json(row, "metadata", where), "func_name", str, f"{where}: metadata")
+    told = _json(row, "metadata", where)
+    name = field(told if isinstance(told, dict) else {}, "func_name", str, f"{where}: metadata")
     starter = field(row, "starter_code", str, where)
     is_method = "class Solution" in starter
     shown, hidden = (tuple(_call(test, is_method, where) for test in part) for part in (public, private))

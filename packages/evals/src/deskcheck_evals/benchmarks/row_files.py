@@ -29,12 +29,22 @@ def read_rows(path: str, split: str, *, hub_split: str | None = None) -> Iterato
         EvalError: there is nothing to read, or a line or file is broken.
     """
     if is_hub_id(path):
-        rows = load_hub(path, hub_split or split, streaming=True, key="benchmark.path", extra=EXTRA)
-        for number, row in enumerate(rows, start=1):
-            yield f"{path}[{number}]", dict(row)
+        yield from _hub(path, hub_split or split)
         return
     for file in _files(Path(path), split):
         yield from _parquet(file) if file.suffix == ".parquet" else _lines(file)
+
+
+def _hub(path: str, split: str) -> Iterator[tuple[str, Row]]:
+    rows = load_hub(path, split, streaming=True, key="benchmark.path", extra=EXTRA)
+    number = 0
+    try:
+        for number, row in enumerate(rows, start=1):
+            yield f"{path}[{number}]", dict(row)
+    except Exception as error:  # as in load_hub: whatever the client raises, rows stopped coming
+        raise EvalError(
+            f"benchmark.path={path} stopped after {number} rows ({error}): run the command again"
+        ) from error
 
 
 def _files(path: Path, split: str) -> list[Path]:
