@@ -78,6 +78,8 @@ class Reason(StrEnum):
     """A function without a known input, whose parameters tell nothing to draw one by."""
     no_new_path = "no_new_path"
     """An input along paths that inputs before it took, or one more than asked for."""
+    given_up = "given_up"
+    """An input that was not tried: the first `inputs.patience` of its function all ended at a limit."""
     not_alone = "not_alone"
     """A function that cannot stand alone (what it needs cannot come along), or that no plain call shows."""
     method = "method"
