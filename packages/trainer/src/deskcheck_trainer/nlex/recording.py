@@ -3,8 +3,8 @@
 A run is kept when the program ends, does something, and does it again in another process under another hash seed.
 Inputs of one program are recorded in series, in one process, and in the other order the second time: where that makes a
 difference, each is recorded in a process of its own, unless the first alone differs from process to process: then the
-program is given up. So is a function whose first inputs all end at a limit, before the others are tried. Of a function with many candidate inputs, runs along paths already seen are left out before the
-second time. What is dropped says why.
+program is given up. So is a function whose first inputs all end at a limit, before the others are tried. Of a function
+with many candidate inputs, runs along paths already seen are left out before the second time. What is dropped says why.
 """
 
 from __future__ import annotations
