@@ -1,4 +1,4 @@
-"""Measure the verifier of free text: `make proof PROOF=prose`.
+"""Measure the verifier of free text: `make proof PROOF=prose`; `python -m tools.prose development` writer by writer.
 
 Two parts. Explanations that people wrote who never saw the grammar (tests/tracer/prose/explanations.jsonl; half of them
 with one planted error): per class of error how many are rejected, how many true ones are rejected too, how much of
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deskcheck_tracer import Trace, narrate, record, verify
+from deskcheck_tracer import Demands, Trace, narrate, record, verify
 from deskcheck_tracer.engine import record_here
 from deskcheck_tracer.program import Program
 from deskcheck_tracer.styles import STYLES
@@ -25,13 +25,17 @@ from tools.narration import corrupted
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 EXPLANATIONS = TESTS / "tracer" / "prose" / "explanations.jsonl"
+DEVELOPMENT = EXPLANATIONS.with_name("development.jsonl")
+STRICTNESS = (0.0, 0.25, 0.5, 0.75, 1.0)
 CLASSES = ("wrong_value", "wrong_iteration", "swapped_branch", "invented_variable", "wrong_output")
 TEMPLATES = 2_000
 """Wrong narrations that are tried at least."""
 MICRO_PROGRAMS = 150
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    if arguments == ["development"]:
+        return measure_development()
     if EXPLANATIONS.exists():
         measure(EXPLANATIONS)
     else:
@@ -104,6 +108,26 @@ def wilson(part: int, whole: int, z: float = 1.959964) -> tuple[float, float]:
     return max(0.0, (middle - reach) / (1 + z * z / n)), min(1.0, (middle + reach) / (1 + z * z / n))
 
 
+def measure_development() -> int:
+    """Print recall and false alarms of each writer, at every strictness."""
+    rows = [json.loads(line) for line in DEVELOPMENT.read_text().splitlines()]
+    traces: dict[tuple[Any, ...], Trace] = {}
+    print("| strictness | writer | recall | false alarms |\n|---|---|---|---|")
+    for strictness in STRICTNESS:
+        counts = Counter[tuple[str, str]]()
+        for row in rows:
+            found = verify(row["text"], _trace(row, traces), Demands(strictness=strictness))
+            kind = "wrong" if row["planted"] else "true"
+            for writer in (row["id"][0], "all"):
+                counts[writer, kind] += 1
+                counts[writer, f"{kind} rejected"] += not found.accepted
+        for writer in sorted({writer for writer, _ in counts}, key=lambda name: (len(name), name)):
+            recall = share(counts[writer, "wrong rejected"], counts[writer, "wrong"])
+            print(f"| {strictness} | {writer} | {recall} | "
+                  f"{share(counts[writer, 'true rejected'], counts[writer, 'true'])} |")  # fmt: skip
+    return 0
+
+
 # ---- template texts ----
 
 
@@ -145,4 +169,4 @@ def own_traces(rng: random.Random) -> Iterator[Trace]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

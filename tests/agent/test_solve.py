@@ -67,7 +67,7 @@ def test_every_strategy_with_every_feedback(go, strategy, feedback):
     assert (folder / "rankings.jsonl").exists() == (strategy in ("self_verify", "both"))
     page = (folder / "solve.html").read_text()
     assert "print the input &lt;b&gt;" in page and "PRIVATE" not in page
-    assert not re.search(r"(src|href)=", page)  # self-contained
+    assert not re.search(r'src=|href="(?!#)', page)  # self-contained
 
 
 def test_not_believed_is_exit_code_one(go, tmp_path):
@@ -141,6 +141,13 @@ def test_what_the_budget_cut_and_what_was_skipped_is_in_the_result(go):
     early = go("problems=FILE", "strategy=self_verify", "k=9", "early_exit=2", "run_name=v")[3].parent / "v-s0"
     rows = [json.loads(line) for line in (early / "results.jsonl").read_text().splitlines()]
     assert [(row["turns"], row["skipped"]) for row in rows] == [(2, 7)] * 3
+
+
+def test_the_page_runs_programs_only_when_asked(go):
+    first = go(ECHO, "strategy=self_verify", "k=2")[3] / "solve.html"
+    assert "Not executed" in first.read_text()
+    assert go(ECHO, "strategy=self_verify", "k=2", "page_executes=true")[0] == 0  # the same run, its page made again
+    assert "Not executed" not in first.read_text()
 
 
 def test_tables_go_to_wandb(tmp_path):

@@ -230,6 +230,7 @@ def test_no_correct_program_is_a_no(tmp_path, problems, capsys) -> None:
         (["experiment=collect/solutions", "solutions.keep=0"], "solutions.keep is 0"),
         (["narrator=llm", "translation.attempts=0"], "translation.attempts is 0"),
         (["narrator=llm", "translation.min_coverage=2"], "share in [0, 1]"),
+        (["narrator=llm", "translation.min_told=-1"], "translation.min_told is -1"),
         (["inputs.proposals=-1"], "inputs.proposals is -1"),
     ],
 )

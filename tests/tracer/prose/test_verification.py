@@ -5,8 +5,9 @@ import random
 import pytest
 from deskcheck_tracer import Trace, narrate, verify
 from deskcheck_tracer.engine import record_here
-from deskcheck_tracer.prose import Reason
+from deskcheck_tracer.prose import Demands, Reason
 from deskcheck_tracer.prose.statement import Matter
+from deskcheck_tracer.prose.vocabulary import in_order
 from deskcheck_tracer.styles import STYLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,6 +40,8 @@ WRONG = [
     ("total starts at 0", "`tally` starts at 0"),
     ("total starts at 0", "total starts at 0 and run_total too"),
     ("total drops to 3", "total drops to 2"),
+    ("The loop ran four times", "It adds 4 and 10 and gets 15. The loop ran four times"),
+    ("In the second iteration x is 7", "In the third round it goes to 3. x is 7"),
 ]
 BLOCK = "\n<output>\n12\n</output>\n"
 
@@ -86,7 +89,7 @@ def test_empty_talk_is_rejected(talk: str) -> None:
 def test_little_told_in_many_words_is_low_coverage() -> None:
     talk = "Then `xs` is looked at. " * 12 + "x is 4."
     assert verify(talk + BLOCK, TRACE).reason is Reason.low_coverage
-    assert verify(talk + BLOCK, TRACE, min_coverage=0.01).accepted
+    assert verify(talk + BLOCK, TRACE, Demands(min_coverage=0.01)).accepted
 
 
 def test_a_program_that_prints_is_judged_by_what_it_printed() -> None:
@@ -165,10 +168,33 @@ def told(trace: Trace, xs: list[int], rng: random.Random) -> tuple[str, list[int
         "A `defaultdict` is not needed.",
         "Line 4 is false for the 7 and line 7 runs.",
         "7 divided by 2 is 3, remainder 1.",
+        "Six hundred and four would be too many.",
+        'A "counter" of sorts.',
+        "4.1 The loop: four rounds.",
+        "Section 3: x is 10, even, hence added.",
+        "Is total 0 at first? It is checked if x is 5.",
+        "After two rounds total is 3.",
+        "If x were 5, then total would become 17.",
     ],
 )
 def test_words_about_something_else_are_no_claims(words: str) -> None:
     assert verify(f"{RIGHT}\n\n{words}{BLOCK}", TRACE).false == []
+
+
+PIECES = [*in_order(
+    "total x 4 7 10 3 12 0 - , . : ; ? ( ) [ ] `total` `x % 2 == 0` `if` `else` `except KeyError` 'a' \"b\" 4.1 is not no "
+    "yes never true false holds fails passes becomes goes to from after before in the third round rounds first last "
+    "two hundred and four times check condition raising without an error it this that would if while | - 1. #"
+), "\n", "\n\n"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40), st.sampled_from([0.0, 1.0]))
+@settings(max_examples=80, deadline=None)
+def test_no_text_breaks_it(pieces: list[str], strictness: float) -> None:
+    for text in (" ".join(pieces), "".join(pieces)):
+        found = verify(text + BLOCK, TRACE, Demands(strictness=strictness))
+        assert 0 <= found.coverage <= 1 and 0 <= found.told <= 1
+        assert found.accepted or found.reason is not Reason.accepted
 
 
 STOCK = """class Shelf:

@@ -1,7 +1,7 @@
 """Language models that check and fix their own programs by simulating them.
 
     problems = load_problems("problems.jsonl")
-    sampler = GatheringSampler(make_sampler(SamplerConfig(...)))
+    sampler = make_sampler(SamplerConfig(...))
     ranking = await self_verify(problems[0], sampler, k=20)
     trajectory = await self_fix(problems[0], sampler, max_turns=10)
 
@@ -14,10 +14,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deskcheck_agent.budget import Budget as Budget
+    from deskcheck_agent.budget import BudgetedSampler as BudgetedSampler
+    from deskcheck_agent.budget import Meter as Meter
     from deskcheck_agent.cache import CachedSampler as CachedSampler
     from deskcheck_agent.errors import ModelError as ModelError
     from deskcheck_agent.errors import PromptError as PromptError
     from deskcheck_agent.errors import SamplerError as SamplerError
+    from deskcheck_agent.feedback import (
+        AgreementFeedback as AgreementFeedback,
+    )
     from deskcheck_agent.feedback import (
         Combine as Combine,
     )
@@ -32,6 +38,9 @@ if TYPE_CHECKING:
     )
     from deskcheck_agent.feedback import (
         NoFeedback as NoFeedback,
+    )
+    from deskcheck_agent.feedback import (
+        RichFeedback as RichFeedback,
     )
     from deskcheck_agent.feedback import (
         ScheduledFeedback as ScheduledFeedback,
@@ -61,6 +70,7 @@ if TYPE_CHECKING:
     )
     from deskcheck_agent.problem import Problem as Problem
     from deskcheck_agent.problem import load_problems as load_problems
+    from deskcheck_agent.problem_file import read_problem as read_problem
     from deskcheck_agent.prompts import Prompts as Prompts
     from deskcheck_agent.sampler import (
         Completion as Completion,
@@ -108,7 +118,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "cache": ["CachedSampler"],
     "errors": ["ModelError", "PromptError", "SamplerError"],
-    "budget": ["Budget"],
+    "budget": ["Budget", "BudgetedSampler", "Meter"],
     "feedback": [
         "AgreementFeedback",
         "Combine",
@@ -116,6 +126,7 @@ _HOMES = {
         "Feedback",
         "FeedbackSource",
         "NoFeedback",
+        "RichFeedback",
         "ScheduledFeedback",
         "SimulatedFeedback",
         "TestFeedback",
@@ -125,6 +136,7 @@ _HOMES = {
     "gather": ["GatheringSampler"],
     "parse": ["ParseStatus", "Reply", "parse_output", "parse_solution"],
     "problem": ["Problem", "load_problems"],
+    "problem_file": ["read_problem"],
     "prompts": ["Prompts"],
     "sampler": ["Completion", "Message", "Sampler", "SamplingParams", "ScriptedSampler", "StopReason", "seed_of"],
     "samplers": ["make_sampler"],

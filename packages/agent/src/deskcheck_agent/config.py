@@ -73,7 +73,7 @@ class BudgetConfig:
 class SolveConfig(RunConfig):
     """Problems in, programs out; or one program in, and whether it is believed."""
 
-    free_keys = (*RunConfig.free_keys, "in_flight")
+    free_keys = (*RunConfig.free_keys, "in_flight", "page_executes")
 
     strategy: Strategy = Strategy.self_fix
     problem: str | None = None
@@ -108,6 +108,8 @@ class SolveConfig(RunConfig):
     early_exit: int = 0
     """self_verify, both: look after so many candidates, and stop where one passes every test by every prediction."""
     budget: BudgetConfig = field(default_factory=BudgetConfig)
+    page_executes: bool = False
+    """Run the shown programs on their public tests for the page: real runs beside predicted ones."""
     isolation: str = "nsjail"
     degraded: bool = False
     """Go on where the kernel denies a limit of the sandbox; marks every result."""

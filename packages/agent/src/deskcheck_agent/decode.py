@@ -4,10 +4,9 @@ Why our own: RL and evaluation need a seed per request, exact log-probabilities,
 they finish, and speed on tiny models on CPU, where the cost is memory traffic and dispatch rather than FLOPs. The
 loop:
 
-    rebuild   when an eighth of the rows have finished or the buffers are full: drop the finished, prefill waiting
-prompts
-              (each distinct one once, its keys and values copied to its samples), trim the left edge, make room on
-the right
+    rebuild   when an eighth of the rows have finished, requests wait or the buffers are full: drop the finished,
+              prefill waiting prompts (each distinct one once, its keys and values copied to its samples), trim the
+              left edge, make room on the right
     step      one token for every row; a finished row decodes on, ignored, until the next rebuild
 
 The cache's time axis is right-aligned: every row's last token sits in the last column, whatever its length, and
@@ -34,6 +33,8 @@ from deskcheck_agent.sampler import SamplingParams, StopReason
 
 ROOM = 128
 """Columns added to the buffers at a rebuild."""
+PATIENCE = 4
+"""Steps that a few newcomers wait at most for more: a rebuild copies what all rows have cached."""
 PREFILL_TOKENS = 32_768
 """Padded prompt tokens in one forward pass of prefill: bounds its memory."""
 
@@ -42,7 +43,7 @@ PREFILL_TOKENS = 32_768
 class Row:
     """One completion being decoded. `token_ids` includes the end-of-sequence token; `logprobs` as in `Completion`."""
 
-    request: int
+    request: Any
     index: int
     prompt_ids: tuple[int, ...]
     params: SamplingParams
@@ -103,7 +104,7 @@ class _Batch:
 
 
 class Decoder:
-    """Decodes a changing set of rows: `add` requests, then `run`."""
+    """Decodes a changing set of rows: `add` requests and `run`, or `advance` step by step and add meanwhile."""
 
     def __init__(
         self,
@@ -123,38 +124,67 @@ class Decoder:
         )
         self.device: torch.device = next(model.parameters()).device
         self.context: int = getattr(model.config, "max_position_embeddings", None) or 1 << 30
+        self._arrived: list[Row] = []
         self._waiting: list[Row] = []
-        self._refused: list[Row] = []
+        self._finished: list[Row] = []
         self._batch: _Batch | None = None
 
-    def add(self, request: int, prompt_ids: Sequence[int], params: SamplingParams) -> None:
+    def add(self, request: Any, prompt_ids: Sequence[int], params: SamplingParams) -> None:
         """Queue the n rows of a request. A prompt that fills the context ends at once with StopReason.error."""
         limit = min(params.max_tokens, self.context - len(prompt_ids))
         for index in params.indices:
             row = Row(request, index, tuple(prompt_ids), params, limit)
             if limit > 0 and prompt_ids:
-                self._waiting.append(row)
+                self._arrived.append(row)
             else:
                 row.stop = StopReason.error
-                self._refused.append(row)
+                self._finished.append(row)
+
+    def drop(self, is_unwanted: Callable[[Any], bool]) -> None:
+        """Forget the rows of unwanted requests: waiting ones now, living ones at the next rebuild."""
+        self._arrived = [row for row in self._arrived if not is_unwanted(row.request)]
+        self._waiting = [row for row in self._waiting if not is_unwanted(row.request)]
+        self._finished = [row for row in self._finished if not is_unwanted(row.request)]
+        for row in self._batch.rows if self._batch else ():
+            if is_unwanted(row.request):
+                row.stop = StopReason.budget
 
     def run(self, on_finished: Callable[[Row], None]) -> None:
         """Decode until nothing waits and nothing lives; `on_finished` is called with each row as it ends."""
-        # Longest prompts last, where pop takes them first: rows admitted together have prompts of like length.
-        self._waiting.sort(key=lambda row: len(row.prompt_ids))
-        self._on_finished = on_finished
-        for row in self._refused:
-            on_finished(row)
-        self._refused.clear()
+        with self.awake():
+            while self.busy:
+                for row in self.advance():
+                    on_finished(row)
+
+    @contextlib.contextmanager
+    def awake(self) -> Iterator[None]:
+        """Around `advance`: the model in eval mode, gradients off; what still lives at the end is forgotten."""
         was_training = self.model.training
         self.model.eval()
         try:
             with torch.no_grad(), self._precision():
-                while self._waiting or self._batch:
-                    self._rebuild() if self._is_due() else self._step()
+                yield
         finally:
             self._batch = None
             self.model.train(was_training)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything waits, lives or has ended untold."""
+        if self._arrived or self._waiting or self._finished:
+            return True
+        return self._batch is not None and any(row.stop is None for row in self._batch.rows)
+
+    def advance(self) -> list[Row]:
+        """A rebuild or one token more; the rows that ended."""
+        # Earlier arrivals first, and the longest prompts among those that arrived together (pop takes the last):
+        # rows admitted together have prompts of like length.
+        self._waiting[:0] = sorted(self._arrived, key=lambda row: len(row.prompt_ids))
+        self._arrived.clear()
+        if self._waiting or self._batch:
+            self._rebuild() if self._is_due() else self._step()
+        finished, self._finished = self._finished, []
+        return finished
 
     @contextlib.contextmanager
     def _precision(self) -> Iterator[None]:
@@ -194,7 +224,7 @@ class Decoder:
                 elif len(row.token_ids) >= row.limit:
                     row.stop = StopReason.length
                 if row.stop is not None:
-                    self._on_finished(row)
+                    self._finished.append(row)
 
     def _found_stop_string(self, row: Row) -> bool:
         tail = self.decode(row.token_ids[-max(map(len, row.params.stop)) - 1 :])  # a token holds at least one byte
@@ -211,7 +241,8 @@ class Decoder:
             return True
         alive = sum(row.stop is None for row in self._batch.rows)
         if self._waiting:
-            return alive <= self.batch_size * 7 // 8
+            is_worth_it = self._batch.step >= PATIENCE or len(self._waiting) > alive // 8
+            return alive <= self.batch_size * 7 // 8 and is_worth_it
         return alive <= len(self._batch.rows) * 3 // 4
 
     def _rebuild(self) -> None:
@@ -221,9 +252,9 @@ class Decoder:
         sources: list[tuple[Cache, list[Row], list[int]]] = []
         if old and kept:
             sources.append((old.cache, [old.rows[slot] for slot in kept], kept))
-        for start in range(
-            0, len(fresh), size := max(1, PREFILL_TOKENS // max(1, len(fresh[0].prompt_ids)) if fresh else 1)
-        ):
+        fresh.sort(key=lambda row: len(row.prompt_ids), reverse=True)
+        size = max(1, PREFILL_TOKENS // len(fresh[0].prompt_ids)) if fresh else 1
+        for start in range(0, len(fresh), size):
             sources.append(self._prefill(fresh[start : start + size]))
         self._batch = self._assemble(sources)
 

@@ -47,7 +47,7 @@ def desk_check(config: SolveConfig, run: Run, problem: Problem, sandbox: "Sandbo
     write_atomic(run.folder / "rankings.jsonl", json.dumps(ranking_row(ranking)) + "\n")
     row = _row(ranking, meter)
     write_atomic(run.folder / "results.jsonl", json.dumps(asdict(row)) + "\n")
-    write_page(run.folder, config, [problem], [row])
+    write_page(run.folder, config, [problem], [row], sandbox if config.page_executes else None)
     tests = ranking.best.feedback
     share = sum(test.passed is True for test in tests) / len(tests)
     run.table("tests", [_told(test) for test in tests])

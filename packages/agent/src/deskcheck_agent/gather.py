@@ -1,13 +1,14 @@
-"""GatheringSampler: many small requests become few large batches.
+"""GatheringSampler: many small requests become few large batches, for engines that take one call at a time.
 
-Loops are written for one problem at a time and run over all problems by `asyncio.gather`. Each of their `sample()`
-calls lands here and waits; once the event loop has nothing else to do, everything pending goes to the inner sampler
-in one call. While that call runs, new requests collect for the next one. Requests keep their own seeds and parameters
-(the protocol takes one SamplingParams a prompt).
+Each `sample()` call lands here and waits; once the event loop has nothing else to do, everything pending goes to the
+inner sampler in one call. While that call runs, new requests collect for the next one, so everybody waits for the
+slowest completion of a batch. The samplers of `make_sampler` do better by themselves: they take requests as they come
+(samplers/engine.py). This is for a sampler of your own that cannot, and for collective calls. Requests keep their own
+seeds and parameters (the protocol takes one SamplingParams a prompt).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
 from deskcheck_agent.sampler import Completion, Message, Sampler, SamplingParams, params_per_prompt
@@ -54,7 +55,7 @@ class GatheringSampler:
 
     async def _send(self) -> None:
         while self._pending:
-            await self._settle()
+            await quiet(self._pending)
             batch = self._take()
             try:
                 answers = await self.inner.sample(
@@ -64,7 +65,7 @@ class GatheringSampler:
             except BaseException as error:
                 for request in batch:
                     if not request.answer.done():
-                        request.answer.set_exception(_own_copy(error))
+                        request.answer.set_exception(own_copy(error))
                 if not isinstance(error, Exception):
                     raise
                 continue
@@ -75,19 +76,14 @@ class GatheringSampler:
                     request.answer.set_result(answers[start:stop])
                 start = stop
 
-    async def _settle(self) -> None:
-        quiet, seen = 0, -1
-        while quiet < QUIET_TURNS:
-            quiet, seen = (quiet + 1, seen) if len(self._pending) == seen else (0, len(self._pending))
-            await asyncio.sleep(0)
-
     def _take(self) -> list[_Request]:
         rows = count = 0
         for request in self._pending:
             if count and self.batch_size is not None and rows + request.rows > self.batch_size:
                 break
             rows, count = rows + request.rows, count + 1
-        batch, self._pending = self._pending[:count], self._pending[count:]
+        batch = self._pending[:count]
+        del self._pending[:count]
         return batch
 
 
@@ -95,7 +91,15 @@ def _one_if_equal(params: list[SamplingParams]) -> SamplingParams | list[Samplin
     return params[0] if all(each == params[0] for each in params) else params
 
 
-def _own_copy(error: BaseException) -> BaseException:
+async def quiet(pending: Sized) -> None:
+    """Wait until the event loop has turned a few times without a new request in `pending`."""
+    turns, seen = 0, -1
+    while turns < QUIET_TURNS:
+        turns, seen = (turns + 1, seen) if len(pending) == seen else (0, len(pending))
+        await asyncio.sleep(0)
+
+
+def own_copy(error: BaseException) -> BaseException:
     """One exception raised in many tasks would grow one traceback for all of them."""
     try:
         copy = type(error)(*error.args)

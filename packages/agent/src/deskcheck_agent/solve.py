@@ -40,7 +40,7 @@ def solve(config: SolveConfig, run: Run) -> float | None:
         if config.program is not None:
             return desk_check(config, run, problems[0], sandbox)
         rows = _solved(config, run, problems, sandbox)
-    write_page(run.folder, config, problems, rows)
+        write_page(run.folder, config, problems, rows, sandbox if config.page_executes else None)
     summary = summary_of(rows)
     run.log(summary)
     run.table("problems", [asdict(row) for row in rows])
@@ -64,8 +64,9 @@ def problems_of(config: SolveConfig) -> list[Problem]:
 @contextmanager
 def sandbox_of(config: SolveConfig) -> Iterator[Sandbox | None]:
     """The sandbox where something is executed; where nothing is, none is needed, on any system."""
-    sources = (FeedbackSource.executed, FeedbackSource.scheduled)
-    if config.feedback.source not in sources or (config.strategy is Strategy.single and config.program is None):
+    looks = config.strategy is not Strategy.single or config.program is not None
+    executes = looks and config.feedback.source in (FeedbackSource.executed, FeedbackSource.scheduled)
+    if not executes and not config.page_executes:
         yield None
         return
     with Sandbox(isolation=config.isolation, degraded=config.degraded) as sandbox:
@@ -74,7 +75,8 @@ def sandbox_of(config: SolveConfig) -> Iterator[Sandbox | None]:
 
 def _solved(config: SolveConfig, run: Run, problems: list[Problem], sandbox: Sandbox | None) -> list[Solved]:
     results = run.folder / "results.jsonl"
-    drop_torn_line(results)
+    for file in (results, run.folder / "rankings.jsonl"):
+        drop_torn_line(file)
     solved = {row.problem_id: row for row in _read(results)}
     left = [problem for problem in problems if problem.id not in solved]
     if left:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from deskcheck_agent.config import params_of
 from deskcheck_agent.feedback import make_feedback
-from deskcheck_agent.gather import GatheringSampler
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Sampler
 from deskcheck_agent.samplers import make_sampler
@@ -27,9 +26,6 @@ from deskcheck_evals.tasks.gathering import Advance, Unscored
 from deskcheck_evals.tasks.judging import Judge
 from deskcheck_evals.truth import executed_lines
 from deskcheck_evals.twin import twin_sampler
-
-WAVE = 8
-"""Batches a sampler gets at once: enough to keep it full, few enough that rows are written as the run goes."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +75,11 @@ class Runner:
                     asyncio.run(self._fix(tools, rows, unscored, advance))
 
     def sampler(self, config: SamplerConfig, prompts: Prompts) -> Sampler:
-        """A sampler that joins what all problems ask for; on micro problems `scripted` is the twin."""
+        """A sampler that all problems ask at once; on micro problems `scripted` is the twin."""
         is_micro = self.config.benchmark.name is BenchmarkName.micro
         if config.kind is SamplerKind.scripted and config.script is None and is_micro:
             return twin_sampler(draw(self.config.benchmark), prompts, self.config.seed)
-        return GatheringSampler(make_sampler(config), config.batch_size * WAVE)
+        return make_sampler(config)
 
     async def _predict(self, tools: Tools, rows: Rows, advance: Advance) -> None:
         steps: dict[str, int | None] = {}
@@ -124,6 +120,7 @@ class Runner:
                 threshold=self.config.feedback.threshold,
                 prompts=tools.prompts,
                 params=params_of(self.config.simulating),
+                rich=self.config.feedback.rich,
                 sandbox=tools.sandbox,
             ),
             trajectories=self.config.trajectories,

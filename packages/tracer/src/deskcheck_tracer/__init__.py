@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from .program import Limits as Limits
     from .program import Program as Program
     from .program import TestCase as TestCase
+    from .prose import Demands as Demands
     from .prose import Verification as Verification
     from .prose import verify as verify
     from .record import record as record
@@ -97,7 +98,7 @@ _HOMES = {
     "judge": ["Judgement", "TestResult", "ajudge", "judge", "judge_many"],
     "narrate": ["Narrator", "check", "narrate"],
     "program": ["Limits", "Program", "TestCase"],
-    "prose": ["Verification", "verify"],
+    "prose": ["Demands", "Verification", "verify"],
     "record": ["record"],
     "recorder": ["Recorder"],
     "sandbox": ["RunResult", "Sandbox", "default_sandbox"],

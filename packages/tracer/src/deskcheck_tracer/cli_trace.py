@@ -73,7 +73,7 @@ def _check_prose(text: str, trace: Trace) -> int:
         words, why = " ".join(found.words.split()), f"  ({found.why})" if found.why else ""
         print(f"{'holds' if found.holds else 'FALSE'}  {words}  [{found.matter}]{why}")
     print(f"{verified.reason}: {len(verified.checks)} statements, {len(verified.false)} false, "
-          f"coverage {verified.coverage:.0%}", file=sys.stderr)  # fmt: skip
+          f"coverage {verified.coverage:.0%}, {verified.told:.0%} of the run told", file=sys.stderr)  # fmt: skip
     return 0 if verified.accepted else 1
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from deskcheck_agent.config import params_of
 from deskcheck_agent.prompts import Prompts
+from deskcheck_tracer.prose import Demands
 
 from deskcheck_trainer.collect_config import CollectConfig
 from deskcheck_trainer.nlex import Rejected, Row
@@ -30,7 +31,7 @@ def make_translation(config: CollectConfig) -> Translation:
         params=params_of(config.sampling),
         attempts=told.attempts,
         record_tokens=told.record_tokens,
-        min_coverage=told.min_coverage,
+        demands=Demands(min_coverage=told.min_coverage, min_told=told.min_told, strictness=told.strictness),
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from deskcheck_conf.errors import ConfigError
 from deskcheck_evals.benchmarks.config import BenchmarkConfig
-from deskcheck_tracer.prose.verification import MIN_COVERAGE
+from deskcheck_tracer.prose import Demands
 
 
 class NarratorKind(StrEnum):
@@ -26,15 +26,20 @@ class TranslationConfig:
     record_tokens: int = 2000
     """Longest record of the run in the prompt, in words and symbols: its middle is left out to fit, with a mark; a run
     that does not fit even so is rejected as too_long."""
-    min_coverage: float = MIN_COVERAGE
+    min_coverage: float = Demands().min_coverage
     """Least share of the sentences about the run with a statement that was checked."""
+    min_told: float = 0.5
+    """Least share of the run's lines that did something which the text speaks of."""
+    strictness: float = 0.0
+    """From 0 to 1: more of the wrong texts are found and more of the true ones lost (`Demands` of the tracer)."""
 
     def __post_init__(self) -> None:
         for key in ("attempts", "record_tokens"):
             if getattr(self, key) < 1:
                 raise ConfigError(f"translation.{key} is {getattr(self, key)}, expected at least 1")
-        if not 0 <= self.min_coverage <= 1:
-            raise ConfigError(f"translation.min_coverage is {self.min_coverage}, expected a share in [0, 1]")
+        for key in ("min_coverage", "min_told", "strictness"):
+            if not 0 <= (given := getattr(self, key)) <= 1:
+                raise ConfigError(f"translation.{key} is {given}, expected a share in [0, 1]")
 
 
 @dataclass(kw_only=True)

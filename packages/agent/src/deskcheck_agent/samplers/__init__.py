@@ -11,7 +11,6 @@ from deskcheck_conf.schema import SamplerConfig, SamplerKind
 
 from deskcheck_agent.cache import CachedSampler
 from deskcheck_agent.errors import SamplerError
-from deskcheck_agent.gather import GatheringSampler
 from deskcheck_agent.sampler import Message, Sampler, SamplingParams, ScriptedSampler
 
 if TYPE_CHECKING:
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def make_sampler(config: SamplerConfig) -> Sampler:
-    """Build the sampler, cached if `config.cache` names a folder, and gathering: concurrent requests share batches.
+    """Build the sampler, cached if `config.cache` names a folder. Concurrent `sample()` calls share its running batch.
 
     Raises ModelError or SamplerError saying what is missing.
     """
     sampler, revision = _make(config)
     if config.cache is not None:
         sampler = CachedSampler(sampler, config.cache, revision)
-    return GatheringSampler(sampler)
+    return sampler
 
 
 def load_model(config: "ModelConfig") -> tuple[Any, Any]:
@@ -63,7 +62,8 @@ def _make(config: SamplerConfig) -> tuple[Sampler, str]:
                 concurrency=config.batch_size,
                 timeout_s=config.timeout_s,
             )
-            return sampler, config.base_url
+            # A named revision says what answers, wherever it is served; else the address must do.
+            return sampler, config.model.revision or config.base_url
 
 
 def scripted(path: str | None) -> ScriptedSampler:

@@ -1,14 +1,19 @@
 """Sampling from any OpenAI-compatible server: vLLM serve, llama.cpp, hosted ones.
 
 One request a completion (n = 1), each with a seed of its own, at most `concurrency` in flight: servers batch them,
-`n` and its seeds are not the same everywhere, and one failure costs one completion. 429s, timeouts and 5xx are
-retried with back-off by the client. Prompts that overflow the context are StopReason.error; a server that is down is
-a SamplerError that says so, at once where it never answered.
+`n` and its seeds are not the same everywhere, and one failure costs one completion. 429s (after as long as they ask
+for), timeouts, 5xx and answers cut off in the middle are retried with back-off by the client. Prompts that overflow the
+context are StopReason.error; a server that is down is a SamplerError that says so, at once where it never answered.
+
+Token ids, log-probabilities and special tokens in the text are asked for as vLLM's server knows them. Most others
+ignore what they do not know; one that refuses it is asked the plain way from then on, and tokens are counted by its
+`usage`.
 """
 
 import asyncio
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from openai import (
@@ -18,6 +23,7 @@ from openai import (
     APITimeoutError,
     AsyncOpenAI,
     BadRequestError,
+    UnprocessableEntityError,
 )
 
 from deskcheck_agent.errors import SamplerError
@@ -31,7 +37,10 @@ from deskcheck_agent.sampler import (
     split_reasoning,
 )
 
+LOG = logging.getLogger(__name__)
 MAX_RETRIES = 6
+EXTRAS = {"return_token_ids": True, "logprobs": True, "skip_special_tokens": False}
+"""What not every server knows. A micro model's tags are special tokens: skipped, its answers could not be read."""
 GREETING_S = 10.0
 """Longest wait for a first sign of the server; a busy one may take longer and is then simply asked."""
 
@@ -53,17 +62,33 @@ class OpenAISampler:
         # Local servers want no key, but the client wants one.
         self._key = os.environ.get(api_key_env) or "none"
         self._concurrency = concurrency
+        self._extras: dict[str, Any] = EXTRAS
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
     ) -> list[list[Completion]]:
+        return await self.sample_each(prompts, params, lambda place, index, completion: None)
+
+    async def sample_each(
+        self,
+        prompts: Sequence[list[Message]],
+        params: SamplingParams | Sequence[SamplingParams],
+        on_answer: Callable[[int, int, Completion], None],
+    ) -> list[list[Completion]]:
+        """As sample; `on_answer(place, index, completion)` is told of each completion as it comes: what was answered
+        before a failure is not lost."""
         if self._open():
             await self._greet()
+
+        async def one(place: int, params: SamplingParams, index: int) -> Completion:
+            completion = await self._one(prompts[place], params, index)
+            on_answer(place, index, completion)
+            return completion
+
         each = params_per_prompt(prompts, params)
         tasks = [
-            [asyncio.ensure_future(self._one(prompt, one, index)) for index in one.indices]
-            for prompt, one in zip(prompts, each, strict=True)
+            [asyncio.ensure_future(one(place, own, index)) for index in own.indices] for place, own in enumerate(each)
         ]
         flat = [task for row in tasks for task in row]
         try:
@@ -95,27 +120,23 @@ class OpenAISampler:
             raise self._nobody(error) from error
 
     def _nobody(self, error: APIConnectionError) -> SamplerError:
+        cause = error.__cause__ or error
+        if type(cause).__name__ not in ("ConnectError", "APIConnectionError"):  # the HTTP library is openai's choice
+            return SamplerError(
+                f"{self.base_url} broke off its answer {self.max_retries + 1} times ({cause}): look at the server's "
+                "log, or at what stands between"
+            )
         return SamplerError(
-            f"nothing answers at {self.base_url} ({error.__cause__ or error}); start the server "
+            f"nothing answers at {self.base_url} ({cause}); start the server "
             f"(e.g. vllm serve {self.model_id}) or set sampler.base_url"
         )
 
     async def _one(self, prompt: list[Message], params: SamplingParams, index: int) -> Completion:
-        messages: Any = [{"role": message["role"], "content": message["content"]} for message in prompt]
-        said = "\n".join(message["content"] for message in prompt)
         async with self._gate:
             try:
-                answer = await self._client.chat.completions.create(
-                    model=self.model_id,
-                    messages=messages,
-                    temperature=params.temperature,
-                    top_p=params.top_p,
-                    max_tokens=params.max_tokens,
-                    stop=list(params.stop) or None,
-                    seed=seed_of(params.seed, said, index) >> 32,  # 31 bits: what every server takes
-                )
-            except BadRequestError as error:
-                if "context" in str(error).lower() or "too long" in str(error).lower():
+                answer = await self._ask(prompt, params, index)
+            except (BadRequestError, UnprocessableEntityError) as error:
+                if _overflows(error):
                     return Completion("", stop=StopReason.error)
                 raise SamplerError(f"{self.base_url} refused a request: {error.message}") from error
             except APITimeoutError as error:
@@ -136,11 +157,48 @@ class OpenAISampler:
         except (AttributeError, TypeError, IndexError) as error:  # what came is no chat completion
             raise self._garbled(answer) from error
 
+    async def _ask(self, prompt: list[Message], params: SamplingParams, index: int) -> Any:
+        extras = self._extras
+        try:
+            return await self._create(prompt, params, index, extras)
+        except (BadRequestError, UnprocessableEntityError) as refusal:
+            if not extras or _overflows(refusal):
+                raise
+            answer = await self._create(prompt, params, index, {})
+            if self._extras:
+                self._extras = {}
+                LOG.warning(
+                    "%s refuses %s (%s): no token ids or log-probabilities from here on, tokens counted by its usage",
+                    self.base_url,
+                    ", ".join(extras),
+                    refusal.message,
+                )
+            return answer
+
+    async def _create(self, prompt: list[Message], params: SamplingParams, index: int, extras: dict[str, Any]) -> Any:
+        messages: Any = [{"role": message["role"], "content": message["content"]} for message in prompt]
+        said = "\n".join(message["content"] for message in prompt)
+        return await self._client.chat.completions.create(
+            model=self.model_id,
+            messages=messages,
+            temperature=params.temperature,
+            top_p=params.top_p,
+            max_tokens=params.max_tokens,
+            stop=list(params.stop) or None,
+            seed=seed_of(params.seed, said, index) >> 32,  # 31 bits: what every server takes
+            extra_body=extras,
+        )
+
     def _garbled(self, answer: object) -> SamplerError:
         return SamplerError(
             f"{self.base_url} answered with something that is no chat completion ({str(answer)[:80]!r}), expected an "
             "OpenAI-compatible server: look at what serves this address, or set sampler.base_url (it ends in /v1)"
         )
+
+
+def _overflows(error: APIStatusError) -> bool:
+    said = str(error).lower()
+    return "context" in said or "too long" in said
 
 
 def _completion(answer: Any) -> Completion:
@@ -156,6 +214,9 @@ def _completion(answer: Any) -> Completion:
     logprobs = None
     if choice.logprobs is not None and choice.logprobs.content:
         logprobs = tuple(token.logprob for token in choice.logprobs.content)
+    if token_ids and logprobs is not None and len(logprobs) != len(token_ids):
+        logprobs = None  # whose they are cannot be told
+    counted = answer.usage.completion_tokens if answer.usage is not None and not token_ids else None
     stop = StopReason.length if choice.finish_reason == "length" else StopReason.stop
     prompt_ids = tuple(getattr(answer, "prompt_token_ids", None) or ())
-    return Completion(text, reasoning, prompt_ids, token_ids, logprobs, stop=stop)
+    return Completion(text, reasoning, prompt_ids, token_ids, logprobs, stop=stop, counted=counted)

@@ -1,17 +1,17 @@
 """Sampling from a Hugging Face model in this process: loading, chat templates, and our own decode loop (decode.py).
 
-`generate` works on any causal LM with a key-value cache and is what RL calls on its own policy; `TransformersSampler`
-puts it behind the Sampler protocol on a thread of its own, so that sandboxes and other requests go on meanwhile.
+`generate` works on any causal LM with a key-value cache and samples a fixed set of prompts; `TransformersSampler` puts
+the same loop behind the Sampler protocol on a thread of its own (engine.py): requests join and leave while it runs, and
+sandboxes go on meanwhile.
 """
 
-import asyncio
+import contextlib
 import hashlib
 import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from deskcheck_agent.sampler import (
     params_per_prompt,
     split_reasoning,
 )
+from deskcheck_agent.samplers.engine import Answer, Call, EngineThread
 
 
 def generate(
@@ -115,13 +116,12 @@ class TransformersSampler:
         self.model, self.tokenizer, self.model_id = model, tokenizer, model_id
         self.batch_size, self.autocast, self.version = batch_size, autocast, 0
         self.on_finished = on_finished
-        # One thread for good: torch keeps a pool of workers for every thread that ever computed.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sampler")
+        self._thread = EngineThread(_Decoding(self), "sampler")
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
     ) -> list[list[Completion]]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.sample_now, prompts, params)
+        return await self._thread.sample(prompts, params)
 
     def sample_now(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
@@ -137,6 +137,44 @@ class TransformersSampler:
             version=self.version,
             on_finished=self.on_finished,
         )
+
+    def decoder(self) -> Decoder:
+        """A new decode loop over the model as it is now."""
+        ends = eos_ids(self.model, self.tokenizer)
+        decode = _decode_with(self.tokenizer)
+        return Decoder(self.model, ends, decode, batch_size=self.batch_size, autocast=self.autocast)
+
+
+class _Decoding:
+    """The sampler's decode loop as an Engine: a new Decoder every busy period, so that changed weights, devices and
+    settings hold from the next one on."""
+
+    def __init__(self, sampler: TransformersSampler) -> None:
+        self.sampler = sampler
+
+    @contextlib.contextmanager
+    def awake(self) -> Iterator[None]:
+        self._decoder = self.sampler.decoder()
+        with self._decoder.awake():
+            yield
+
+    @property
+    def busy(self) -> bool:
+        return self._decoder.busy
+
+    def add(self, call: Call) -> None:
+        for place, ids in enumerate(encode(self.sampler.tokenizer, call.prompts)):
+            self._decoder.add((call, place), ids, call.params[place])
+
+    def drop(self, call: Call) -> None:
+        self._decoder.drop(lambda request: request[0] is call)
+
+    def step(self) -> Iterator[Answer]:
+        for row in self._decoder.advance():
+            if self.sampler.on_finished is not None:
+                self.sampler.on_finished(len(row.token_ids))
+            call, place = row.request
+            yield Answer(call, place, row.index, _completion(row, self._decoder, self.sampler.version))
 
 
 def load_model(config: ModelConfig) -> tuple[Any, Any]:

@@ -60,10 +60,19 @@ _ADDS = words(
 _MAKE = words("make makes made give gives is are equals equal =")
 
 
+_GETS = words("gets get got getting makes has reaches")
+
+
 def _read_sum(page: Page, index: int) -> None:
     """ "3 and 4 make 7"."""
     one, other, total = index, index + 2, index + 4
-    if page.low(index + 1) != "and" or page.low(index + 3) not in _MAKE - {"is", "are", "equals", "equal", "="}:
+    if page.low(index + 1) != "and":
+        return
+    if page.low(index - 1) in ("add", "adds", "added", "adding") and page.lows(total - 1, total + 1)[:1] == ["and"]:
+        total += page.low(total) in _GETS
+    elif page.low(index + 3) not in _MAKE - {"is", "are", "equals", "equal", "="}:
+        return
+    if total >= len(page.tokens):
         return
     if all(page.is_value(at) and isinstance(page.tokens[at].value, int | float) for at in (one, other, total)):
         holds = same(page.tokens[total].value, page.tokens[one].value + page.tokens[other].value)
@@ -113,6 +122,7 @@ def _read_it(page: Page, index: int, known: list[Token]) -> None:
     if all(isinstance(where, Where) for where in wheres):
         after = frozenset().union(*(where.after for where in wheres if isinstance(where, Where)))
         if any(could_be(page, name, page.tokens[at]) for name in known):
+            after |= page.places.touches.fresh(page.tokens[at].value)
             page.add(
                 Matter.binding, index, at, after, f"none of {', '.join(name.text for name in known)} is that there"
             )
@@ -240,10 +250,13 @@ def _is_verb(page: Page, at: int) -> bool:
     return page.is_word(at) and page.low(at) not in _ADDS and not page.low(at).endswith(("ing", "ly"))
 
 
+_SUPPOSING = words("if whether unless until")
+
+
 def is_part(page: Page, index: int) -> bool:
     """Whether the words before a name speak of something else: "the rest of `a`", "none of the scores"."""
     before = page.lows(index - 4, index)
-    if "none" in before or "neither" in before or "whether" in before[-2:]:
+    if "none" in before or "neither" in before or _SUPPOSING & set(before[-2:]):
         return True
     while before and before[-1] in ("the", "variable", "our", "list", "current"):
         before.pop()
@@ -288,11 +301,15 @@ def _verb_before(page: Page, first: int) -> str:
     return ""
 
 
+_DONE_TO = words("added appended removed subtracted pushed popped deleted inserted dropped put taken")
+"""What follows a thing that something was done with: "total gets 3 added"."""
+
+
 def _is_no_value(page: Page, at: int) -> bool:
     """Whether a number is a count of something, or begins a statement of its own."""
     after = page.low(at + 1)
     token = page.tokens[at]
-    if is_count(page, at):
+    if is_count(page, at) or after in _DONE_TO:
         return True
     if token.kind is Kind.literal and isinstance(token.value, int | float) and not isinstance(token.value, bool):
         return after in _NOT_VALUES and not token.quoted and not (after == "or" or after == "of")

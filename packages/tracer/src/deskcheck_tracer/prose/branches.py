@@ -10,6 +10,8 @@ from .vocabulary import words
 
 _SKIPS = words("skip skips skipped skipping bypass bypasses bypassed avoid avoids")
 
+_IF = frozenset({"if"})
+
 _TAKES = words(
     "take takes taken taking took enter enters entered entering run runs ran execute executes executed executing "
     "fires applies follow follows followed hit hits choose chooses reach reached fall falls fell drop go goes "
@@ -62,10 +64,10 @@ def _read_jump(page: Page, index: int, kind: str) -> None:
             NEGATIONS
             | {"if", "whether", "would", "without", "by", "unless", "when", "the", "until", "each", "every", "to"}
         )
-        or not page.places.jumps[kind]
+        or not page.places.asked.jumps[kind]
     ):
         return
-    page.add(Matter.branch, index, index, page.places.jumps[kind], f"no {kind} ran there", sticky=True)
+    page.add(Matter.branch, index, index, page.places.asked.jumps[kind], f"no {kind} ran there", sticky=True)
 
 
 def _read_condition(page: Page, index: int) -> None:
@@ -86,28 +88,34 @@ def _read_condition(page: Page, index: int) -> None:
                 "if whether until while when unless as every whenever once"
             ):
                 return
-            lines: frozenset[int] = frozenset(
-                line for token in page.tokens[max(0, index - 3) : at] for line in token.lines
-            )
-            page.add(
-                Matter.branch,
-                index,
-                at,
-                page.places.outcome(held, kinds=kinds, lines=lines),
-                "no condition came out so there",
-                sticky=True,
-            )
+            lines = frozenset(line for token in page.tokens[max(0, index - 3) : at] for line in token.lines)
+            lines = lines or _meant(page, index, at, kinds)
+            where = page.places.asked.outcome(held, kinds=kinds, lines=lines)
+            found = page.add(Matter.branch, index, at, where, "no condition came out so there", sticky=True)
+            if found is not None and lines:
+                found.opposite = page.places.asked.outcome(not held, kinds=kinds, lines=lines)
             return
         elif (
             low
             not in words(
                 "is was does did are again therefore now then also still thus evaluates to turns out comes came "
-                "immediately"
+                "immediately for of on"
             )
             and not page.tokens[at].quoted
+            and not (page.is_value(at) and isinstance(page.tokens[at].value, str))
         ):
             return
         at += 1
+
+
+def _meant(page: Page, index: int, at: int, kinds: frozenset[str]) -> frozenset[int]:
+    """The one condition that "the `elif` condition", "the check for '-'" can mean; none if there are several."""
+    told = {token.text.strip("\"'`") for token in page.tokens[index + 1 : at] if token.is_term or token.quoted}
+    found = page.places.asked.conditions(kinds, told)
+    if len(found) != 1 and not told:
+        near = {token.text for token in page.spoken_of + page.tokens[:index] if token.kind is Kind.identifier}
+        found = page.places.asked.reading(found, near)
+    return found if len(found) == 1 else frozenset()
 
 
 def _read_block(page: Page, index: int) -> None:
@@ -120,7 +128,7 @@ def _read_block(page: Page, index: int) -> None:
         _TAKES | _SKIPS
     ):
         return
-    if set(near) & words("if when whenever would only loop while for try instead each never") - {low}:
+    if set(near) & words("if when whenever would only loop while try instead each never") - {low}:
         return
     skipped = bool(set(near) & _SKIPS)
     taken = bool(set(near) & _TAKES)
@@ -128,7 +136,9 @@ def _read_block(page: Page, index: int) -> None:
         return
     runs = skipped == bool(NEGATIONS & set(near))
     held = runs != (low in ("else", "false"))
-    if low == "else" and page.places.loop_has_else:
+    if low == "else" and page.places.asked.other_else:
         return
-    where = page.places.outcome(held, with_else=low == "else")
-    page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)
+    where = page.places.asked.outcome(held, with_else=low == "else")
+    found = page.add(Matter.branch, index, index, where, "no such branch was taken there", sticky=True)
+    if found is not None and page.places.asked.one_condition:
+        found.opposite = page.places.asked.outcome(not held, with_else=low == "else", kinds=_IF)

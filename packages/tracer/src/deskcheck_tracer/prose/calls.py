@@ -71,6 +71,8 @@ _BETWEEN = words(
 
 def _read_value(page: Page, index: int, matter: Matter) -> None:
     at = index + 1
+    if matter is Matter.returned and page.low(at) == "to":  # "`count` returns to 1"
+        return
     if page.low(index - 1) in NEGATIONS | {"to", "would", "will", "should", "must"} or page.low(index - 2) in NEGATIONS:
         return
     while page.low(at) in _BETWEEN and at < len(page.tokens) and not page.is_term(at):
@@ -102,9 +104,5 @@ def _read_value(page: Page, index: int, matter: Matter) -> None:
                 call.stop for call in named[-1] if call.value is not None and same(token.value, value_of(call.value))
             )
         if not where and page.low(index) in ("result", "answer"):
-            where = frozenset(
-                tick.index
-                for tick in page.course.ticks
-                if any(same(token.value, value_of(text or "?")) for text in tick.moment.changes.values())
-            )
+            where = page.places.touches.where(token.value)
         page.add(matter, index, at, where, "nothing returned that")

@@ -36,7 +36,7 @@ def _read_moves(page: Page) -> None:
         at = index + 2 + (page.low(index + 1) in _MOVES)
         scopes = [scope for place, scope, told in page.scopes if told and place in (at, at + 1)]
         if scopes:
-            changed = page.places.changed(token.text)
+            changed = page.places.laps.changed(token.text)
             held = all(any(start <= tick < stop for tick in changed) for start, stop in scopes[0].windows)
             page.add(Matter.binding, index, at, held, f"{token.text} did not change in all of them")
 
@@ -67,7 +67,7 @@ def read_changes(page: Page, spoken_of: str | None) -> None:
 
 
 def _state(page: Page, name: str, first: int, last: int, changed: bool) -> None:
-    where = page.places.changed(name) if changed else page.places.kept(name)
+    where = page.places.laps.changed(name) if changed else page.places.laps.kept(name)
     for _, scope, is_told in page.scopes:
         if (
             is_told

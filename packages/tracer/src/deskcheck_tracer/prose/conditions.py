@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - people write dashes, quotes and signs of all kinds
 """Conditions in prose: `7 > 5`, "3 is not greater than x", "x is even"; and verdicts on them: "which is false", "no".
 
 A condition is stated unless it is asked about (if, whether, check ...); then the verdict that follows, in the same
@@ -17,12 +16,9 @@ from .page import NEGATIONS, Page, Topic
 from .places import Test
 from .statement import Matter
 from .tokens import Kind, Token
+from .verdicts import ADVERBS, ENDS, LINKS, passed, verdict
 from .vocabulary import words
 
-_ADVERBS = words(
-    "indeed actually clearly also again still now itself currently not even then already just strictly exactly in "
-    "fact obviously certainly definitely both always never neither no longer is"
-) - {"even"}
 _BE = words("is are was were isn't aren't wasn't being be isnt")
 _COMPARATIVES: list[tuple[tuple[str, ...], Callable[[Any, Any], Any]]] = [
     (("greater", "than", "or", "equal", "to"), operator.ge), (("less", "than", "or", "equal", "to"), operator.le),
@@ -53,14 +49,6 @@ _ASKED = words(
     "would were should must verify determine decide needs requires first"
 )
 _ASSERTED = words("since because as so given thus hence therefore indeed")
-_TRUE = words("true yes holds hold succeeds passes satisfied met pass succeed truthy hits fires")
-_FALSE = words("false no fails fail untrue falsy nope nah violated failed")
-_LINKS = words(
-    "is are was evaluates evaluated evaluating to gives giving returns yields comes out be = : → -> ? ( , which "
-    "that it this and therefore thus also clearly indeed still again now the condition check test comparison "
-    "result answer so as does do turns being immediately of course both - — –"
-)
-_ENDS = words(", . ; : ) → -> - — – and so but") | {""}
 
 
 def read_conditions(page: Page) -> None:
@@ -88,11 +76,11 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
         token.kind is Kind.expression
         and isinstance(token.node, ast.Call)
         and isinstance(token.node.func, ast.Attribute | ast.Name)
-        and _verdict(page, index + 1) is not None
-        and (page.places.asking(token.text) or isinstance(page.places.value(token, page.course.ticks[-1]), bool))
+        and verdict(page, index + 1) is not None
+        and (page.places.asked.asking(token.text) or isinstance(page.places.value(token, page.course.ticks[-1]), bool))
     ):
         return (lambda tick, before: _truth(page.places.value(token, tick, before))), index + 1, False
-    if token.kind is Kind.line and len(token.lines) == 1 and page.places.asks(token.lines[0]):
+    if token.kind is Kind.line and len(token.lines) == 1 and page.places.asked.asks(token.lines[0]):
         negated = bool({"neither", "nor"} & set(page.lows(page.clause_start(index), index)))
         return (lambda *_: UNKNOWN), index + 1, negated
     if not token.is_term or index in page.used or is_part(page, index) or is_noun(page, index):
@@ -105,16 +93,20 @@ def _proposition(page: Page, index: int) -> tuple[Test, int, bool] | None:
     if page.low(at) == ")" or page.low(at) == ",":
         return None
     has_be, negated = False, bool({"neither", "none"} & set(page.lows(page.clause_start(index), index)))
-    while page.low(at) in _ADVERBS | _BE | NEGATIONS | {"does", "n't", "value"} and page.is_word(at):
+    while page.low(at) in ADVERBS | _BE | NEGATIONS | {"does", "n't", "value"} and page.is_word(at):
         has_be = has_be or page.low(at) in _BE
         negated = negated != (page.low(at) in NEGATIONS or page.low(at) in ("longer",))
         at += 1
     if page.low(at) == "n't":
         at += 1
-    if has_be or page.low(at - 1) in _ADVERBS:
+    if has_be or page.low(at - 1) in ADVERBS:
         for words, relation in _COMPARATIVES:
-            if page.lows(at, at + len(words)) == list(words) and page.is_term(at + len(words)) and has_be:
-                return _relation(page, token, page.tokens[at + len(words)], relation), at + len(words) + 1, negated
+            stop = at + len(words)
+            if page.lows(at, stop) != list(words) or not has_be:
+                continue
+            stop += page.low(stop) in ("the", "its", "our") and page.is_term(stop + 1)
+            if page.is_term(stop):
+                return _relation(page, token, page.tokens[stop], relation), stop + 1, negated
         if has_be and page.low(at) in _ADJECTIVES and page.is_word(at):
             return _property(page, token, _ADJECTIVES[page.low(at)]), at + 1, negated
         if has_be and page.low(at) == "non" and page.low(at + 1) in _ADJECTIVES:
@@ -144,7 +136,12 @@ def _read_terse(page: Page) -> None:
             and page.is_value(at)
             and page.low(index + 1) not in ("number", "numbers", "index")
         ):
-            _state(page, _property(page, page.tokens[at], _ADJECTIVES[token.low]), at, index, not negated)
+            if page.is_word(index + 1) and page.low(index + 1) not in ENDS | LINKS:
+                continue  # "3, odd exponent": of something else
+            plain = {"which", "that"} & set(page.lows(at, index))
+            near = [page.tokens[at]] if plain else page.spoken_of + page.tokens[:index]
+            near = [one for one in near if one.kind in (Kind.literal, Kind.identifier)]
+            _state(page, _any_property(page, near, token.low, negated), at, index, True)
 
 
 def _truth(value: Any) -> Any:
@@ -162,6 +159,17 @@ def _property(page: Page, token: Token, asked: Callable[[Any], Any]) -> Test:
     return lambda tick, before: _ask(asked, page.places.value(token, tick, before))
 
 
+def _any_property(page: Page, near: list[Token], adjective: str, negated: bool) -> Test:
+    """Whether one of the terms near an adjective is (or is not) so: any of them may be meant."""
+
+    def test(tick: Tick, before: bool) -> Any:
+        answers = [_ask(_ADJECTIVES[adjective], page.places.value(one, tick, before)) for one in near]
+        known = [answer != negated for answer in answers if answer is not UNKNOWN]
+        return any(known) if known else UNKNOWN
+
+    return test
+
+
 def _ask(question: Callable[..., Any], *values: Any) -> Any:
     if any(value is UNKNOWN for value in values):
         return UNKNOWN
@@ -175,9 +183,14 @@ def _settle(page: Page, test: Test, index: int, stop: int, negated: bool) -> int
     """State the condition or its verdict, or keep it as the topic; gives where reading goes on."""
     text = page.sentence.text
     page.topic = Topic(_unless(test, negated), text)
-    verdict = _verdict(page, stop)
-    if verdict is not None:
-        held, end = verdict
+    found = verdict(page, stop)
+    before = passed(page, index)
+    if before is not None and found is None:
+        page.topic = None
+        _state(page, test, index, stop - 1, before != negated)
+        return stop
+    if found is not None:
+        held, end = found
         _state(page, test, index, end - 1, held != negated)
         page.topic = None
         return end
@@ -200,39 +213,20 @@ def _unless(test: Test, negated: bool) -> Test:
 def _state(page: Page, test: Test, first: int, last: int, held: bool) -> None:
     token = page.tokens[first]
     if token.kind is Kind.expression and isinstance(token.node, ast.Call) and not token.lines:
-        token.lines = page.places.asking(token.text)
+        token.lines = page.places.asked.asking(token.text)
     lines = token.lines
-    where = page.places.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
+    where = (
+        page.places.asked.outcome(held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, not held))
+    )
+    if not where and any(one.text in page.course.attributes for one in page.tokens[first : last + 1]):
+        where = None  # of several objects, some of them as they were before: nobody can tell
+    other = (
+        page.places.asked.outcome(not held, lines=frozenset(lines)) if lines else page.places.where(_unless(test, held))
+    )
     named = any(token.kind is not Kind.literal for token in page.tokens[first : first + 1])
-    page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
-
-
-def _verdict(page: Page, at: int) -> tuple[bool, int] | None:
-    """(held, end) of the verdict that follows a condition."""
-    negated = False
-    for index in range(at, min(at + 9, len(page.tokens))):
-        token = page.tokens[index]
-        low = token.low
-        if token.kind is Kind.literal and isinstance(token.value, bool):
-            return token.value != negated, index + 1
-        if low in ("yes", "no") and not (
-            page.low(index - 1) in ("?", ":", "(", "—", "-", "–", "→", "->", "answer")
-            or (index == at and page.low(index + 1) in _ENDS)
-        ):
-            return None
-        if low in _TRUE or low in _FALSE:
-            return (low in _TRUE) != negated, index + 1
-        if low in NEGATIONS and low != "neither":
-            if low == "no":
-                return negated, index + 1
-            negated = not negated
-            if low in ("isn't", "doesn't", "not") and page.low(index + 1) in (",", ".", ")", ";", "so", ""):
-                return False, index + 1
-        elif (low not in _LINKS | _ADVERBS and not page.is_arrow(index)) or (
-            low in ("so", "and", ",") and page.is_term(index + 1) and not page.is_value(index + 1)
-        ):
-            return None
-    return None
+    found = page.add(Matter.comparison, first, last, where, "it was the other way round there", sticky=named)
+    if found is not None and other is not None:
+        found.opposite = other
 
 
 def _is_stated(page: Page, index: int) -> bool:
@@ -270,7 +264,10 @@ def _read_answer(page: Page) -> None:
         at += 1
     low = page.low(at)
     topic, page.topic = page.topic, None
-    if low in _ANSWERS and (low in ("true", "false") or (at == 0 and page.low(1) in _ENDS)):
+    answers = page.low(at + 1) in ENDS | ({"it", "that", "this"} if low in ("no", "yes") else set())
+    if page.lows(at, at + 3) in (["not", "the", "case"], ["not", "so", ","]):
+        _state(page, topic.test, 0, at + 1, False)
+    elif low in _ANSWERS and (low in ("true", "false") or (at == 0 and answers)):
         _state(page, topic.test, 0, at, low in ("yes", "true", "yep", "yeah"))
     elif low in ("is", "does", "isn't", "doesn't", "are", "aren't", "holds", "fails") and at > 0:
         after = page.low(at + 1)

@@ -186,7 +186,7 @@ class Course:
                 found[normal(f"{ast.unparse(statement.node.target)} in {ast.unparse(statement.node.iter)}")].append(
                     line
                 )
-        return found
+        return {text: sorted(set(numbers)) for text, numbers in found.items()}
 
     @cached_property
     def line_count(self) -> int:

@@ -37,19 +37,21 @@ _METHODS = words(
 _LARGEST = 10**60
 
 
-def evaluate(node: ast.expr, lookup: Lookup, called: Called) -> Any:
-    """The value of an expression; UNKNOWN where it has none or cannot be known."""
+def evaluate(node: ast.expr, lookup: Lookup, called: Called, seen: Callable[[Any], None] | None = None) -> Any:
+    """The value of an expression; UNKNOWN where it has none or cannot be known. `seen` gets the values of its parts."""
     try:
-        return _evaluate(node, lookup, called)
+        return _evaluate(node, lookup, called, seen)
     except Exception:  # of the program's operators, on whatever values it has: there is no value
         return UNKNOWN
 
 
-def _evaluate(node: ast.AST, lookup: Lookup, called: Called) -> Any:
+def _evaluate(node: ast.AST, lookup: Lookup, called: Called, seen: Callable[[Any], None] | None) -> Any:
     def value(part: ast.AST) -> Any:
-        found = _evaluate(part, lookup, called)
+        found = _evaluate(part, lookup, called, seen)
         if found is UNKNOWN:
             raise LookupError
+        if seen is not None and not isinstance(part, ast.Constant):
+            seen(found)
         return found
 
     match node:

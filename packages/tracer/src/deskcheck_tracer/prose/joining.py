@@ -78,7 +78,7 @@ def _operation(tokens: list[Token], index: int) -> int:
     bound = index > 0 and tokens[index - 1].text == "=" and not asked
     while at < len(tokens) and tokens[at].low in _OPERATORS and not tokens[at].quoted and not _is_sign(tokens, at):
         after = _operand(tokens, at + 1)
-        if after == at + 1 or _is_dash(tokens, at) or (bound and tokens[at].low in _COMPARES):
+        if after == at + 1 or _is_dash(tokens, at) or (bound and tokens[at].low in _COMPARES | _SPOKEN):
             return at
         at = after
     return at
@@ -107,6 +107,7 @@ def _is_sign(tokens: list[Token], at: int) -> bool:
     return tokens[at - 1].end < tokens[at].start and tokens[at].end == tokens[at + 1].start
 
 
+_SPOKEN = words("plus minus times")
 _COMPARES = frozenset(("<", ">", "<=", ">=", "==", "!=", "≤", "≥", "≠"))
 
 

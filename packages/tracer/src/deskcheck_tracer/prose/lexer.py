@@ -30,7 +30,8 @@ ENGLISH = words(
     "a an i is in as at it to by of on or and not no so do be if else the this that one all each any start end "
     "stop step go up left right first last next then item items value values list string number numbers word "
     "words char line lines text data input output result results key keys index loop run check test call sum max "
-    "min mid low high new old add out even odd size length rest head tail found seen done"
+    "min mid low high new old add out even odd size length rest head tail found seen done "
+    "empty full equal positive negative zero"
 )
 """Words that need a sign (an article's absence, a verb) to be read as names when they stand in the open."""
 
@@ -40,7 +41,38 @@ _KEYWORDS = words("for while if elif else in is not and or return def class with
 def tokens_of(text: str, start: int, end: int, course: Course) -> list[Token]:
     """The tokens of text[start:end]."""
     raw = list(_lined(list(_raw(text, start, end, course)), course))
-    return joined(spoken(list(_named(raw, course))))
+    return joined(spoken(list(_named(_spelled(raw), course))))
+
+
+_SCALES = {"hundred": 100, "thousand": 1000}
+
+
+def _spelled(tokens: list[Token]) -> list[Token]:
+    """Numbers of several words as one: "a hundred and four", "two hundred"."""
+    found: list[Token] = []
+    for token in tokens:
+        before = found[-1] if found else None
+        last = before.low.rsplit(" ", 1)[-1] if before else ""
+        if token.low in _SCALES and before is not None and (before.low == "a" or before.low in NUMBERS):
+            number = 1 if before.low == "a" else NUMBERS[before.low]
+            found[-1] = _number(before, token, number * _SCALES[token.low])
+        elif last in _SCALES and before is not None and token.low in NUMBERS and NUMBERS[token.low] < _SCALES[last]:
+            found[-1] = _number(before, token, before.value + NUMBERS[token.low])
+        elif (
+            len(found) > 1
+            and before is not None
+            and before.low == "and"
+            and found[-2].low.rsplit(" ", 1)[-1] in _SCALES
+            and NUMBERS.get(token.low, 1000) < 100
+        ):
+            found[-2:] = [_number(found[-2], token, found[-2].value + NUMBERS[token.low])]
+        else:
+            found.append(token)
+    return found
+
+
+def _number(first: Token, last: Token, value: int) -> Token:
+    return Token(Kind.literal, f"{first.text} {last.text}", first.start, last.end, value)
 
 
 _LINE_NUMBER = re.compile(r"[Ll](\d{1,3})\Z")

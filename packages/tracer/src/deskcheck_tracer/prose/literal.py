@@ -5,6 +5,7 @@ A value that cannot be compared (an object, a text the trace cut) is UNKNOWN, an
 
 import ast
 import re
+import warnings
 from functools import lru_cache
 from typing import Any
 
@@ -72,7 +73,8 @@ def value_of(text: str) -> Any:
     if match := _WRAPPED.match(text):
         text = match[1]
     try:
-        return ast.literal_eval(text)
+        with warnings.catch_warnings(action="ignore"):  # of the parser, about texts such as "1and"
+            return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return set() if text == "set()" else UNKNOWN
 

@@ -8,8 +8,8 @@ from typing import Any
 from .bindings import counts_things
 from .mentions import Mentions
 from .page import Page
-from .statement import HEAVY, Matter
-from .tokens import Kind
+from .statement import HEAVY, Matter, Statement
+from .tokens import Kind, Token
 
 HINT, HEAD = 0.12, 0.4
 """What it costs to give a value that is only mentioned no place; the second for one that begins a sentence."""
@@ -50,6 +50,10 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
         known = _is_known(page, token.value, mentions, quoted=token.quoted)
         if not known and isinstance(token.value, tuple) and not token.quoted:
             continue
+        if not known and token.text in page.labels:
+            continue
+        if not known and token.text[0] == '"' and str(token.value).isalpha() and not token.quoted:
+            continue  # a word in quotation marks, as people write them
         if not known:
             page.add(Matter.mention, index, index, False, f"{token.text} does not occur in the run")
             continue
@@ -59,6 +63,30 @@ def read_mentions(page: Page, mentions: Mentions) -> None:
             page.add(Matter.mention, index, index, where, f"{token.text} is no value of anything there")
         else:
             _read_hint(page, index, token.value, where)
+
+
+MEETING = 0.5
+"""What it costs to tell "5 > 3 is true" of another moment than one that has both in hand."""
+
+
+def read_meetings(page: Page) -> None:
+    """Where the numbers of a statement about numbers alone meet: "4 <= 4 is true", "9 + 3 = 12"."""
+    everywhere = len(page.course.ticks)
+    for one in list(page.found):
+        if one.matter not in (Matter.binding, Matter.comparison) or isinstance(one.where, bool):
+            continue
+        if len(one.where) < everywhere:
+            continue
+        tokens = [token for token in page.tokens if one.start <= token.start < one.end]
+        values = _numbers_in(tokens)
+        if len(values) < 2:
+            continue
+        where = [page.places.touches.where(value) for value in values]
+        meet = frozenset[int].intersection(*where)
+        if one.matter is Matter.comparison and len(values) == 2:
+            meet = page.places.touches.comparing(*values) or meet
+        if meet:
+            page.found.append(Statement(Matter.line, one.start, one.end, meet, weight=MEETING))
 
 
 def _is_known(page: Page, value: Any, mentions: Mentions, *, quoted: bool = False) -> bool:
@@ -71,8 +99,12 @@ def _is_known(page: Page, value: Any, mentions: Mentions, *, quoted: bool = Fals
 
 
 def _numbers(page: Page) -> list[float]:
+    return _numbers_in(page.tokens)
+
+
+def _numbers_in(tokens: list[Token]) -> list[float]:
     found: list[float] = []
-    for token in page.tokens:
+    for token in tokens:
         items = token.value if isinstance(token.value, list | tuple) else [token.value]
         if token.node is not None and token.kind is Kind.expression:
             items = [part.value for part in ast.walk(token.node) if isinstance(part, ast.Constant)]
@@ -100,7 +132,7 @@ def _has_digit(text: str) -> bool:
 
 def _read_hint(page: Page, index: int, value: Any, where: frozenset[int]) -> None:
     """A value that places the text: where it is new; the rounds of an item that a bullet begins with."""
-    rounds = page.places.item_ticks(value)
+    rounds = page.places.laps.item_ticks(value)
     if rounds and _is_head(page, index):
         page.add(Matter.mention, index, index, rounds, "the words after it are not true of that round", weight=HEAVY)
     else:

@@ -14,6 +14,7 @@ from ..statements import statements
 from .course import Course
 from .evaluate import evaluate
 from .literal import UNKNOWN, key, value_of
+from .touches import Touches
 
 _COMPUTING = (ast.BinOp, ast.Call, ast.Subscript, ast.Attribute, ast.List, ast.Tuple)
 _MOST = 4000
@@ -23,8 +24,9 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 class Mentions:
     """What occurs in a run."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: Course, touches: Touches) -> None:
         self.course = course
+        self.touches = touches
 
     def knows(self, value: Any) -> bool:
         """Whether a value occurs."""
@@ -68,29 +70,7 @@ class Mentions:
         """Ticks at which a value is new, or part of what is computed; where a container is the value of something."""
         if isinstance(value, list | tuple | dict | set):
             return self._whole.get(key(value), frozenset())
-        return frozenset(self._fresh.get(key(value), ()))
-
-    def occurs(self, value: Any, start: int, stop: int) -> bool:
-        """Whether a value is part of anything between two ticks."""
-        if isinstance(value, str):
-            ticks = self.course.ticks[start:stop]
-            texts = (
-                text for tick in ticks for text in (*tick.state.values(), tick.moment.printed, tick.moment.value or "")
-            )
-            return any(value in text for text in texts) or value in self.course.source
-        found = set[Any]()
-        for text in {
-            text for tick in self.course.ticks[start:stop] for text in (*tick.before.values(), *tick.state.values())
-        }:
-            _gather(value_of(text), found)
-        for tick in self.course.ticks[start:stop]:
-            for text in (tick.moment.expression, tick.moment.statement, tick.moment.printed, tick.moment.value):
-                for part in _parts(text.strip()) if text else ():
-                    _gather(part, found)
-            found |= {one.number for one in tick.rounds} | {tick.moment.line}
-        return key(value) in found or any(
-            isinstance(one, float) and isinstance(value, float) and _rounds(value, one) for one in found
-        )
+        return self.touches.where(value)
 
     def together(self, values: list[Any]) -> frozenset[int]:
         """Ticks at which all these numbers are there: in the state, as elements or lengths, or in the program."""
@@ -148,22 +128,6 @@ class Mentions:
             key(value_of(word))
             for word in _NUMBER.findall(f"{trace.program.source} {trace.program.call} {trace.program.stdin}")
         }
-
-    @cached_property
-    def _fresh(self) -> dict[Any, list[int]]:
-        found: dict[Any, list[int]] = {}
-        for tick in self.course.ticks:
-            here = {key(value_of(text)) for text in tick.moment.changes.values() if text and len(text) < 40}
-            for name, text in tick.moment.changes.items():
-                if text and text[:1] in "[{(" and name in tick.before:
-                    here |= _added(tick.before[name], text)
-            if tick.moment.value:
-                here.add(key(value_of(tick.moment.value)))
-            if tick.moment.expression:
-                here |= {key(value) for value in _parts(tick.moment.expression) if isinstance(value, int | float | str)}
-            for one in here:
-                found.setdefault(one, []).append(tick.index)
-        return found
 
     @cached_property
     def _whole(self) -> dict[Any, frozenset[int]]:
@@ -243,20 +207,6 @@ class Mentions:
         small |= {tick.moment.visit for tick in self.course.ticks if tick.moment.what is What.step}
         found |= small | {-value for value in found}
         return found
-
-
-def _added(old: str, new: str) -> set[Any]:
-    """Elements (keys and values of a dict) that a container has got."""
-    before, after = value_of(old), value_of(new)
-    if isinstance(before, list) and isinstance(after, list):
-        return {key(item) for item in after if item not in before} | (
-            {key(after[-1])} if len(after) > len(before) else set()
-        )
-    if isinstance(before, dict) and isinstance(after, dict):
-        return {key(one) for name, item in after.items() if before.get(name, UNKNOWN) != item for one in (name, item)}
-    if isinstance(before, set) and isinstance(after, set):
-        return {key(item) for item in after - before}
-    return set()
 
 
 def _gather(value: Any, found: set[Any], depth: int = 0) -> None:

@@ -88,8 +88,16 @@ def _plays_name(page: Page, index: int, text: str) -> bool:
     ):
         return False
     at = index + 2
+    if page.low(index + 1) in ("is", "was", "gets") and page.lows(at + 1, at + 2) == ["to"] and page.is_value(at + 2):
+        return page.is_word(at) and text not in BUILTINS  # "`count` is raised to 2"
     while page.low(at) in ("now", "to", "the", "value", "set"):
         at += 1
+    if (
+        page.low(index + 1) in ("is", "was")
+        and page.low(at) in ("found", "given", "computed", "made")
+        and (page.lows(at + 1, at + 3) in (["to", "be"], ["as", "the"]))
+    ):
+        at += 3
     return page.low(index + 1) in ("is", "=", "becomes", "was", "holds") and page.is_value(at) and text not in BUILTINS
 
 

@@ -33,6 +33,8 @@ class Page:
     """The names of the sentence before."""
     counts_from_zero: bool = False
     """Whether the text numbers rounds from zero."""
+    labels: frozenset[str] = frozenset()
+    """Numbers of the text's own sections."""
     is_summary: bool = False
     """Whether the sentence enumerates: "for k = 2, 3 and 5"."""
     found: list[Statement] = field(default_factory=list)

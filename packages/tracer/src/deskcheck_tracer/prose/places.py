@@ -1,16 +1,16 @@
 """Where in a run something is true: sets of ticks for values, changes, conditions, calls, returns and printed text."""
 
-import ast
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from ..moment import What
 from ..values import is_elided
-from .course import Course, Tick, normal
+from .asked import Asked
+from .course import Course, Tick
+from .laps import Laps
 from .literal import UNKNOWN, same, value_of
-from .statement import Scope
 from .tokens import Kind, Token
+from .touches import Touches
 
 Test = Callable[[Tick, bool], Any]
 """True, False or UNKNOWN at a tick; the flag asks for the state before it."""
@@ -27,7 +27,9 @@ class Places:
 
     def __init__(self, course: Course) -> None:
         self.course = course
-        self._values: dict[tuple[int, str], list[Any]] = {}
+        self.touches = Touches(course)
+        self.asked = Asked(course)
+        self.laps = Laps(course)
 
     def value(self, token: Token, tick: Tick, before: bool = False) -> Any:
         """The value of a term at a tick."""
@@ -128,76 +130,22 @@ class Places:
                 found.add(tick.index)
         return frozenset(found)
 
-    def outcome(self, held: bool, *, names: frozenset[str] = frozenset(), lines: frozenset[int] = frozenset(),
-                with_else: bool = False, kinds: frozenset[str] = frozenset()) -> frozenset[int]:  # fmt: skip
-        """Where a condition came out so; of those on `lines`, that read one of `names`, that have an else."""
-        found = set[int]()
-        for index, taken in self.course.outcomes:
-            moment = self.course.ticks[index].moment
-            if taken is not held or (lines and moment.line not in lines):
-                continue
-            if kinds and moment.target not in kinds:
-                continue
-            if with_else and moment.line not in self._with_else:
-                continue
-            if names and not names & self._read_on(moment.line):
-                continue
-            found.add(index)
-        return frozenset(found)
-
-    @cached_property
-    def loop_has_else(self) -> bool:
-        """Whether the program has a loop with an else."""
-        return any(isinstance(node, ast.For | ast.While) and node.orelse for node in ast.walk(self.course.tree))
-
-    @cached_property
-    def _with_else(self) -> frozenset[int]:
-        return frozenset(node.lineno for node in ast.walk(self.course.tree) if isinstance(node, ast.If) and node.orelse)
-
-    def _read_on(self, line: int) -> set[str]:
-        return self._reads.get(line, set())
-
-    @cached_property
-    def _reads(self) -> dict[int, set[str]]:
-        return {
-            node.lineno: {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
-            for node in ast.walk(self.course.tree)
-            if isinstance(node, ast.If | ast.While)
-        }
-
-    def asking(self, source: str) -> list[int]:
-        """The lines of the one condition of the program that is a call written so: `islower()` of `c.islower()`."""
-        found = [
-            node.lineno for node in ast.walk(self.course.tree)
-            if isinstance(node, ast.If | ast.While) and isinstance(node.test, ast.Call)
-            and normal(ast.unparse(node.test)).endswith(normal(source).removeprefix("."))
-        ]  # fmt: skip
-        return found if len(found) == 1 else []
-
     def rest(self, names: set[str]) -> frozenset[int]:
         """Ticks after which none of these names changes at once: what is told side by side is not half done."""
         ticks = self.course.ticks
-        busy = {
-            tick.index - 1
-            for tick in ticks
-            if tick.index and tick.moment.frame == ticks[tick.index - 1].moment.frame
-            and any(name in tick.moment.changes and tick.before.get(name) != tick.state.get(name) for name in names)
-            and names & ticks[tick.index - 1].moment.changes.keys()
-        }  # fmt: skip
+        busy = set[int]()
+        last: dict[int, Tick] = {}
+        for tick in ticks:
+            before = last.get(tick.moment.frame)
+            if (
+                before is not None
+                and names & before.moment.changes.keys()
+                and any(tick.before.get(name) != tick.state.get(name) for name in names & tick.moment.changes.keys())
+            ):
+                busy.update(range(before.index, tick.index))
+            if tick.moment.changes or tick.moment.what is What.step:
+                last[tick.moment.frame] = tick
         return frozenset(range(len(ticks))) - busy
-
-    def asks(self, line: int) -> bool:
-        """Whether a line asks a condition."""
-        return line in self._reads
-
-    @cached_property
-    def jumps(self) -> dict[str, frozenset[int]]:
-        """Where `break` and `continue` ran."""
-        lines = {
-            kind: [node.lineno for node in ast.walk(self.course.tree) if isinstance(node, node_kind)]
-            for kind, node_kind in (("break", ast.Break), ("continue", ast.Continue))
-        }
-        return {kind: self.lines(numbers) for kind, numbers in lines.items()}
 
     def lines(self, numbers: list[int]) -> frozenset[int]:
         """Where one of these lines ran."""
@@ -248,70 +196,6 @@ class Places:
             isinstance(told, float) and any(_close(part, told) for part in parts)
         )  # fmt: skip
 
-    def rounds(self, number: int | None, which: frozenset[int] = frozenset()) -> Scope | None:
-        """The rounds of a number, of the loops on these lines if any are given; the last rounds for None."""
-        last = {one.run: one.number for one in self.course.rounds}
-        found = [
-            (one.start, min(one.stop + (one.number == last[one.run]), len(self.course.ticks)))
-            for one in self.course.rounds
-            if one.number == (last[one.run] if number is None else number) and (not which or one.line in which)
-        ]
-        lines = frozenset(one.line for one in self.course.rounds if not which or one.line in which)
-        return Scope(tuple(found), "", lines) if found else None
-
-    def changed(self, name: str) -> frozenset[int]:
-        """Where a name got another value than it had."""
-        return frozenset(
-            tick.index for tick in self.course.ticks
-            if name in tick.moment.changes and tick.before.get(name) != tick.state.get(name)
-        )  # fmt: skip
-
-    def kept(self, name: str) -> frozenset[int]:
-        """The ticks of rounds in which a name kept its value."""
-        changed = self.changed(name)
-        busy = {
-            tick
-            for one in self.course.rounds
-            if any(one.start <= at < one.stop for at in changed)
-            for tick in range(one.start, one.stop)
-        }
-        return frozenset(tick.index for tick in self.course.ticks if tick.rounds and tick.index not in busy)
-
-    @cached_property
-    def outside(self) -> frozenset[int]:
-        """The ticks in no round of any loop."""
-        return frozenset(tick.index for tick in self.course.ticks if not tick.rounds)
-
-    @cached_property
-    def ends(self) -> frozenset[int]:
-        """The last ticks of the eras."""
-        ticks = self.course.ticks
-        return frozenset(
-            one.index
-            for one, after in zip(ticks, [*ticks[1:], None], strict=True)
-            if after is None or one.era != after.era
-        )
-
-    def loop_windows(self, name: str, value: Any) -> tuple[tuple[int, int], ...]:
-        """The rounds in which a `for` gave a name a value."""
-        found = []
-        for one in self.course.rounds:
-            head = self.course.ticks[one.start]
-            text = head.moment.changes.get(name)
-            if text is not None and same(value, value_of(text)) and value_of(text) is not UNKNOWN:
-                found.append((one.start, one.stop))
-        return tuple(found)
-
-    def item_ticks(self, value: Any) -> frozenset[int]:
-        """The ticks of the rounds in which a `for` gave some name a value."""
-        found = set[int]()
-        for one in self.course.rounds:
-            for text in self.course.ticks[one.start].moment.changes.values():
-                known = UNKNOWN if text is None else value_of(text)
-                if known is not UNKNOWN and same(value, known):
-                    found.update(range(one.start, one.stop))
-        return frozenset(found)
-
     def raised(self, kind: str) -> frozenset[int]:
         """Where an exception of this type was raised or went on."""
         return frozenset(
@@ -325,7 +209,9 @@ _RAISING = (What.raise_, What.reraise, What.unwind, What.handled, What.throw)
 
 
 def _holds(container: Any, told: Any) -> bool:
-    """Whether a value is one of those returned together."""
+    """Whether a value is one of those returned together, or a part of a text."""
+    if isinstance(container, str) and isinstance(told, str):
+        return len(told) > 1 and told in container
     return isinstance(container, list | tuple) and any(same(told, item) for item in container)
 
 

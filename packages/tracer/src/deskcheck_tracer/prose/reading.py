@@ -10,14 +10,15 @@ from .calls import read_calls
 from .changing import read_changes
 from .conditions import read_conditions
 from .course import Course
-from .mentioned import read_lines, read_mentions
+from .mentioned import read_lines, read_meetings, read_mentions
 from .mentions import Mentions
 from .naming import read_names
 from .page import Page, Topic
 from .places import Places, Where
+from .raising import read_raising
 from .rounds import read_rounds
 from .scopes import ground, place_statements
-from .sentences import sentences
+from .sentences import labels, sentences
 from .statement import CHECKED, Matter, Scope, Statement
 from .tables import Column, read_row, settle
 from .tokens import Kind, Sentence, Token
@@ -42,13 +43,15 @@ class Reading:
 
 def read(text: str, course: Course) -> Reading:
     """Read a text about a run."""
-    reading, places, mentions = Reading(), Places(course), Mentions(course)
+    reading, places = Reading(), Places(course)
+    mentions = Mentions(course, places.touches)
     topic: Topic | None = None
     spoken_of: str | None = None
     scope: Scope | None = None
     columns: dict[str, Column] = {}
     names: list[Token] = []
     opens = below = False
+    numbered = frozenset(labels(text))
     from_zero = _FROM_ZERO.search(text) is not None
     section: Scope | None = None
     for number, sentence in enumerate(sentences(text, course)):
@@ -61,7 +64,7 @@ def read(text: str, course: Course) -> Reading:
             reading.told += bool(rows)
             reading.statements += rows
             continue
-        page = Page(sentence, places, topic, names, from_zero)
+        page = Page(sentence, places, topic, names, from_zero, numbered)
         _read_page(page, mentions, spoken_of)
         spoken_of = next((token.text for token in sentence.tokens if token.kind is Kind.identifier), spoken_of)
         names = [token for token in sentence.tokens if token.kind is Kind.identifier and token.text in course.variables]
@@ -71,14 +74,14 @@ def read(text: str, course: Course) -> Reading:
             section, below = None, False
         if sentence.begins_line:
             scope = section
-        page.found = [] if _imagines(page) else sorted(page.found, key=lambda one: one.start)
+        page.found = sorted(_real(page), key=lambda one: one.start)
         scope = place_statements(page, number, scope, opens=opens)
         opens = opens and not page.found
         if sentence.heading and sentence.begins_line:
             section = scope
         else:
             below = True
-        ground(page, mentions)
+        ground(page)
         checked = any(one.matter in CHECKED for one in page.found)
         if _tells(sentence):
             reading.telling += 1
@@ -115,17 +118,34 @@ def _read_page(page: Page, mentions: Mentions, spoken_of: str | None) -> None:
     _at_one_time(page)
     read_conditions(page)
     read_branches(page)
+    read_raising(page)
     read_names(page)
     read_lines(page)
     read_mentions(page, mentions)
+    read_meetings(page)
 
 
 _IMAGINED = words("would wouldn't could couldn't might should shouldn't")
 
 
-def _imagines(page: Page) -> bool:
-    """Whether a sentence speaks of what did not happen: "with n = 0 it would divide by zero"."""
-    return any(token.low in _IMAGINED and token.kind is Kind.word for token in page.tokens)
+def _real(page: Page) -> list[Statement]:
+    """The statements but those of clauses that speak of what did not happen: "with n = 0 it would divide by zero"."""
+    unreal = [index for index, token in enumerate(page.tokens) if token.low in _IMAGINED and token.kind is Kind.word]
+    if not unreal:
+        return page.found
+    spans = list[tuple[int, int]]()
+    for index in unreal:
+        start = page.clause_start(index)
+        if start and page.low(page.clause_start(start - 1)) in _SUPPOSING:
+            start = page.clause_start(start - 1)
+        end = page.clause_end(index)
+        if end + 1 < len(page.tokens) and page.low(page.clause_start(index)) in _SUPPOSING:
+            end = page.clause_end(end + 1)
+        spans.append((page.tokens[start].start, page.tokens[end - 1].end))
+    return [one for one in page.found if not any(start <= one.start < end for start, end in spans)]
+
+
+_SUPPOSING = words("if with had were suppose when without")
 
 
 def _tells(sentence: Sentence) -> bool:

@@ -42,15 +42,33 @@ def read_rounds(page: Page) -> None:
             and page.is_value(index + 1 + (page.low(index + 1) in ("#", "number")))
         ):
             _read_number(page, index)
+    for index in range(len(page.tokens)):
+        _read_after(page, index)
     for index, token in enumerate(page.tokens):
         if (
-            token.kind is Kind.literal
+            index not in page.used
+            and token.kind is Kind.literal
             and isinstance(token.value, int)
             and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"})
+            and not (page.low(index + 1) == "passes" and _is_verb(page, index))
         ):
             _read_count(page, index, index + 1, token.value)
         elif token.low in TIMES and page.is_word(index) and page.low(index + 1) in ("", ".", ",", ";", ")", "and"):
             _read_count(page, index, index, TIMES[token.low])
+
+
+def _read_after(page: Page, index: int) -> None:
+    """ "After four words": when so many rounds of the program's one loop are done."""
+    if page.low(index) != "after" or not page.is_value(index + 1) or not page.is_word(index + 2):
+        return
+    number, noun = page.tokens[index + 1].value, page.low(index + 2)
+    one_loop = len({run.line for run in page.course.runs}) == 1 == len(page.course.runs)
+    if not one_loop or type(number) is not int or not noun.endswith("s") or noun in ("is", "was", "has", "this"):
+        return
+    done = page.places.laps.done(number)
+    if done and isinstance(done, frozenset):
+        page.used.update((index, index + 1, index + 2))
+        page.scopes.append((index, Scope(((min(done), max(done) + 1),), f"after {number} {noun}"), False))
 
 
 def _loops(page: Page, index: int) -> frozenset[int]:
@@ -110,7 +128,7 @@ def _read_ordinal(page: Page, index: int) -> None:
         return
     if low in ("time", "go", "turn") and not page.course.rounds:
         return
-    scopes = [page.places.rounds(number, _loops(page, index)) for number in numbers]
+    scopes = [page.places.laps.rounds(number, _loops(page, index)) for number in numbers]
     _place(page, index, at, scopes)
 
 
@@ -125,11 +143,11 @@ def _hint(page: Page, index: int, numbers: list[int | None]) -> None:
         and len(numbers) == 1
         and page.is_word(index + 1)
     ):
-        _place(page, index, index, [page.places.rounds(numbers[0], page.scopes[-1][1].lines)])
+        _place(page, index, index, [page.places.laps.rounds(numbers[0], page.scopes[-1][1].lines)])
         return
     if not page.is_word(index + 1) or page.low(index + 1) in ("to", "of", "is", "was", "in", "time"):
         return
-    scope = page.places.rounds(numbers[0])
+    scope = page.places.laps.rounds(numbers[0])
     if scope is not None and len(numbers) == 1:
         page.add(Matter.line, index, index, scope.ticks, weight=0.6)
 
@@ -145,7 +163,9 @@ def _place(page: Page, first: int, last: int, scopes: list[Scope | None]) -> Non
     lines = frozenset(line for scope in scopes if scope for line in scope.lines)
     scope = Scope(windows, " ".join(page.lows(first, last + 1)), lines)
     page.scopes.append((first, scope, True))
-    page.add(Matter.iteration, first, last, scope.ticks, "there is no such round")
+    found = page.add(Matter.iteration, first, last, scope.ticks, "there is no such round")
+    if found is not None and first > 2 and page.low(0) in ("this", "that") and page.low(1) in _HAPPENS:
+        found.opposite = page.places.laps.other_rounds(scope)
 
 
 def _read_number(page: Page, index: int) -> None:
@@ -159,7 +179,7 @@ def _read_number(page: Page, index: int) -> None:
         return
     if page.is_value(at + 2) and page.low(at + 1) in ("and", "–", "-", "to", ","):
         return
-    _place(page, index, at, [page.places.rounds(number, _loops(page, index))])
+    _place(page, index, at, [page.places.laps.rounds(number, _loops(page, index))])
 
 
 def _read_numbers(page: Page, index: int) -> None:
@@ -175,13 +195,24 @@ def _read_numbers(page: Page, index: int) -> None:
             break
     if not numbers or page.low(at) in ("to", "-", "–", "through") or 0 in numbers:
         return
-    _place(page, index, last, [page.places.rounds(number, _loops(page, index)) for number in numbers])
+    _place(page, index, last, [page.places.laps.rounds(number, _loops(page, index)) for number in numbers])
+
+
+def _is_verb(page: Page, index: int) -> bool:
+    """Whether a number does the passing: "7 passes: ...", "3 passes the test"."""
+    begins = index == page.clause_start(index) or page.low(index - 1) in ("and", "but", "the", "so")
+    return page.low(index + 2) in ("the", "a", "this") or (begins and page.low(index + 2) in (":", ",", ".", "", "and"))
+
+
+_HAPPENS = words("happens happened occurs occurred is was")
+_IN_ALL = words("total altogether overall all whole")
 
 
 def _read_count(page: Page, first: int, last: int, number: int) -> None:
     """How often a loop went round, a function was called, a line ran."""
     near = set(page.lows(page.clause_start(first), page.clause_end(first)))
-    restricted = page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
+    in_all = page.lows(last + 1, last + 3) in (["in", "total"], ["in", "all"])
+    restricted = not in_all and page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
     low = page.lows(page.clause_start(first), page.clause_end(first))
     near -= {word for word, after in pairwise(low) if after == "loop"} & {"first", "last", "next"}
     if (
@@ -225,6 +256,8 @@ def _read_count(page: Page, first: int, last: int, number: int) -> None:
             where = frozenset(
                 tick for start, stop in windows for tick in range(max(0, start - 2), min(stop + 1, len(course.ticks)))
             )
+        if not where and not near & (_RUNS | _IN_ALL):
+            where = page.places.laps.done(number, lines)
         why = f"the loops ran {sorted(counts)} times"
         found = page.add(Matter.iteration, first, last, where, why, sticky=not isinstance(where, bool))
         if found is not None and lines:

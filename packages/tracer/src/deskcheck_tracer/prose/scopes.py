@@ -7,7 +7,6 @@ on, words of overview (initially, overall) let it leave the order of the run.
 from itertools import pairwise
 
 from .literal import UNKNOWN
-from .mentions import Mentions
 from .page import Page
 from .places import Where
 from .statement import Matter, Scope
@@ -44,12 +43,17 @@ def place_statements(page: Page, number: int, inherited: Scope | None, *, opens:
         one.follows = bool(_FOLLOWS & set(clause)) or (page.sentence.begins_line and one is page.found[0])
         one.free = bool(_FREE & set(words)) or opens or page.is_summary
         if one.matter is Matter.binding and isinstance(one.where, frozenset) and _looks_back(page, first):
-            one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.ends
+            one.where = (one.where.after if isinstance(one.where, Where) else one.where) & page.places.laps.ends
         one.scope = _scope_of(first, scopes, page)
         if one.scope is None and not scopes and not leaves and one.matter is not Matter.mention:
             one.scope = inherited
-        if one.scope is None and one.matter is Matter.binding and isinstance(one.where, frozenset) and _is_start(words):
-            one.where = one.where & page.places.outside
+        if (
+            one.scope is None
+            and one.matter is Matter.binding
+            and isinstance(one.where, frozenset)
+            and _is_start(words, first)
+        ):
+            one.where = one.where & page.places.laps.outside
         if one.scope is not None and one.counted is not None and not one.scope.lines & one.lines:
             one.where = one.counted
         if one.scope is not None and isinstance(one.where, Where):
@@ -93,18 +97,31 @@ def _nested(scopes: list[tuple[int, Scope, bool]]) -> list[tuple[int, Scope, boo
     return found
 
 
-def ground(page: Page, mentions: Mentions) -> None:
-    """What is mentioned of a round that is told by its number must occur in that round."""
-    told = {scope.windows for _, scope, is_told in page.scopes if is_told}
+def ground(page: Page) -> None:
+    """What is mentioned beside a round that is told by its number must be touched in that round."""
     for one in page.found:
-        if one.matter is not Matter.mention or one.scope is None or one.scope.windows not in told or one.where is False:
+        if one.matter is not Matter.mention or one.scope is None or not isinstance(one.where, frozenset):
             continue
-        token = next(token for token in page.tokens if token.start == one.start)
-        value = token.text if token.kind is Kind.code else token.value
-        if token.text.isalpha() or isinstance(value, bool) or value in (0, 1, "") or len(one.scope.windows) != 1:
+        index = next(index for index, token in enumerate(page.tokens) if token.start == one.start)
+        where = one.where
+        if page.low(index - 1) == "to" and isinstance(page.tokens[index].value, int):  # "shoots up to 16"
+            where = page.places.touches.fresh(page.tokens[index].value) or where
+        if len(one.scope.windows) != 1 or where & one.scope.ticks:
             continue
-        if not mentions.occurs(value, *one.scope.windows[0]):
-            one.where, one.weight, one.why = False, 1.0, f"{token.text} does not occur in that round"
+        told = [at for at, scope, is_told in page.scopes if is_told and scope.windows == one.scope.windows]
+        if any(_is_beside(page, at, index) for at in told):
+            one.where, one.weight, one.why = False, 1.0, f"{page.tokens[index].text} is not touched in that round"
+
+
+_PARTS = words(", ; and or but then so while")
+
+
+def _is_beside(page: Page, at: int, index: int) -> bool:
+    """Whether nothing parts a value from the round that begins at a token, but a comma right after it."""
+    between = page.lows(min(at, index) + 1, max(at, index))
+    if at < index and between[:3].count(","):
+        between.remove(",")
+    return not _PARTS & set(between)
 
 
 def _check_nested(page: Page, scopes: list[tuple[int, Scope, bool]]) -> None:
@@ -142,8 +159,10 @@ _LEAVES = words(
 )
 
 
-def _is_start(words: list[str]) -> bool:
-    """Whether a sentence says that it tells of the beginning."""
+def _is_start(words: list[str], first: int) -> bool:
+    """Whether a sentence says that it tells of the beginning, and has not drawn a conclusion from it yet."""
+    if "so" in words[:first]:
+        return False
     text = " ".join(words[:7])
     return "initially" in words or "at the start" in text or "before the loop" in text or "to begin with" in text
 
@@ -151,6 +170,14 @@ def _is_start(words: list[str]) -> bool:
 def _looks_back(page: Page, first: int) -> bool:
     """Whether a state is told as of the end of a round: "after that step", "at the end of this round"."""
     start = page.clause_start(first)
+    after = page.lows(first, page.clause_end(first))
+    if any(after[at : at + 3] == ["end", "of", which] for at in range(len(after)) for which in ("this", "that")):
+        return True
+    if any(
+        after[at] in ("once", "when", "after") and after[at + 1] in ("that", "this") and after[at + 2] in _SPANS
+        for at in range(len(after) - 2)
+    ):
+        return True
     words = page.lows(max(0, start - 8), first)
     for index in range(len(words) - 1):
         pair = words[index : index + 2]
@@ -171,7 +198,7 @@ def _scope_of(first: int, scopes: list[tuple[int, Scope, bool]], page: Page) -> 
             return None
         return scope
     if len(scopes) == 1 and scopes[0][2]:
-        return scopes[0][1]
+        return scopes[0][1] if not {",", ";"} & set(page.lows(first, scopes[0][0])) else None
     is_line = page.tokens[first].kind is Kind.line and not page.tokens[first].quoted
     if len(scopes) == 1 and is_line and page.low(scopes[0][0] - 1) in ("for", "when", "at"):
         return scopes[0][1]
@@ -189,8 +216,8 @@ def _value_scopes(page: Page) -> list[tuple[int, Scope, bool]]:
         value = page.tokens[indexes[-1]]
         if name.kind is not Kind.identifier or name.text not in page.course.loop_variables or value.value is UNKNOWN:
             continue
-        windows = page.places.loop_windows(name.text, value.value)
-        if windows:
+        windows = page.places.laps.loop_windows(name.text, value.value)
+        if windows and page.places.laps.is_set_by_loops(name.text):
             lines = frozenset(one.line for one in page.course.rounds if (one.start, one.stop) in windows)
             found.append((indexes[0], Scope(windows, f"{name.text} = {value.text}", lines), False))
     return found

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - people write dashes, quotes and signs of all kinds
 """A text as sentences, bullets, headings and rows of tables, emphasis blanked out in place."""
 
 import re
@@ -7,7 +8,16 @@ from .course import Course
 from .lexer import tokens_of
 from .tokens import Sentence
 
-_BULLET = re.compile(r"[ \t]*(?:[-*+•>]+\s+|#+\s*|\(?\d{1,3}[.)]\s+)*")
+_LABEL = (
+    r"(?i:step|part|phase|stage|section)\s+\d{1,3}(?:\s*[:.)]|\s+[-–—])\s+|"
+    + r"[\[(]?\d{1,3}(?:\.\d{1,3})*[.)\]]+\s+|(?:§\s*)?\d{1,3}(?:\.\d{1,3})+:?\s+|\(?[a-h][.)]\s+"
+)
+_BULLET = re.compile(rf"[ \t]*(?:[-*+•>]+\s+|#+\s*|{_LABEL})*")
+
+
+def labels(text: str) -> set[str]:
+    """The numbers of several levels with which lines begin: 2.3."""
+    return {match[1] for match in re.finditer(r"^[ \t]*(\d{1,3}(?:\.\d{1,3})+)\b", text, re.MULTILINE)}
 
 
 def sentences(text: str, course: Course) -> Iterator[Sentence]:

@@ -76,6 +76,8 @@ class Statement:
     """What it costs to give it no place; one of less than 1 is no claim but a hint of where the text is."""
     sticky: bool = False
     """Whether it says nothing of when by itself: then it is about what the text speaks of just now."""
+    opposite: frozenset[int] = frozenset()
+    """For a verdict on a condition: where it came out the other way."""
     free: bool = False
     """Whether the words say that the text leaves the run's order: initially, in total, at the end."""
     follows: bool = False

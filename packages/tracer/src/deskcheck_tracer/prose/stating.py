@@ -72,6 +72,8 @@ def state(page: Page, subject: int, value: int, changes: bool, old: int | None) 
         where = _of_element(page, name, token)
     if where is not None and not where and _divides(name) and isinstance(token.value, int):
         where = page.places.equal(_floored(name), token)
+    if isinstance(where, Where) and token.kind is Kind.literal and type(token.value) is int:
+        where = _or_written(page, name, token, where)
     if _follows_from(page, first) and isinstance(where, Where) and name.kind is Kind.identifier:
         where = where.after
     beside = not name.quoted and all(low in PUNCTUATION for low in page.lows(subject + 1, value))
@@ -97,6 +99,8 @@ def _kind(value: object) -> str | None:
         return None
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "bool"
     if isinstance(value, int | float):
         return "number"
     return "sequence" if isinstance(value, list | tuple) else type(value).__name__
@@ -147,6 +151,18 @@ def _loose_string(page: Page, name: Token, token: Token) -> frozenset[int]:
     return (
         page.places.where(lambda tick, before: str(page.places.value(name, tick, before)) == token.value) or frozenset()
     )
+
+
+def _or_written(page: Page, name: Token, token: Token, where: Where) -> Where:
+    """A number may stand for the text of it, which a program has read and not converted yet."""
+    if not any(isinstance(page.places.value(name, tick), str) for tick in page.course.ticks):
+        return where
+    loose = page.places.where(lambda tick, before: page.places.value(name, tick, before) == str(token.value))
+    if not isinstance(loose, Where):
+        return where
+    found = Where(where | loose)
+    found.after = where.after | loose.after
+    return found
 
 
 def _why(page: Page, name: Token, token: Token) -> str:

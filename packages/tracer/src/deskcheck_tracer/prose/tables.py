@@ -8,8 +8,10 @@ from .places import Places, Where
 from .sentences import cells
 from .statement import Matter, Scope, Statement
 from .tokens import Kind, Sentence, Token
+from .vocabulary import words
 
 _ROUND = re.compile(r"(?:round|iteration|pass|step|loop|#|no\.?)(?: (?:no\.?|number|#))?\Z", re.IGNORECASE)
+_BEFORE = words("before old start previous")
 _MARKS = str.maketrans("", "", "`*")
 
 
@@ -41,8 +43,12 @@ def read_row(
         text = cell.translate(_MARKS).strip()
         value = value_of(text)
         if _ROUND.match(name) and isinstance(value, int):
-            scope = places.rounds(value) or scope
-        elif name in places.course.loop_variables and (windows := places.loop_windows(name, value)) and scope is None:
+            scope = places.laps.rounds(value) or scope
+        elif (
+            name in places.course.loop_variables
+            and (windows := places.laps.loop_windows(name, value))
+            and scope is None
+        ):
             scope = Scope(windows, name)
         variable = next((word for word in name.split() if word in places.course.variables), None)
         if variable is None or not text or (value is UNKNOWN and not text.isidentifier()):
@@ -52,6 +58,9 @@ def read_row(
             why = f"{variable} is not {text} there"
             one = Statement(Matter.binding, sentence.start, sentence.end, where, why, sentence=number, follows=True)
             found.append(one)
+            if _BEFORE & set(name.lower().split()):
+                found.remove(one)
+                continue  # of the time before the rest of its row
             if scope is not None and len(scope.windows) == 1:
                 start, stop = scope.windows[0]
                 last = max(
@@ -74,7 +83,12 @@ def _where(places: Places, name: str, text: str, value: object) -> frozenset[int
     token = Token(Kind.identifier, name, 0, 0)
     if value is not UNKNOWN:
         where = places.equal(token, Token(Kind.literal, text, 0, 0, value))
-        return where or places.where(lambda tick, before: str(places.value(token, tick, before)) == text)
+        written = places.where(lambda tick, before: str(places.value(token, tick, before)) == text)
+        if isinstance(where, Where) and isinstance(written, Where):
+            both = Where(where | written)
+            both.after = where.after | written.after
+            return both
+        return where or written
     if not any(isinstance(places.value(token, tick), str) for tick in places.course.ticks):
         return None
     return places.where(lambda tick, before: same(text, places.value(token, tick, before)) or UNKNOWN)

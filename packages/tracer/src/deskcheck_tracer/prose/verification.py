@@ -4,25 +4,52 @@ The stated output must be the run's; every statement that can be read must hold 
 told. A text in the narrator's own grammar is checked by that grammar (checks.py); any other is read sentence by
 sentence (reading.py), its statements are laid along the run in order (align.py), and what finds no place is false.
 
-It does not understand all that a text says: what it cannot read it passes over, and `coverage` tells how much that was.
+It does not understand all that a text says: what it cannot read it passes over, and `coverage` tells how much that was;
+`told` tells how much of the run the text speaks of at all.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ..claims import OUTPUT_OPEN, claims, stated_output, true_output
 from ..facts import ClaimKind
 from ..narrate import Narrator
 from ..trace import Trace
-from .align import align
+from .align import COSTS, Costs, align
 from .course import Course
+from .neighbours import misplaced
 from .reading import Reading, read
 from .statement import CHECKED, HEAVY, Matter
+from .told import told
 
-MIN_COVERAGE = 0.15
+
+@dataclass(frozen=True, kw_only=True)
+class Demands:
+    """What a text must meet to be accepted, beyond the true output and no false statement."""
+
+    min_coverage: float = 0.15
+    """Least `Verification.coverage`, in [0, 1]."""
+    min_told: float = 0.0
+    """Least `Verification.told`, in [0, 1]."""
+    strictness: float = 0.0
+    """From 0 to 1: how little a text may have to be bent to the run before what it takes to be true counts as false.
+    More finds more errors and loses more true texts; docs/decisions.md has the curve."""
+
+    def __post_init__(self) -> None:
+        for name in ("min_coverage", "min_told", "strictness"):
+            if not 0 <= (given := getattr(self, name)) <= 1:
+                raise ValueError(f"Demands.{name} is {given}, expected a share in [0, 1]")
+
+    @property
+    def costs(self) -> Costs:
+        """The costs of laying a text along a run; at full strictness a claim weighs a twentieth."""
+        return replace(COSTS, claim=COSTS.claim * 20**-self.strictness)
+
+
+DEMANDS = Demands()
 
 
 class Reason(StrEnum):
@@ -35,6 +62,9 @@ class Reason(StrEnum):
     claim_false = "claim_false"
     no_claims = "no_claims"
     low_coverage = "low_coverage"
+    """Too little of the text could be checked."""
+    little_told = "little_told"
+    """The text speaks of too little of the run."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +91,9 @@ class Verification:
     one statement that was checked; a value that is only mentioned, and occurs in the run, is one. 1 for texts in the
     narrator's grammar."""
     checks: list[Check] = field(default_factory=list)
-    tension: float = 0.0
-    """How much the text had to be bent to lie along the run."""
+    told: float = 1.0
+    """Of the run's lines that did something, the share the text speaks of (told.py). 1 for texts in the narrator's
+    grammar."""
 
     @property
     def accepted(self) -> bool:
@@ -75,37 +106,41 @@ class Verification:
         return [check for check in self.checks if not check.holds]
 
 
-def verify(text: str, trace: Trace, *, min_coverage: float = MIN_COVERAGE) -> Verification:
+def verify(text: str, trace: Trace, demands: Demands = DEMANDS) -> Verification:
     """Check a free text about a run against its trace.
 
     Accepted are texts whose output block holds the true output (`<output>`, as narrations have it; without a block the
-    last line that says `Output: ...`), whose every statement holds, and whose `coverage` is at least `min_coverage`.
+    last line that says `Output: ...`), whose every statement holds, and that meet the demands.
     """
     output = stated_output(text)
     if output is not None and (checks := _by_grammar(text, trace)):
-        is_right = checks[-1].holds
-        return Verification(_reason(checks, 1.0, is_right, 0.0), 1.0, checks)
+        return Verification(_fault(checks, checks[-1].holds) or Reason.accepted, 1.0, checks)
     if output is None:
         output = _said_output(text)
     if output is None:
-        return Verification(Reason.no_output, 0.0)
+        return Verification(Reason.no_output, 0.0, told=0.0)
     is_right = _plain(output) == _plain(true_output(trace))
     start = text.rfind(OUTPUT_OPEN) if OUTPUT_OPEN in text else len(text)
-    checks, coverage, cost = _by_prose(text[:start], trace)
+    checks, coverage, share = _by_prose(text[:start], trace, demands.costs)
     checks.append(
         Check(Matter.output, output, start, len(text), is_right, "" if is_right else f"it is {true_output(trace)!r}")
     )
-    return Verification(_reason(checks, coverage, is_right, min_coverage), coverage, checks, cost)
+    reason = _fault(checks, is_right) or _lack(coverage, share, demands) or Reason.accepted
+    return Verification(reason, coverage, checks, share)
 
 
-def _reason(checks: list[Check], coverage: float, is_right: bool, min_coverage: float) -> Reason:
+def _lack(coverage: float, share: float, demands: Demands) -> Reason | None:
+    if coverage < demands.min_coverage:
+        return Reason.low_coverage
+    return Reason.little_told if share < demands.min_told else None
+
+
+def _fault(checks: list[Check], is_right: bool) -> Reason | None:
     if not is_right:
         return Reason.wrong_output
     if not all(check.holds for check in checks):
         return Reason.claim_false
-    if len(checks) < 2:
-        return Reason.no_claims
-    return Reason.accepted if coverage >= min_coverage else Reason.low_coverage
+    return Reason.no_claims if len(checks) < 2 else None
 
 
 def _by_grammar(text: str, trace: Trace) -> list[Check]:
@@ -128,19 +163,24 @@ def _by_grammar(text: str, trace: Trace) -> list[Check]:
     return checks
 
 
-def _by_prose(text: str, trace: Trace) -> tuple[list[Check], float, float]:
+def _by_prose(text: str, trace: Trace, costs: Costs) -> tuple[list[Check], float, float]:
+    """The checks of a text in free words, its coverage, and how much of the run it tells."""
     course = Course(trace)
     if not course.ticks:
         return [], 0.0, 0.0
     reading: Reading = read(text, course)
-    places, cost = align(reading.statements, course)
+    places, _ = align(reading.statements, course, costs)
+    elsewhere = misplaced(reading.statements, course, costs)
     checks = [
         Check(one.matter, text[one.start : one.end], one.start, one.end, holds, "" if holds else one.why)
         for one, place in zip(reading.statements, places, strict=True)
         if one.matter in CHECKED
-        for holds in [one.where is True or one.weight < HEAVY or (place.tick is not None and not place.back)]
+        for holds in [
+            one not in elsewhere
+            and (one.where is True or one.weight < HEAVY or (place.tick is not None and not place.back))
+        ]
     ]
-    return checks, reading.coverage, cost
+    return checks, reading.coverage, told(reading.statements, places, course)
 
 
 _SAID = re.compile(

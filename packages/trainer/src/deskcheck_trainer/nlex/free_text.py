@@ -10,6 +10,7 @@ from __future__ import annotations
 from deskcheck_agent.sampler import Completion, StopReason
 from deskcheck_tracer import Trace, stated_output, verify
 from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN, true_output
+from deskcheck_tracer.prose import Demands
 
 from deskcheck_trainer.nlex.recording import Fault
 from deskcheck_trainer.nlex.row import Reason
@@ -26,7 +27,7 @@ def explanation(completion: Completion) -> str:
     return body.strip()
 
 
-def answer_fault(completion: Completion, text: str, record: str, trace: Trace, min_coverage: float) -> Fault | None:
+def answer_fault(completion: Completion, text: str, record: str, trace: Trace, demands: Demands) -> Fault | None:
     """Why `text`, the explanation of a completion to a prompt with `record` in it, becomes no row; None if it may."""
     if completion.stop is StopReason.error:
         return Reason.no_answer, "nothing could be sampled: the prompt overflows the model's context, or was refused"
@@ -38,7 +39,7 @@ def answer_fault(completion: Completion, text: str, record: str, trace: Trace, m
         return Reason.no_output, f"ends without {OUTPUT_OPEN}...{OUTPUT_CLOSE}"
     if (share := copied_share(text, record)) >= COPIED_SHARE:
         return Reason.copied, f"{share:.0%} of its lines stand in the record"
-    return free_text_fault(text, trace, min_coverage)
+    return free_text_fault(text, trace, demands)
 
 
 def copied_share(text: str, record: str) -> float:
@@ -48,14 +49,15 @@ def copied_share(text: str, record: str) -> float:
     return sum(line in shown for line in lines) / len(lines) if lines else 0.0
 
 
-def free_text_fault(text: str, trace: Trace, min_coverage: float) -> Fault | None:
+def free_text_fault(text: str, trace: Trace, demands: Demands) -> Fault | None:
     """What the verifier finds: another output (to the letter: it is what training asks for), a false statement, none,
     too few."""
     stated, true = stated_output(text), true_output(trace)
     if stated != true:
         return Reason.wrong_output, f"states {stated!r}, true is {true!r}"
-    found = verify(text, trace, min_coverage=min_coverage)
+    found = verify(text, trace, demands)
     if found.accepted:
         return None
     wrong = "; ".join(f"{check.words!r}: {check.why}" for check in found.false)
-    return Reason(found.reason.value), wrong or f"{found.coverage:.0%} of its sentences about the run could be checked"
+    lacks = f"{found.coverage:.0%} of its sentences about the run could be checked, and {found.told:.0%} of it is told"
+    return Reason(found.reason.value), wrong or lacks

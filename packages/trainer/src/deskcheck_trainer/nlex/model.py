@@ -1,8 +1,8 @@
 """The language model behind a dataset under construction: made when it is first asked, its answers kept.
 
 Finished shards ask nothing, so a run that only needs its last shards written starts no model before them, and one that
-is whole starts none. Every answer goes into the agent's content-addressed cache, by default in the run folder: requests
-of a shard leave in batches, each batch is kept as soon as it is there, and a kill or a dead server costs one batch.
+is whole starts none. Every answer goes into the agent's content-addressed cache, by default in the run folder: each is
+kept as soon as it is there, and a kill or a dead server costs what was in flight.
 """
 
 from __future__ import annotations
@@ -12,13 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from deskcheck_agent.errors import SamplerError
-from deskcheck_agent.gather import GatheringSampler
 from deskcheck_agent.sampler import Completion, Message, Sampler, SamplingParams
 from deskcheck_agent.samplers import make_sampler
 from deskcheck_conf.schema import SamplerConfig
-
-WAVE = 4
-"""Times `sampler.batch_size` completions go to the engine at once: full batches, and little lost with the last one."""
 
 ANSWERS = "answers"
 """Folder of the kept answers in the run folder, unless sampler.cache names another."""
@@ -38,7 +34,7 @@ class KeptSampler:
     ) -> list[list[Completion]]:
         """As Sampler; a SamplerError says in addition where the answers so far are."""
         if self._inner is None:
-            self._inner = GatheringSampler(make_sampler(self.config), self.config.batch_size * WAVE)
+            self._inner = make_sampler(self.config)
         try:
             return await self._inner.sample(prompts, params)
         except SamplerError as error:

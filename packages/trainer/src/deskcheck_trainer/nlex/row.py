@@ -110,6 +110,8 @@ class Reason(StrEnum):
     """A model handed the record back instead of telling it."""
     low_coverage = "low_coverage"
     """Too little of a model's text could be checked."""
+    little_told = "little_told"
+    """A model's text speaks of too little of the run."""
     wrong_reference = "wrong_reference"
     """A reference program fails its own problem's tests."""
 

@@ -18,7 +18,8 @@ from deskcheck_agent.sampler import Message, Sampler, SamplingParams, seed_of
 from deskcheck_evals.tasks.gathering import all_of
 from deskcheck_tracer import narrate
 from deskcheck_tracer.claims import OUTPUT_CLOSE
-from deskcheck_tracer.prose.verification import MIN_COVERAGE
+from deskcheck_tracer.prose import Demands
+from deskcheck_tracer.prose.verification import DEMANDS
 
 from deskcheck_trainer.nlex.free_text import answer_fault, explanation
 from deskcheck_trainer.nlex.recording import Fault, Recorded, rejected
@@ -40,7 +41,7 @@ class Translation:
     params: SamplingParams
     attempts: int = 1
     record_tokens: int = 2000
-    min_coverage: float = MIN_COVERAGE
+    demands: Demands = DEMANDS
 
 
 class Translator:
@@ -93,4 +94,4 @@ class Translator:
         params = replace(self.plan.params, seed=seed, n=1, stop=(OUTPUT_CLOSE,))
         [[completion]] = await self.sampler.sample([prompt], params)
         text = explanation(completion)
-        return text, answer_fault(completion, text, record, recorded.trace, self.plan.min_coverage)
+        return text, answer_fault(completion, text, record, recorded.trace, self.plan.demands)
