@@ -8,6 +8,7 @@ the paper's 30 million functions, beside what starting an interpreter for each r
 """
 
 import argparse
+import gc
 import json
 import os
 import platform
@@ -23,7 +24,7 @@ from typing import Any
 
 from deskcheck_conf.entry import load_config
 from deskcheck_tracer import Program
-from deskcheck_trainer.collect import make_recipe
+from deskcheck_trainer.collect import GC_THRESHOLD, make_recipe
 from deskcheck_trainer.collect_config import CollectConfig
 from deskcheck_trainer.make_source import make_source
 from deskcheck_trainer.nlex.build import Builder
@@ -87,6 +88,7 @@ def stages(overrides: Sequence[str]) -> None:
     """One builder in this process: where its time goes."""
     config = load_config("collect", CollectConfig, [*overrides])
     items = list(make_source(config.source, config.seed).items())[: config.limit]
+    gc.set_threshold(GC_THRESHOLD)  # as the command's workers do
     builder: Builder = make_recipe(config).builder()
     first, second = TimedRunner(builder.recording.runner), TimedRunner(builder.recording.second)
     for runner in (first, second):  # started, and warm

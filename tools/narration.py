@@ -106,9 +106,11 @@ def prove_trace(name: str, trace: Trace, counts: Counts, rng: random.Random) -> 
 
 
 def is_believed(text: str, narrator: Narrator) -> bool:
-    """Whether a narration states an output and all it claims holds; lines as in the true one are not read again."""
-    results = narrator.check(narrator.claims(text))
-    return all(result.holds for result in results) and any(result.claim.kind is ClaimKind.output for result in results)
+    """Whether a narration states an output and all it claims holds, as deskcheck-collect asks it; lines as in the true
+    one are not read again."""
+    lines = narrator.read(text)
+    states = any(said.kind is ClaimKind.output for line in lines for said in line.said)
+    return states and narrator.first_false(lines) is None
 
 
 def corrupted(text: str, rng: random.Random) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """The cache: same request, no call; anything that changes the answer changes the key."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from deskcheck_agent.errors import SamplerError
 from deskcheck_agent.sampler import Completion, SamplingParams, ScriptedSampler, StopReason
 
 ASK = [{"role": "user", "content": "q"}]
+OTHER = [{"role": "user", "content": "other"}]
 PARAMS = SamplingParams(n=2)
 
 
@@ -91,3 +93,39 @@ def test_a_folder_that_cannot_be_used_is_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SamplerError, match=r"cannot use the completion cache .*sampler\.cache"):
         CachedSampler(ScriptedSampler(echo), tmp_path / "file")
+
+
+class Slow(ScriptedSampler):
+    """Answers after everybody has asked."""
+
+    async def sample(self, prompts, params):
+        await asyncio.sleep(0.02)
+        return await super().sample(prompts, params)
+
+
+async def test_what_is_being_asked_for_is_asked_once(tmp_path):
+    inner = Slow(echo)
+    sampler = CachedSampler(inner, tmp_path)
+    calls = [[(ASK, 2), (ASK, 2)], [(ASK, 3)], [(OTHER, 1), (ASK, 1)]]
+    answers = await asyncio.gather(
+        *(sampler.sample([prompt for prompt, _ in call], [replace(PARAMS, n=n) for _, n in call]) for call in calls)
+    )
+    assert [[len(row) for row in rows] for rows in answers] == [[2, 2], [3], [1, 1]]
+    assert answers[0][0] == answers[0][1] == answers[1][0][:2]
+    assert len(inner.prompts) == 3  # two of ASK, its third, one of OTHER
+
+
+async def test_whoever_waited_asks_itself_where_the_other_failed(tmp_path):
+    class Failing(Slow):
+        async def sample(self, prompts, params):
+            answers = await super().sample(prompts, params)
+            if self.calls == 1:
+                raise SamplerError("down")
+            return answers
+
+    sampler = CachedSampler(Failing(echo), tmp_path)
+    first, second = await asyncio.gather(
+        sampler.sample([ASK], PARAMS), sampler.sample([ASK], PARAMS), return_exceptions=True
+    )
+    assert isinstance(first, SamplerError) and [each.stop for each in second[0]] == [StopReason.stop] * 2
+    assert not sampler._asking

@@ -5,7 +5,7 @@ import json
 import pytest
 from deskcheck_tracer import Limits, Program, Sandbox, Trace
 from deskcheck_tracer.errors import InputError
-from deskcheck_tracer.series import read_run, split_series
+from deskcheck_tracer.series import is_hopeless, read_run, split_series
 from deskcheck_tracer.trace import EndReason
 
 SOURCE = """\
@@ -21,6 +21,9 @@ def f(xs, k=1):
     print(sorted(seen.items()))
     return [best] * k
 """
+
+
+LOOP = "def f(n):\n    while n:\n        pass\n    return n\n"
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +108,18 @@ def test_nothing_of_a_series_reaches_the_next(sandbox) -> None:
     source = "import sys\ndef f(n):\n    again = hasattr(sys, 'left')\n    sys.left = n\n    return again\n"
     programs = calls("f(1)", source=source)
     assert [series(sandbox, programs)[0].returned for _ in range(3)] == ["False"] * 3
+
+
+@pytest.mark.parametrize(
+    ("begins", "patience", "tried"),
+    [("1111", 2, 2), ("1111", 0, 4), ("1011", 2, 4), ("0111", 2, 4), ("1101", 2, 2), ("11", 3, 2)],
+)
+def test_a_series_whose_first_runs_end_at_a_limit_ends(sandbox, begins: str, patience: int, tried: int) -> None:
+    programs = calls(*(f"f({n})" for n in begins), source=LOOP)
+    files = sandbox.series(programs, Limits(max_events=50), patience)
+    assert [file is not None for file in files] == [True] * tried + [False] * (len(begins) - tried)
+    traces = [trace for trace in traces_of(files, programs) if trace is not None]
+    assert is_hopeless(traces, patience) == (tried == patience)
 
 
 def test_one_source_a_series(sandbox) -> None:

@@ -102,6 +102,21 @@ def test_without_novelty_the_first_that_run_are_kept(sandboxes) -> None:
     assert kept(outcomes) == ["f(-5)", "f(-4)"]
 
 
+LOOPS = "def f(n):\n    while n > 2:\n        pass\n    return n\n"
+DIES = "def f(n):\n    return [0] * 10 ** 9 if n > 2 else n\n"
+
+
+@pytest.mark.parametrize(("source", "reason"), [(LOOPS, Reason.events), (DIES, Reason.memory)])
+def test_a_function_whose_first_inputs_end_at_a_limit_is_given_up(sandboxes, source: str, reason: Reason) -> None:
+    item = explore(source, "f(8)", "f(9)", "f(1)", "f(7)")
+    [patient] = recording(sandboxes, InputPlan(tries=4, patience=3))([item])
+    assert [getattr(one, "reason", None) for one in patient] == [reason, reason, None, reason]
+    [impatient] = recording(sandboxes, InputPlan(tries=4, patience=2))([item])
+    assert [getattr(one, "reason", None) for one in impatient] == [reason, reason, *[Reason.given_up] * 2]
+    given = recording(sandboxes, InputPlan(patience=2))(calls(source, "f(8)", "f(9)", "f(1)"))
+    assert [getattr(one, "reason", None) for [one] in given] == [reason, reason, None]
+
+
 def test_outcomes_stay_with_their_items(sandboxes) -> None:
     items = [*calls(BRANCHES, "f(1)", "f(2)"), explore(BRANCHES, "f(-1)", "f(0)"), *calls(LEAKY, "f(1)")]
     items += [explore("x = 1\n"), *calls(BRANCHES, "f(1)")]

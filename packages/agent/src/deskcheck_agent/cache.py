@@ -4,9 +4,11 @@ Content-addressed: the key of one completion is the hash of (model id, revision,
 rerun of the same run costs nothing, a longer one costs only what is new, and two configurations never mix. SQLite
 from the standard library: several processes may share a file, and a kill leaves it whole. What was not sampled
 (StopReason.error, budget) is not kept. Where the inner sampler tells of each completion as it comes, each is kept as it
-comes: a server that dies in the middle of a call costs what it had not answered.
+comes: a server that dies in the middle of a call costs what it had not answered. What is being asked for is waited for:
+attempts that meet in one program ask for its predictions once.
 """
 
+import asyncio
 import hashlib
 import itertools
 import json
@@ -51,6 +53,7 @@ class CachedSampler:
         self.inner, self.revision = inner, revision
         self.model_id: str = inner.model_id
         self.hits = self.misses = 0
+        self._asking: dict[str, asyncio.Future[None]] = {}
         path = Path(folder) / FILE
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,50 +73,83 @@ class CachedSampler:
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
     ) -> list[list[Completion]]:
         each = params_per_prompt(prompts, params)
-        rows = [self._read(prompt, one) for prompt, one in zip(prompts, each, strict=True)]
-        # (place of the prompt, what of it is missing): one for every gap among its completions
-        gaps = [(place, gap) for place, one in enumerate(each) for gap in _gaps(one, rows[place])]
-        missing = len({place for place, _ in gaps})
-        self.hits += len(rows) - missing
-        self.misses += missing
-        for (place, gap), row in zip(gaps, await self._ask(prompts, gaps), strict=True):
-            rows[place].update(zip(gap.indices, row, strict=True))
-        return [[row[index] for index in one.indices] for one, row in zip(each, rows, strict=True)]
+        contents = [self._content(prompt, one) for prompt, one in zip(prompts, each, strict=True)]
+        rows = [self._read(content, one.indices) for content, one in zip(contents, each, strict=True)]
+        whole = sum(len(row) == one.n for row, one in zip(rows, each, strict=True))
+        self.hits += whole
+        self.misses += len(rows) - whole
+        while True:
+            mine, others = self._divide(contents, each, rows)
+            if not mine and not others:
+                return [[row[index] for index in one.indices] for one, row in zip(each, rows, strict=True)]
+            try:
+                for place, row in await self._ask(prompts, each, mine):
+                    rows[place].update(row)
+            finally:
+                for key in mine.values():
+                    self._asking.pop(key).set_result(None)
+            if others:
+                await asyncio.wait(others)
+                rows = [
+                    row | self._read(content, one.indices)
+                    for row, content, one in zip(rows, contents, each, strict=True)
+                ]
+
+    def _divide(
+        self, contents: Sequence[bytes], each: Sequence[SamplingParams], rows: Sequence[Container[int]]
+    ) -> "tuple[dict[tuple[int, int], str], list[asyncio.Future[None]]]":
+        """What is missing: (place, index) of what this call asks for, and what is waited for as others ask for it."""
+        mine: dict[tuple[int, int], str] = {}
+        others: list[asyncio.Future[None]] = []
+        for place, (content, one) in enumerate(zip(contents, each, strict=True)):
+            for index in one.indices:
+                if index in rows[place]:
+                    continue
+                key = _key(content, index)
+                if key in self._asking:
+                    others.append(self._asking[key])
+                else:
+                    self._asking[key] = asyncio.get_running_loop().create_future()
+                    mine[place, index] = key
+        return mine, others
 
     async def _ask(
-        self, prompts: Sequence[list[Message]], gaps: Sequence[tuple[int, SamplingParams]]
-    ) -> list[list[Completion]]:
+        self, prompts: Sequence[list[Message]], each: Sequence[SamplingParams], mine: dict[tuple[int, int], str]
+    ) -> list[tuple[int, dict[int, Completion]]]:
+        """Ask the inner sampler; (place, completions by index)."""
+        gaps = [(place, gap) for place, one in enumerate(each) for gap in _gaps(one, place, mine)]
         if not gaps:
             return []
         asked, params = [prompts[place] for place, _ in gaps], [gap for _, gap in gaps]
-        if isinstance(self.inner, TellingSampler):
-            return await self.inner.sample_each(
-                asked, params, lambda at, index, said: self._write([(asked[at], params[at], index, said)])
-            )
-        fresh = await self.inner.sample(asked, params)
-        self._write(
-            [
-                (prompt, one, index, completion)
-                for prompt, one, row in zip(asked, params, fresh, strict=True)
-                for index, completion in zip(one.indices, row, strict=True)
-            ]
-        )
-        return fresh
 
-    def _read(self, prompt: list[Message], params: SamplingParams) -> dict[int, Completion]:
+        def keep(at: int, index: int, completion: Completion) -> None:
+            self._write([(mine[gaps[at][0], index], completion)])
+
+        if isinstance(self.inner, TellingSampler):
+            fresh = await self.inner.sample_each(asked, params, keep)
+        else:
+            fresh = await self.inner.sample(asked, params)
+        found = [
+            (place, dict(zip(gap.indices, row, strict=True))) for (place, gap), row in zip(gaps, fresh, strict=True)
+        ]
+        if not isinstance(self.inner, TellingSampler):
+            self._write([(mine[place, index], said) for place, row in found for index, said in row.items()])
+        return found
+
+    def _read(self, content: bytes, indices: range) -> dict[int, Completion]:
         """The known completions, by index."""
-        content, found = self._content(prompt, params), {}
-        for index in params.indices:
+        found: dict[int, Completion] = {}
+        for index in indices:
             key = _key(content, index)
             row = self._db.execute("select completion from completions where key = ?", (key,)).fetchone()
             if row is not None:
                 found[index] = completion_from_json(json.loads(row[0]))
         return found
 
-    def _write(self, answers: Sequence[tuple[list[Message], SamplingParams, int, Completion]]) -> None:
+    def _write(self, answers: Sequence[tuple[str, Completion]]) -> None:
         kept = [
-            (_key(self._content(prompt, params), index), json.dumps(vars(completion)))
-            for prompt, params, index, completion in answers
+            (key, json.dumps(vars(completion)))
+            for key, completion in answers
             if completion.stop not in (StopReason.error, StopReason.budget)
         ]
         self._db.execute("begin immediate")
@@ -131,9 +167,9 @@ def _key(content: bytes, index: int) -> str:
     return hashlib.sha256(content + b"#%d" % index).hexdigest()
 
 
-def _gaps(params: SamplingParams, known: Container[int]) -> Iterator[SamplingParams]:
-    """The same request for each run of indices that is not known."""
-    missing = [index for index in params.indices if index not in known]
-    for _, run in itertools.groupby(enumerate(missing), lambda pair: pair[1] - pair[0]):
-        indices = [index for _, index in run]
-        yield replace(params, first=indices[0], n=len(indices))
+def _gaps(params: SamplingParams, place: int, wanted: Container[tuple[int, int]]) -> Iterator[SamplingParams]:
+    """The same request for each run of indices that is wanted."""
+    indices = [index for index in params.indices if (place, index) in wanted]
+    for _, run in itertools.groupby(enumerate(indices), lambda pair: pair[1] - pair[0]):
+        gap = [index for _, index in run]
+        yield replace(params, first=gap[0], n=len(gap))

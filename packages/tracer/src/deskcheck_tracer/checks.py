@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from . import coverage
-from .claims import Claim, true_output
+from .claims import Claim, ReadLine, true_output
 from .facts import ClaimKind, Said, end_text
 from .telling import Telling, Tellings
 
@@ -21,8 +21,7 @@ class ClaimCheck(NamedTuple):
 
 def check_claims(claims: Sequence[Claim], tellings: Tellings) -> list[ClaimCheck]:
     """One check a claim, in order."""
-    covers = any(claim.kind is ClaimKind.coverage for claim in claims)
-    share = f"{changes_claimed(claims)} of {tellings.changes}" if covers else ""
+    share = _share(claims, tellings)
     checks: list[ClaimCheck] = []
     for (style, start, span), line in groupby(claims, key=_PLACE):
         if start < 0:
@@ -30,6 +29,39 @@ def check_claims(claims: Sequence[Claim], tellings: Tellings) -> list[ClaimCheck
         else:
             checks += _check_line(list(line), tellings.of(style), start, span)
     return checks
+
+
+def first_false(lines: Sequence[ReadLine], tellings: Tellings) -> ClaimCheck | None:
+    """The first claim that `check_claims` finds false; a line is taken apart only where it does not hold as a whole."""
+    whole = [claim for line in lines if line.moment < 0 for claim in line.claims()]
+    share = _share([claim for line in lines for claim in line.claims()], tellings) if _covers(whole) else ""
+    for line in lines:
+        if line.moment < 0:
+            checks = [_check_whole(claim, share, tellings) for claim in line.claims()]
+        elif _is_inside(line, telling := tellings.of(line.style)) and _known(line, telling).issuperset(line.said):
+            continue
+        else:
+            checks = _check_line(line.claims(), telling, line.moment, line.span)
+        if (false := next((check for check in checks if not check.holds), None)) is not None:
+            return false
+    return None
+
+
+def _is_inside(line: ReadLine, telling: Telling) -> bool:
+    return line.span >= 1 and line.moment + line.span <= len(telling.units)
+
+
+def _known(line: ReadLine, telling: Telling) -> set[Said]:
+    return telling.facts(line.moment, line.moment + line.span)
+
+
+def _covers(claims: Sequence[Claim]) -> bool:
+    return any(claim.kind is ClaimKind.coverage for claim in claims)
+
+
+def _share(claims: Sequence[Claim], tellings: Tellings) -> str:
+    """What a claim of coverage must say; only worked out if there is one."""
+    return f"{changes_claimed(claims)} of {tellings.changes}" if _covers(claims) else ""
 
 
 _PLACE = attrgetter("style", "moment", "span")

@@ -251,13 +251,17 @@ def _record(request: dict[str, Any], report: int, trace: int) -> int:
     _announce(report, STARTED)
     from deskcheck_tracer.engine import stream_here
     from deskcheck_tracer.program import Limits
+    from deskcheck_tracer.trace import AT_LIMIT
 
     limits = Limits(**request["limits"])
     if request["mode"] == "trace":
         stream_here(trace, request["source"], request["stdin"], request["call"], limits)
         return 0
-    for stdin, call in json.loads(request["call"]):
-        stream_here(trace, request["source"], stdin, call, limits, batch=1000)
+    cut, (patience, inputs) = 0, json.loads(request["call"])
+    for number, (stdin, call) in enumerate(inputs, 1):
+        cut += stream_here(trace, request["source"], stdin, call, limits, batch=1000).reason in AT_LIMIT
+        if cut == number == patience:
+            break  # see series.py
         if threading.active_count() > 1:
             break  # what it left running would be heard in the next one
     return 0

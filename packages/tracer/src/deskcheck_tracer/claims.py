@@ -37,6 +37,21 @@ class Claim(NamedTuple):
     """How many units the line stands for."""
 
 
+class ReadLine(NamedTuple):
+    """A line of a narration and what it states; its fields are those of the claims that it makes."""
+
+    text: str
+    style: str
+    said: list[Said]
+    moment: int = -1
+    span: int = 1
+
+    def claims(self) -> list[Claim]:
+        """Its statements, one by one."""
+        _, style, said, moment, span = self
+        return [Claim(one.kind, moment, one.name, one.value, self.text, style, span) for one in said]
+
+
 def left_out(count: int) -> str:
     """The line that stands for `count` units that were not told."""
     return f"... {count} lines left out ..."
@@ -60,32 +75,32 @@ def stated_output(text: str) -> str | None:
 
 def claims(text: str) -> list[Claim]:
     """Every statement of a narration in any style, in order."""
-    return read_claims(text, lambda style: STYLES[style].read)
+    return [claim for line in read_lines(text, lambda style: STYLES[style].read) for claim in line.claims()]
 
 
-def read_claims(text: str, reader: Callable[[str], Callable[[str], list[Said]]]) -> list[Claim]:
-    """The same with another reader of lines for each style."""
+def read_lines(text: str, reader: Callable[[str], Callable[[str], list[Said]]]) -> list[ReadLine]:
+    """The lines that state something, with a reader of lines for each style; the output block is one line, the last."""
     body = text[: text.rfind(OUTPUT_OPEN)] if stated_output(text) is not None else text
     lines = [line for line in body.split("\n") if line]
     name = style_of(lines)
     read = reader(name)
-    found: list[Claim] = []
+    found: list[ReadLine] = []
     unit = 0
     for line in lines:
         if line.startswith("... ") and (match := _LEFT_OUT.match(line)):
             unit += int(match[1])
         elif match := _END.match(line):
-            found.append(Claim(ClaimKind.end, -1, "", match[1], line, name))
+            found.append(ReadLine(line, name, [Said(ClaimKind.end, "", match[1])]))
         elif name != "compact" and (covered := coverage.read(line)) is not None:
-            found.append(Claim(ClaimKind.coverage, -1, "", covered[1], line, name))
+            found.append(ReadLine(line, name, [Said(ClaimKind.coverage, "", covered[1])]))
         else:
             said = read(line)
             span = int(said[0].value) if said and said[0].kind is ClaimKind.span else 1
-            found += [Claim(one.kind, unit, one.name, one.value, line, name, span) for one in said]
+            found.append(ReadLine(line, name, said, unit, span))
             unit += span
     output = stated_output(text)
     if output is not None:
-        found.append(Claim(ClaimKind.output, -1, "", output, OUTPUT_OPEN, name))
+        found.append(ReadLine(OUTPUT_OPEN, name, [Said(ClaimKind.output, "", output)]))
     return found
 
 

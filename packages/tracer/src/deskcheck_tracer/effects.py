@@ -10,6 +10,7 @@ no entries, since code run that way is not recorded.
 """
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -72,8 +73,9 @@ _CHANGING_METHODS = frozenset({
 class Effects:
     """Effects of the statements of one source."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._code = Purity(tree)
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        """`nodes` are all of its syntax tree."""
+        self._code = Purity(nodes)
         self._is_pure = self._code.is_pure
         self.renames = self._code.renames
         self.functions = self._code.functions

@@ -61,9 +61,12 @@ def stream_here(
     return end
 
 
+_PYTHON = platform.python_version()  # found out once, not in every process that is forked for a program
+
+
 def python_version() -> str:
     """The running interpreter's version, e.g. `3.12.1`."""
-    return platform.python_version()
+    return _PYTHON
 
 
 class _Run:

@@ -41,21 +41,21 @@ class Layout:
     """Statement heads and comprehension spans of one source text."""
 
     def __init__(self, source: str) -> None:
-        tree = ast.parse(source)
+        nodes = list(ast.walk(ast.parse(source)))
         self.heads: dict[int, int] = {}
         self.comprehensions: list[Span] = []
         self.effects: dict[int, Effect] = {}
-        self._known_effects = Effects(tree)
+        self._known_effects = Effects(nodes)
         self.renames = self._known_effects.renames
         self._parts: dict[CodeType, tuple[Any, ...]] = {}
         self._crowded: set[int] = set()  # lines that can have no effect entry (any more)
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, ast.ExceptHandler) and node.name:  # leaving it unbinds the name, on no line of its own
                 self._crowded.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.stmt | ast.match_case | ast.ExceptHandler):
+        for node in nodes:
+            if isinstance(node, _STATEMENTS):
                 self._add_statement(node)
-            elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp):
+            elif isinstance(node, _COMPREHENSIONS):
                 self.comprehensions.append(_span(node))
 
     def _add_statement(self, node: ast.stmt | ast.match_case | ast.ExceptHandler) -> None:
@@ -182,6 +182,8 @@ class CodeLayout:
             line.distrust()
 
 
+_STATEMENTS = (ast.stmt, ast.match_case, ast.ExceptHandler)  # tuples: `A | B` would be made anew for every node
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 _OLD_LOCALS = sys.version_info < (3, 13)  # PEP 667
 CO_OPTIMIZED = 1  # inspect.CO_OPTIMIZED
 _VIEWERS = frozenset({"locals", "vars", "dir", "eval", "exec", "f_locals"})
@@ -210,6 +212,9 @@ def _header_parts(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _end(node: ast.AST) -> int:
+    """Last line of a node, which holds its parts, or of its parts where it has no place of its own."""
+    if (end := getattr(node, "end_lineno", None)) is not None:
+        return end
     return max((getattr(part, "end_lineno", None) or 0 for part in ast.walk(node)), default=0)
 
 

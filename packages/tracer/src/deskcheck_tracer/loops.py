@@ -18,6 +18,8 @@ MAX_ITEMS = 16
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "range": range, "len": len, "abs": abs, "min": min, "max": max, "sorted": sorted, "list": list, "tuple": tuple,
 }  # fmt: skip
+_SEQUENCES = frozenset("[('\"")
+"""How the text of a list, tuple or string begins."""
 _SNAPSHOTS = ("range", "sorted", "list", "tuple")
 _MOST = 100_000  # items that are ever worked out
 
@@ -60,7 +62,8 @@ class Loops:
             return None
         if node.iter.id in _stored_in(node):
             return None
-        value = _literal(names.get(node.iter.id))
+        text = names.get(node.iter.id)
+        value = _literal(text) if text is not None and text[:1] in _SEQUENCES else None
         return value if isinstance(value, list | tuple | str) else None
 
     def _rest(self, items: Any, count: int, target: ast.expr, after: Mapping[str, str]) -> str | None:
@@ -138,12 +141,19 @@ def _evaluated(text: str) -> Any:
     Sets are not read: the order of their repr depends on the hash seed of this process.
     """
     try:
-        node = ast.parse(text.lstrip(), mode="eval").body
+        value = ast.literal_eval(text.lstrip())
     except SyntaxError as error:
         raise ValueError("not a literal") from error
-    if "{" in text and any(isinstance(part, ast.Set) for part in ast.walk(node)):
+    if "{" in text and _holds_set(value):
         raise ValueError("holds a set")
-    return ast.literal_eval(node)
+    return value
+
+
+def _holds_set(value: Any) -> bool:
+    """Whether a set is in it, or it is one; keys of dicts cannot hold any."""
+    if isinstance(value, list | tuple | dict):
+        return any(map(_holds_set, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, set)
 
 
 def _value(node: ast.expr, names: Mapping[str, str]) -> Any:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class What(StrEnum):
@@ -78,6 +79,22 @@ class Moment:
     """Sentences: what a step did that changes no name: `leaves the loop`."""
     round: int = 0
     """Sentences: which round of its loop a loop line begins, from 1; 0 if it begins none."""
+
+    def content(self) -> tuple[Any, ...]:
+        """All that a sentence about it depends on, as a key."""
+        frame = self.frame if self.what is What.switch else 0
+        return (
+            self.what, self.line, frame, self.function, 0, self.statement, self.form, self.target, self.expression,
+            (*self.changes.items(),), self.stays, self.left, self.taken, self.printed, self.read, self.value,
+            self.assigned, self.verb, self.note,
+        )  # fmt: skip
+
+    @classmethod
+    def of_content(cls, content: tuple[Any, ...]) -> "Moment":
+        """A moment with this content."""
+        moment = cls(*content)
+        moment.changes = dict(moment.changes)
+        return moment
 
     def has_effect(self) -> bool:
         """Whether there is anything to say beyond that the line ran."""

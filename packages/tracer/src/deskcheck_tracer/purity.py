@@ -6,7 +6,7 @@ program binds itself is no longer the built-in function.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .originals import BUILTINS as __builtins__  # noqa: F401
 from .special import may_call_unseen
@@ -49,8 +49,8 @@ def _is_renaming(node: ast.AST) -> bool:
 class Purity:
     """What is pure in one source."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        nodes = list(ast.walk(tree))
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        """`nodes` are all of its syntax tree."""
         names = {node.id for node in nodes if isinstance(node, ast.Name)}
         attributes = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
         texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}

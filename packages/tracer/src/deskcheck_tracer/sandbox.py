@@ -164,17 +164,18 @@ class Sandbox:
         """`trace` without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool.threads(), self.trace, program, limits)
 
-    def series(self, programs: Sequence[Program], limits: Limits = Limits()) -> list[bytes | None]:
+    def series(self, programs: Sequence[Program], limits: Limits = Limits(), patience: int = 0) -> list[bytes | None]:
         """Record programs that share a source one after the other in one process; see series.py for what that leaves
         open, and for `read_run`, which reads the trace files that this returns. None where a run did not come to its
-        end: `trace` says why. The clocks' limits are those of the whole series. Raises SandboxFailed if the sandbox
+        end: `trace` says why. The clocks' limits are those of the whole series. Where the first `patience` runs all end
+        at a limit no other is begun; 0 goes on. Raises SandboxFailed if the sandbox
         itself failed twice.
         """
         from .series import series_program, split_series
 
         if not programs:
             return []
-        result = self._run(series_program(programs), limits, "series")
+        result = self._run(series_program(programs, patience), limits, "series")
         if result.outcome is Outcome.sandbox:
             raise SandboxFailed(_failed_twice(programs[0], result))
         return split_series(result.trace, programs)

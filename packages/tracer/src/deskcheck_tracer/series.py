@@ -4,6 +4,9 @@ Each run executes the module body anew, under fresh names. What a run leaves beh
 interpreter, the state of imported modules) is there for the next, so a series alone proves nothing: record it once
 more in the other order and compare. A run whose predecessors matter differs then, since the first of a series is the
 last of the other; `Sandbox.trace` tells the truth about each. deskcheck-collect does so.
+
+With `patience` a series whose first runs all end at a limit ends there: a program that loops for ever on three inputs
+does so on the next.
 """
 
 from __future__ import annotations
@@ -16,15 +19,21 @@ from dataclasses import replace
 from .errors import InputError
 from .export import read_trace
 from .program import Program
-from .trace import Trace
+from .trace import AT_LIMIT, Trace
 
 
-def series_program(programs: Sequence[Program]) -> Program:
+def series_program(programs: Sequence[Program], patience: int = 0) -> Program:
     """What the worker is asked to record. Raises InputError unless all programs have the same source."""
     [source, *others] = {program.source for program in programs}
     if others:
         raise InputError(f"a series has {len(others) + 1} sources, expected one program on many inputs")
-    return Program(source, call=json.dumps([[program.stdin, program.call] for program in programs]))
+    inputs = [[program.stdin, program.call] for program in programs]
+    return Program(source, call=json.dumps([patience, inputs]))
+
+
+def is_hopeless(traces: Sequence[Trace], patience: int) -> bool:
+    """Whether these are the first `patience` runs and all ended at a limit; 0 never loses hope."""
+    return 0 < patience == len(traces) and all(trace.end.reason in AT_LIMIT for trace in traces)
 
 
 def split_series(text: bytes, programs: Sequence[Program]) -> list[bytes | None]:

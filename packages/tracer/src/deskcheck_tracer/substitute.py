@@ -4,7 +4,7 @@
 Only names whose value is a number, a boolean, None or a short string are replaced; names that are called, and names
 that the text itself binds (comprehension, lambda, walrus), stay. The layout of the source is kept, spread lines are
 joined. `input()` is replaced by what it read when that is known. Values are the texts of a trace (`Step.locals`). A
-text is taken apart once (`_template`) and filled in as often as its line runs.
+text is taken apart once (`_template`), and filled in once with the same values.
 """
 
 import ast
@@ -46,11 +46,20 @@ def substitute(
 ) -> str:
     """The text of `node` (of the syntax tree of `source`) with values for names; `read` is the line its one `input()`
     got. With `containers` also short lists, tuples, sets and dicts take the place of their names."""
+    spots, _ = _template(source, node)
+    return _filled(source, node, tuple([names.get(spot.name) for spot in spots]), read, containers)
+
+
+@lru_cache(maxsize=8192)  # a loop comes back to the same values, and other inputs do
+def _filled(
+    source: str, node: ast.expr | ast.stmt, values: tuple[str | None, ...], read: str | None, containers: bool
+) -> str:
+    """The text with these values in its spots; None leaves one as it is."""
     spots, rest = _template(source, node)
     pieces: list[str] = []
-    for before, original, name, tight in spots:
+    for (before, original, name, tight), known in zip(spots, values, strict=True):
         pieces.append(before)
-        value = names.get(name) if name else (None if read is None else repr(read))
+        value = known if name else (None if read is None else repr(read))
         if value is None or (name and not (is_plain(value) or (containers and _is_short_container(value)))):
             pieces.append(original)
         else:

@@ -74,6 +74,12 @@ class EndReason(StrEnum):
     """The process died for a reason that none of the others names; End.detail says what is known."""
 
 
+AT_LIMIT = frozenset({
+    EndReason.cpu, EndReason.wall, EndReason.memory, EndReason.output, EndReason.events, EndReason.bytes,
+})  # fmt: skip
+"""The program would have gone on, had it been allowed to."""
+
+
 class End(NamedTuple):
     """The end reason and what there is to say about it."""
 

@@ -103,18 +103,23 @@ class InputsConfig:
     """Inputs recorded to choose from, at most."""
     novel: bool = True
     """Keep an input only if it takes lines or branches that no input before it took; else the first `keep`."""
+    patience: int = 3
+    """Give a function up whose first so many inputs all end at a limit (events, bytes, time, memory, output); 0 never
+    does."""
     proposals: int = 0
     """Calls of each function asked of the language model `sampler`, tried before those that are drawn; 0 asks none."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.keep <= self.tries:
             raise ConfigError(f"inputs.keep is {self.keep}, expected 1 to inputs.tries, which is {self.tries}")
+        if self.patience < 0:
+            raise ConfigError(f"inputs.patience is {self.patience}, expected 0 (give no function up) or more")
         if self.proposals < 0:
             raise ConfigError(f"inputs.proposals is {self.proposals}, expected 0 (ask no model) or more")
 
     def plan(self, seed: int) -> InputPlan:
         """The same for the workers."""
-        return InputPlan(keep=self.keep, tries=self.tries, novel=self.novel, seed=seed)
+        return InputPlan(keep=self.keep, tries=self.tries, novel=self.novel, patience=self.patience, seed=seed)
 
 
 @dataclass(kw_only=True)

@@ -37,6 +37,8 @@ class InputPlan:
     """Inputs recorded to choose from, at most."""
     novel: bool = True
     """Keep an input only if it takes a path that none before it took; else the first `keep` that run."""
+    patience: int = 3
+    """Give a function up whose first so many inputs all end at a limit; 0 never does."""
     seed: int = 0
 
 

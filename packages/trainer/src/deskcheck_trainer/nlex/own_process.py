@@ -79,7 +79,7 @@ class OwnProcess:
         """Record each program, in order."""
         return [record_here(program.source, program.stdin, program.call, limits) for program in programs]
 
-    def series(self, programs: Sequence[Program], limits: Limits = NORMAL) -> list[bytes | None]:
+    def series(self, programs: Sequence[Program], limits: Limits = NORMAL, patience: int = 0) -> list[bytes | None]:
         """None: what is ours is recorded once, and each program by itself."""
         return [None] * len(programs)
 

@@ -3,8 +3,8 @@
 A run is kept when the program ends, does something, and does it again in another process under another hash seed.
 Inputs of one program are recorded in series, in one process, and in the other order the second time: where that makes a
 difference, each is recorded in a process of its own, unless the first alone differs from process to process: then the
-program is given up. Of a function with many candidate inputs, runs along paths already seen are left out before the
-second time. What is dropped says why.
+program is given up. So is a function whose first inputs all end at a limit, before the others are tried. Of a function
+with many candidate inputs, runs along paths already seen are left out before the second time. What is dropped says why.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import groupby
 
 from deskcheck_tracer import Limits, Program, Trace
 from deskcheck_tracer.claims import true_output
-from deskcheck_tracer.series import read_run
+from deskcheck_tracer.series import is_hopeless, read_run
 from deskcheck_tracer.trace import EndReason, EventKind
 
 from deskcheck_trainer.nlex.inputs import InputPlan, candidates
@@ -82,15 +82,24 @@ class Recording:
         """Of one program on its inputs; `choose` those along new paths."""
         programs = [one.program for one in inputs]
         runs = self._in_series(programs, choose) if self.second is not None and len(programs) > 1 else None
-        for item, (trace, fault) in zip(inputs, runs or self._one_by_one(programs, choose), strict=True):
+        runs = runs or self._one_by_one(programs, choose)
+        for item, (trace, fault) in zip(inputs, runs, strict=False):
             yield rejected(item, fault) if fault else Recorded(item, trace)
+        for item in inputs[len(runs) :]:
+            yield rejected(item, (Reason.given_up, f"the {len(runs)} inputs before it all ended at a limit"))
+
+    def _patience(self, choose: bool) -> int:
+        """Inputs that were given are explained one by one, whatever became of others."""
+        return self.plan.patience if choose else 0
 
     def _in_series(self, programs: Sequence[Program], choose: bool) -> list[Run] | None:
-        """All runs in one process, and what is kept once more, in the other order; None where that is no proof."""
-        files = self.runner.series(programs, self.limits)
+        """All runs in one process, and what is kept once more, in the other order; None where that is no proof. Fewer
+        runs than programs where these are given up."""
+        patience = self._patience(choose)
+        files = self.runner.series(programs, self.limits, patience)
         read = (read_run(file, one) for file, one in zip(files, programs, strict=True) if file is not None)
         traces = [trace for trace in read if trace is not None]
-        if len(traces) < len(programs):
+        if len(traces) < len(programs) and not is_hopeless(traces, patience):
             return None
         faults = self._faults(traces, choose)
         back = [i for i, fault in enumerate(faults) if fault is None][::-1]
@@ -108,8 +117,11 @@ class Recording:
         return difference(first, second)
 
     def _one_by_one(self, programs: Sequence[Program], choose: bool) -> list[Run]:
-        """Every run in a process of its own, and what is kept once more."""
-        traces = self.runner.trace_many(programs, self.limits)
+        """Every run in a process of its own, and what is kept once more; fewer where the program is given up."""
+        patience = self._patience(choose)
+        traces = self.runner.trace_many(programs[:patience], self.limits)
+        if not is_hopeless(traces, patience):
+            traces += self.runner.trace_many(programs[patience:], self.limits)
         faults = self._faults(traces, choose)
         if self.second is not None:
             sound = [i for i, fault in enumerate(faults) if fault is None]

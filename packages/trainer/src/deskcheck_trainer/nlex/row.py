@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deskcheck_tracer.errors import InputError
+from deskcheck_tracer.narrate import count_words
 
 SCHEMA_VERSION = 1
 
@@ -78,6 +78,8 @@ class Reason(StrEnum):
     """A function without a known input, whose parameters tell nothing to draw one by."""
     no_new_path = "no_new_path"
     """An input along paths that inputs before it took, or one more than asked for."""
+    given_up = "given_up"
+    """An input that was not tried: the first `inputs.patience` of its function all ended at a limit."""
     not_alone = "not_alone"
     """A function that cannot stand alone (what it needs cannot come along), or that no plain call shows."""
     method = "method"
@@ -202,7 +204,7 @@ def content_id(*parts: object) -> str:
 
 def words_and_symbols(text: str) -> int:
     """How many words (or numbers) and single symbols `text` holds."""
-    return len(_WORD_OR_SYMBOL.findall(text))
+    return count_words(text)
 
 
 def messages(prompt: Sequence[object]) -> Messages:
@@ -213,9 +215,6 @@ def messages(prompt: Sequence[object]) -> Messages:
 def answer(text: str) -> Messages:
     """One assistant message."""
     return [{"role": "assistant", "content": text}]
-
-
-_WORD_OR_SYMBOL = re.compile(r"\w+|[^\w\s]")
 
 
 def to_table(rows: Sequence[Row]) -> pa.Table:

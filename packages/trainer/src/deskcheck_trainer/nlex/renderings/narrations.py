@@ -48,9 +48,9 @@ def narration_fault(
     stated, true = stated_output(text), true_output(narrator.trace)
     if stated != true:
         return Reason.wrong_output, f"states {stated!r}, true is {true!r}"
-    checks = narrator.check(narrator.claims(text))
-    if all(c.claim.kind is ClaimKind.output for c in checks):
+    lines = narrator.read(text)
+    if all(said.kind is ClaimKind.output for line in lines for said in line.said):
         return Reason.no_claims, "no statement about a step that could be checked"
-    if false := next((c for c in checks if not c.holds), None):
+    if false := narrator.first_false(lines):
         return Reason.claim_false, f"{false.claim.text!r}: {false.reason}"
     return None
