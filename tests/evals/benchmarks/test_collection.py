@@ -67,7 +67,7 @@ def test_broken_rows_are_listed_where_the_caller_asks_for_it(tmp_path):
     found = collect(SHAPES[BenchmarkName.codejam], config(path), keep_faults=True)
     assert [entry.problem.id for entry in found.entries] == ["a"]
     assert [(left.id, left.kind) for left in found.left] == [("b", "broken"), ("c", "broken")]
-    with pytest.raises(EvalError, match=r"a.jsonl:2: no 'statement'.*exclude_ids=\['b'\]"):
+    with pytest.raises(EvalError, match=r"a.jsonl:2: no 'public_tests'.*exclude_ids=\['b'\]"):
         ids(path)
 
 
@@ -81,7 +81,7 @@ def test_all_kinds_of_files_in_a_folder_in_the_order_of_their_names(tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("a.jsonl", b'{"id": "a"}\n{"id": \xff}\n', "a.jsonl:1: no 'statement'"),
+        ("a.jsonl", b'{"id": "a"}\n{"id": \xff}\n', "a.jsonl:1: no 'public_tests'"),
         ("a.jsonl", b"\xff\n", "a.jsonl:1: not UTF-8"),
         ("a.jsonl.gz", gzip.compress(b"\n" * 100)[:-12], "a.jsonl.gz:.*not whole gzip data"),
         ("a.parquet", b"PAR1", "not a whole Parquet file, stopped after 0 rows"),
