@@ -3,7 +3,7 @@
 Read are the Parquet files of the hub's release (deepmind/code_contests: a folder of them, or the hub id), where tests
 are {input: [...], output: [...]} and solutions {language: [...], solution: [...]}, and JSONL or Parquet with the
 messages of the original release as lists, [{input, output}, ...]. NOT read are the original's Riegeli files of
-protobuf messages: no maintained Python package reads them.
+protobuf messages.
 
 Private tests are private_tests, then generated_tests: CodeContests grades by both. Time and memory limits are the
 problem's, whatever language they were meant for. A problem that reads or writes a named file is left out and counted.
