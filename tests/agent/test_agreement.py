@@ -8,7 +8,7 @@ from deskcheck_agent.feedback import AgreementFeedback, ExecutedFeedback, Feedba
 from deskcheck_agent.feedback.agreement import plurality
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
-from deskcheck_agent.sampler import ScriptedSampler
+from deskcheck_agent.sampler import Completion, ScriptedSampler, StopReason
 from deskcheck_agent.verify import self_verify
 from deskcheck_tracer import Checker, InputError, TestCase
 from hypothesis import given
@@ -94,3 +94,14 @@ def test_the_plurality_is_what_counting_says(outputs, seed):
     counts = Counter(output.strip() for output in outputs)
     assert counts[plurality(outputs, "tokens", seed).strip()] == max(counts.values())
     assert plurality(outputs, "tokens", seed) == plurality(outputs, "tokens", seed)
+
+
+async def test_who_was_never_asked_is_neither_right_nor_wrong():
+    def script(messages, params, index):
+        answer = perfect(messages, params, index)
+        unsampled = messages[-1]["content"].startswith("run") and "**" in messages[-1]["content"]
+        return Completion("", stop=StopReason.budget) if unsampled else answer
+
+    inner = SimulatedFeedback(ScriptedSampler(script), n=2, prompts=MICRO)
+    told = await AgreementFeedback(inner, proposed).observe(PROGRAMS, BARE)
+    assert [[test.passed for test in row] for row in told] == [[True, True], [True, True], [None, None]]

@@ -140,3 +140,29 @@ async def test_a_ranking_says_which_candidates_and_predictions_were_cut():
     )
     assert [each.status for each in few.candidates] == [ParseStatus.ok] * 2 + [ParseStatus.budget] * 3
     assert set(few.order[2:]) == {2, 3, 4}
+
+
+class Straggling(ScriptedSampler):
+    """The first completion of a prompt takes its time, the others are there at once."""
+
+    async def sample(self, prompts, params):
+        if params.first == 0:
+            await asyncio.sleep(5)
+        return await super().sample(prompts, params)
+
+
+async def test_what_came_in_time_is_kept_and_counted():
+    meter = Meter(Budget(wall_s=0.3))
+    [row] = await BudgetedSampler(Straggling(["abc"]), meter, "solver").sample([ASK], SamplingParams(n=4))
+    assert [each.stop for each in row] == [StopReason.budget] + [StopReason.stop] * 3
+    assert (meter.tokens, dict(meter.cut)) == (9, {"solver": 1})
+
+
+@pytest.mark.parametrize("limits", [{}, {"wall_s": 60}])
+async def test_a_sampler_that_fails_is_not_a_budget_that_is_spent(limits):
+    class Failing(ScriptedSampler):
+        async def sample(self, prompts, params):
+            raise TimeoutError("the server is slow")
+
+    with pytest.raises(TimeoutError, match="the server is slow"):
+        await BudgetedSampler(Failing(["x"]), Meter(Budget(**limits)), "solver").sample([ASK], SamplingParams())

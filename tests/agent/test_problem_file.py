@@ -104,3 +104,32 @@ def test_the_shipped_problem_has_two_examples():
 def test_any_text_is_a_problem_or_an_input_error(text):
     with contextlib.suppress(InputError):
         assert from_markdown(text).statement == text.replace("\r\n", "\n").strip() or text.startswith("---\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "tests", "entry_point"),
+    [
+        ("x\n\nInput: 5\n1 2 3\nOutput: 6\n", [("5\n1 2 3\n", "6\n")], None),
+        ("Input: a and b.\n\nOutput: a sum.\n\n" + HEADINGS, [("1 2\n", "3\n")], None),
+        ("Sum.\n>>> print(f(2))\n4\n", [], None),
+        ("---\n---\n" + HEADINGS, [("1 2\n", "3\n")], None),
+    ],
+)
+def test_what_looks_like_an_example_and_is_none(text, tests, entry_point):
+    problem = from_markdown(text)
+    assert [(test.input, test.output) for test in problem.public_tests] == tests
+    assert problem.entry_point == entry_point
+
+
+@pytest.mark.parametrize(
+    "front",
+    ["1: a\nfoo: b", "id: 2024-99-99", "entry_point: 5", "entry_point: a b", "limits: {wall_s: abc}", "limits: 3"],
+)
+def test_impossible_front_matter_is_told(front):
+    with pytest.raises(InputError):
+        from_markdown(f"---\n{front}\n---\nSum.\n")
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    (tmp_path / "p.md").write_text("---\nid: sum\n---\nAdd.\n", encoding="utf-8-sig")
+    assert read_problem(tmp_path / "p.md").id == "sum"

@@ -143,6 +143,50 @@ def test_what_the_budget_cut_and_what_was_skipped_is_in_the_result(go):
     assert [(row["turns"], row["skipped"]) for row in rows] == [(2, 7)] * 3
 
 
+def test_another_problem_under_the_same_name_is_no_continuation(go, tmp_path):
+    problem = tmp_path / "p.md"
+    problem.write_text("Copy.\n\nInput: 1\nOutput: 1\n")
+    assert go(f"problem={problem}", "strategy=self_verify", "k=1")[0] == 0
+    problem.write_text("Copy.\n\nInput: 1\nOutput: 2\n")
+    code, out, err, _ = go(f"problem={problem}", "strategy=self_verify", "k=1")
+    assert (code, out) == (2, "") and "problem 'p' is not what it was" in err
+
+
+def test_changed_tests_are_another_run(tmp_path, capsys):
+    (tmp_path / "cases").mkdir()
+    words = [
+        ECHO,
+        f"tests={tmp_path}/cases",
+        "strategy=self_verify",
+        "k=1",
+        f"output_root={tmp_path}/out",
+        "wandb=disabled",
+    ]
+    codes = []
+    for output in ("a\n", "b\n"):
+        for name, text in {"1.in": "a\n", "1.out": output}.items():
+            (tmp_path / "cases" / name).write_text(text)
+        codes.append(solve.main(words))
+    assert codes == [0, 1]
+
+
+def test_a_problem_that_cannot_be_compared_is_told_before_anything_is_asked(go, tmp_path):
+    rows = [*PROBLEMS, {"id": "own", "statement": "any", "checker": {"source": "def check(i, o, a): return True"}}]
+    (tmp_path / "mixed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, _, err, folder = go(f"problems={tmp_path}/mixed.jsonl", "strategy=self_verify", "k=1")
+    assert code == 2 and "problem 'own' is checked by code" in err and not (folder / "results.jsonl").exists()
+
+
+def test_a_kill_between_ranking_and_result_leaves_one_ranking(go):
+    folder = go("problems=FILE", "strategy=self_verify", "k=2")[3]
+    lines = (folder / "results.jsonl").read_text().splitlines(keepends=True)
+    (folder / "results.jsonl").write_text("".join(lines[:-1]))
+    (folder / "done.json").unlink()
+    assert go("problems=FILE", "strategy=self_verify", "k=2")[0] == 0
+    ids = [json.loads(line)["problem_id"] for line in (folder / "rankings.jsonl").read_text().splitlines()]
+    assert sorted(ids) == ["p0", "p1", "p2"]
+
+
 def test_the_page_runs_programs_only_when_asked(go):
     first = go(ECHO, "strategy=self_verify", "k=2")[3] / "solve.html"
     assert "Not executed" in first.read_text()
@@ -173,6 +217,8 @@ def test_tables_go_to_wandb(tmp_path):
         ([ECHO, "feedback.n=0"], "feedback.n is 0"),
         ([ECHO, "budget.tokens=0"], "budget.tokens is 0"),
         ([ECHO, "early_exit=-1"], "early_exit is -1"),
+        ([ECHO, "limit=0"], "limit is 0"),
+        ([ECHO, "strategy=both", "feedback=none"], "strategy=both has nothing to rank by"),
         (["problem=nowhere.md"], "cannot read the problem nowhere.md"),
         ([ECHO, "tests=nowhere"], "cannot read tests from nowhere"),
         (["problems=FILE", "tests=cases"], "tests=FOLDER is for problem=FILE.md"),

@@ -55,3 +55,10 @@ def test_what_is_wrong_is_told(tmp_path, files, path, message):
     folder_with(tmp_path, **files)
     with pytest.raises(InputError, match=message):
         read_tests(tmp_path / path)
+
+
+def test_a_note_is_no_input(tmp_path):
+    assert (
+        len(read_tests(folder_with(tmp_path, **{"1__in": "a", "1__out": "b", "info__txt": "x", "index__txt": "y"})))
+        == 1
+    )

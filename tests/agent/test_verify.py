@@ -100,3 +100,35 @@ async def test_an_early_exit_stops_at_the_first_that_is_sure():
 async def test_without_a_test_nobody_is_ever_sure():
     early = await self_verify(Problem("p", "none"), ScriptedSampler(model), k=6, prompts=MICRO, early_exit=2)
     assert len(early.candidates) == 6
+
+
+async def test_equal_sums_are_ties_whatever_their_order():
+    """Three tests by one prediction of five each, and one test by three of five, are both 0.6."""
+    tests = tuple(TestCase(f"{n}\n", "1\n") for n in range(4))
+
+    def script(messages, params, index):
+        content = messages[-1]["content"]
+        if content.startswith("solve"):
+            return fenced(f"print({index})")
+        place, first = int(content.rsplit("input\n", 1)[1]), "print(0)" in content
+        passes = index < 1 and place < 3 if first else index < 3 and place == 3
+        return f"<output>\n{1 if passes else 0}\n</output>"
+
+    firsts = set()
+    for seed in range(12):
+        params = SamplingParams(seed=seed)
+        ranking = await self_verify(
+            Problem("p", "x", tests), ScriptedSampler(script), k=2, prompts=MICRO, params=params
+        )
+        assert ranking.tied == 2
+        firsts.add(ranking.order[0])
+    assert firsts == {0, 1}
+
+
+async def test_one_prediction_of_five_makes_nobody_sure():
+    def script(messages, params, index):
+        content = messages[-1]["content"]
+        return fenced("print(7)") if content.startswith("solve") else f"<output>\n{7 if index == 0 else 8}\n</output>"
+
+    ranking = await self_verify(PROBLEM, ScriptedSampler(script), k=6, prompts=MICRO, combine="any", early_exit=2)
+    assert ranking.believed and len(ranking.candidates) == 6

@@ -103,10 +103,28 @@ class BudgetedSampler:
     async def _in_time(self, prompts: list[list[Message]], each: list[SamplingParams]) -> list[list[Completion]]:
         if not prompts:
             return []
-        try:
-            async with asyncio.timeout(self.meter.seconds_left):
-                answers = await self.inner.sample(prompts, each)
-        except TimeoutError:
-            return [[CUT] * one.n for one in each]
+        if self.meter.seconds_left is None:
+            answers = await self.inner.sample(prompts, each)
+        else:
+            answers = await self._until_the_end(prompts, each)
         self.meter.spend([completion for row in answers for completion in row])
         return answers
+
+    async def _until_the_end(self, prompts: list[list[Message]], each: list[SamplingParams]) -> list[list[Completion]]:
+        """Completion by completion, so that those that come in time are kept."""
+        tasks = [
+            [
+                asyncio.ensure_future(self.inner.sample([prompt], replace(one, first=index, n=1)))
+                for index in one.indices
+            ]
+            for prompt, one in zip(prompts, each, strict=True)
+        ]
+        flat = [task for row in tasks for task in row]
+        try:
+            done, _ = await asyncio.wait(flat, timeout=self.meter.seconds_left, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()  # an error of the sampler's is one of the call's
+            return [[task.result()[0][0] if task in done else CUT for task in row] for row in tasks]
+        finally:
+            for task in flat:
+                task.cancel()

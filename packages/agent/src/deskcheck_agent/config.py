@@ -7,9 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from deskcheck_conf import ConfigError, RunConfig, SamplerConfig, SamplerKind, SamplingConfig
+from deskcheck_tracer.errors import InputError
 
 from deskcheck_agent.budget import Budget
 from deskcheck_agent.feedback import Combine, FeedbackSource
+from deskcheck_agent.problem_file import located
 from deskcheck_agent.sampler import SamplingParams
 
 AUTO = "auto"
@@ -122,9 +124,13 @@ class SolveConfig(RunConfig):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected {least} or more")
         self._check_work()
-        if self.strategy is Strategy.self_verify and self.feedback.source is FeedbackSource.none:
+        if self.limit is not None and self.limit < 1:
+            raise ConfigError(f"limit is {self.limit}, expected 1 or more, or null for all")
+        ranks = self.strategy in (Strategy.self_verify, Strategy.both)
+        if ranks and self.feedback.source is FeedbackSource.none:
             raise ConfigError(
-                "strategy=self_verify has nothing to rank by with feedback=none; use strategy=single or other feedback"
+                f"strategy={self.strategy} has nothing to rank by with feedback=none; "
+                "use strategy=single or other feedback"
             )
 
     def _check_work(self) -> None:
@@ -148,8 +154,8 @@ class SolveConfig(RunConfig):
         verb = "check" if self.program is not None else str(self.strategy)
         told = {key: value for key, value in asdict(self).items() if key not in (*self.free_keys, "run_name", "seed")}
         digest = hashlib.sha256(repr(sorted(told.items())).encode())
-        for path in named:
-            digest.update(Path(path).read_bytes() if Path(path).is_file() else b"")
+        for path in (*named, self.tests, self.prompts):
+            digest.update(_content(path) if path is not None else b"")
         return f"solve-{stem or 'problem'}-{verb}-{digest.hexdigest()[:8]}"
 
     @property
@@ -161,6 +167,16 @@ class SolveConfig(RunConfig):
     def pretends(self) -> bool:
         """Whether the solver is the shipped scripted one, which copies its input and solves nothing."""
         return self.sampler.kind is SamplerKind.scripted and self.sampler.script is None
+
+
+def _content(path: str) -> bytes:
+    """What a file or a folder holds; nothing where it cannot be read, which whoever needs it will tell."""
+    try:
+        place = located(path)
+        files = sorted(each for each in place.rglob("*") if each.is_file()) if place.is_dir() else [place]
+        return b"".join(each.name.encode() + each.read_bytes() for each in files)
+    except (OSError, InputError):
+        return b""
 
 
 def params_of(config: SamplingConfig) -> SamplingParams:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from deskcheck_tracer.sandbox import Sandbox
 
 from deskcheck_agent.feedback import Combine, Feedback, FeedbackSource, TestFeedback, make_feedback
-from deskcheck_agent.parse import parse_solution
+from deskcheck_agent.parse import ParseStatus, parse_solution
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Message, Sampler, SamplingParams, StopReason, seed_of
@@ -91,9 +91,12 @@ async def self_fix(
 
 
 def _unknown(told: Sequence[TestFeedback]) -> TrajectoryStatus:
-    """Why nothing is known of a test: our sandbox failed, or its predictions were more than the budget had."""
-    failed = any(test.verdict is not None for test in told if test.passed is None)
-    return TrajectoryStatus.sandbox_error if failed else TrajectoryStatus.out_of_budget
+    """Why nothing is known of a test: our sandbox failed, or its predictions could not be sampled or paid for."""
+    unknown = [test for test in told if test.passed is None]
+    if any(test.verdict is not None for test in unknown):
+        return TrajectoryStatus.sandbox_error
+    refused = any(each.status is ParseStatus.error for test in unknown for each in test.predictions)
+    return TrajectoryStatus.sampler_error if refused else TrajectoryStatus.out_of_budget
 
 
 def _ended(trajectory: Trajectory, observer: Feedback, max_turns: int) -> TrajectoryStatus:

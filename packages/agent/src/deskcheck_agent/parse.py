@@ -28,6 +28,8 @@ class ParseStatus(StrEnum):
     """A block was opened and never closed: mostly an answer cut at max_tokens."""
     blank = "blank"
     """A fenced block with nothing in it."""
+    error = "error"
+    """Nothing could be sampled: the prompt overflows the model's context, or the server refused it."""
     budget = "budget"
     """Never written: the problem's budget was spent."""
 

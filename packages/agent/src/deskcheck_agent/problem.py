@@ -62,8 +62,13 @@ class Problem:
         for name in ("id", "statement"):
             if not isinstance(row.get(name), str):
                 raise InputError(f"problem key {name!r} is {row.get(name)!r}, expected a string")
+        name = row.get("entry_point")
+        if name is not None and not (isinstance(name, str) and all(map(str.isidentifier, name.split(".")))):
+            raise InputError(f"problem key 'entry_point' is {name!r}, expected a function's name")
         values = dict(row)
         for name in ("public_tests", "private_tests"):
+            if not isinstance(row.get(name) or [], list | tuple):
+                raise InputError(f"problem key {name!r} is {str(row[name])[:80]}, expected a list of tests")
             values[name] = tuple(_test(test, f"{name}[{place}]") for place, test in enumerate(row.get(name) or []))
         values["limits"] = _limits(row["limits"], "limits") if row.get("limits") is not None else Limits()
         values["checker"] = _checker(row.get("checker", "tokens"))
@@ -84,7 +89,7 @@ def load_problems(path: str | Path) -> list[Problem]:
             continue
         try:
             problem = Problem.from_json(json.loads(line))
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"{path}:{number}: not JSON ({error}); expected one problem a line") from None
         except InputError as error:
             raise InputError(f"{path}:{number}: {error}") from None
@@ -120,7 +125,9 @@ def _checker(row: Any) -> str | Checker:
 
 def _limits(row: Any, where: str) -> Limits:
     try:
-        return Limits(**row)
-    except TypeError:
+        if all(value is None or isinstance(value, int | float) for value in row.values()):
+            return Limits(**row)
+        raise TypeError
+    except (TypeError, AttributeError):
         names = ", ".join(each.name for each in fields(Limits))
-        raise InputError(f"problem key {where} is {row!r}, expected an object with some of: {names}") from None
+        raise InputError(f"problem key {where} is {row!r}, expected numbers for some of: {names}") from None

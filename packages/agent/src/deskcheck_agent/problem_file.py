@@ -8,10 +8,11 @@ function that they call. Front matter (`---`, YAML) may name `entry_point`, `che
     package:PACKAGE/PATH   is a file that an installed package brings
 """
 
+import builtins
 import doctest
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ def read_problem(path: str | Path) -> Problem:
     """Read a .md or .json file. Raises InputError naming file and key for one that is neither, or says nothing."""
     place = located(path)
     try:
-        text = place.read_text(encoding="utf-8")
+        text = place.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(f"cannot read the problem {path}: {reason}; expected a Markdown or JSON file") from None
@@ -61,7 +62,7 @@ def located(path: str | Path) -> Path:
 def _from_json(text: str, name: str) -> Problem:
     try:
         row = json.loads(text)
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise InputError(f"not JSON ({error}); expected one object with a statement") from None
     return Problem.from_json({"id": name, **row} if isinstance(row, dict) else row)
 
@@ -87,14 +88,14 @@ def _argument(text: str, called: bool) -> str:
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
     if not text.startswith("---\n") or "\n---\n" not in text[3:]:
         return {}, text
-    head, _, rest = text[4:].partition("\n---\n")
+    head, _, rest = text[3:].partition("\n---\n")
     try:
         front = yaml.safe_load(head) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that is none
         raise InputError(f"front matter: {str(error).splitlines()[0]}") from None
-    told = sorted(set(front) - set(FRONT_KEYS)) if isinstance(front, dict) else [head[:40]]
+    told = sorted(map(str, set(front) - set(FRONT_KEYS))) if isinstance(front, dict) else [head[:40]]
     if told:
-        raise InputError(f"front matter holds {', '.join(map(str, told))}; expected some of {', '.join(FRONT_KEYS)}")
+        raise InputError(f"front matter holds {', '.join(told)}; expected some of {', '.join(FRONT_KEYS)}")
     return front, rest
 
 
@@ -102,10 +103,15 @@ def _front_matter(text: str) -> tuple[dict[str, Any], str]:
 
 
 def _examples(statement: str) -> list[dict[str, str]]:
-    """Inputs paired with the output that follows each."""
+    """Inputs paired with the output that follows each: of blocks or, where no block is marked, of lines."""
+    tokens = MarkdownIt().parse(statement)
+    return _paired(_marked_blocks(tokens)) or _paired(_marked_lines(tokens))
+
+
+def _paired(marked: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     tests: list[dict[str, str]] = []
     waiting: str | None = None
-    for kind, text in _marked(MarkdownIt().parse(statement)):
+    for kind, text in marked:
         if kind == "input":
             if waiting is not None:
                 raise InputError(f"an example's input {waiting[:40]!r} is followed by another input and by no output")
@@ -118,8 +124,8 @@ def _examples(statement: str) -> list[dict[str, str]]:
     return tests
 
 
-def _marked(tokens: list[Token]) -> Iterator[tuple[str, str]]:
-    """(kind, text) of every block or line that is marked as an input or an output."""
+def _marked_blocks(tokens: list[Token]) -> Iterator[tuple[str, str]]:
+    """(kind, text) of every block that the words right before it mark as an input or an output."""
     kind: str | None = None
     for token in tokens:
         if token.type in ("fence", "code_block"):
@@ -127,12 +133,22 @@ def _marked(tokens: list[Token]) -> Iterator[tuple[str, str]]:
                 yield kind, token.content
             kind = None
         elif token.type == "inline":
-            lines = token.content.splitlines()
-            told = [match for line in lines if (match := _INLINE.match(line)) and match["text"].strip()]
-            for match in told:
-                yield match["kind"].lower(), _bare(match["text"]) + "\n"
-            label = _LABEL.match(lines[-1]) if lines and not told else None
+            label = _LABEL.match(token.content.splitlines()[-1]) if token.content.strip() else None
             kind = label["kind"].lower() if label else None
+
+
+def _marked_lines(tokens: list[Token]) -> Iterator[tuple[str, str]]:
+    """(kind, text) of every line that begins with "Input:" or "Output:"; the lines after it belong to it."""
+    for token in tokens:
+        if token.type != "inline":
+            continue
+        told: list[tuple[str, list[str]]] = []
+        for line in token.content.splitlines():
+            if match := _INLINE.match(line):
+                told.append((match["kind"].lower(), [_bare(match["text"])]))
+            elif told:
+                told[-1][1].append(line)
+        yield from ((kind, "\n".join(filter(None, lines)) + "\n") for kind, lines in told if any(lines))
 
 
 def _bare(text: str) -> str:
@@ -155,6 +171,8 @@ def _doctests(statement: str, entry_point: str | None) -> list[dict[str, str]]:
     for example in found:
         call = re.fullmatch(r"(?P<name>\w+)\((?P<arguments>.*)\)", example.source.strip(), re.DOTALL)
         if call is None or not example.want.strip() or (entry_point or call["name"]) != call["name"]:
+            continue
+        if entry_point is None and hasattr(builtins, call["name"]):  # print(f(2)) is no test of print
             continue
         entry_point = str(call["name"])
         tests.append({"input": call["arguments"], "output": example.want.strip(), "calls": entry_point})

@@ -10,6 +10,9 @@ from deskcheck_agent.parse import ParseStatus, parse_output
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Completion, Sampler, SamplingParams, StopReason
 
+UNSAMPLED = {StopReason.budget: ParseStatus.budget, StopReason.error: ParseStatus.error}
+"""Completions that no model wrote: they say nothing of a program, neither that it passes nor that it fails."""
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -41,7 +44,7 @@ async def simulate(
 
 def prediction_of(completion: Completion) -> Prediction:
     """Parse one answer to a simulate prompt."""
-    if completion.stop is StopReason.budget:
-        return Prediction(None, ParseStatus.budget, "")
+    if completion.stop in UNSAMPLED:
+        return Prediction(None, UNSAMPLED[completion.stop], "")
     output, status = parse_output(completion.text)
     return Prediction(output, status, completion.text, completion.tokens)

@@ -9,18 +9,21 @@ same command continues a run that was killed.
 """
 
 import asyncio
+import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from deskcheck_conf import AnswerIsNo, Run, command, progress
-from deskcheck_conf.files import drop_torn_line
-from deskcheck_tracer import Sandbox
+from deskcheck_conf.files import drop_torn_line, write_atomic
+from deskcheck_tracer import Checker, Sandbox
+from deskcheck_tracer.asserts import ASSERTS
+from deskcheck_tracer.errors import InputError
 
 from deskcheck_agent.config import SolveConfig, Strategy
 from deskcheck_agent.desk_check import desk_check
@@ -36,6 +39,8 @@ from deskcheck_agent.tests_folder import read_tests
 def solve(config: SolveConfig, run: Run) -> float | None:
     """Solve what is not solved yet; return the share of problems that the model believes in."""
     problems = problems_of(config)
+    check_work(config, problems)
+    keep_the_same(run.folder / "problems.json", problems)
     with sandbox_of(config) as sandbox:
         if config.program is not None:
             return desk_check(config, run, problems[0], sandbox)
@@ -61,6 +66,33 @@ def problems_of(config: SolveConfig) -> list[Problem]:
     return [replace(problem, public_tests=read_tests(config.tests)) if config.tests is not None else problem]
 
 
+def check_work(config: SolveConfig, problems: Sequence[Problem]) -> None:
+    """InputError, before a model is asked, for a problem that the configured feedback can say nothing about."""
+    looks = config.strategy is not Strategy.single or config.program is not None
+    simulates = looks and config.feedback.source in (FeedbackSource.simulated, FeedbackSource.scheduled)
+    for problem in problems:
+        by_code = isinstance(problem.checker, Checker) or problem.checker == ASSERTS
+        compares = simulates or config.generated_tests > len(problem.public_tests)
+        if by_code and compares:
+            raise InputError(
+                f"problem {problem.id!r} is checked by code, and predictions are compared without running any: "
+                "use feedback=executed and generated_tests=0, or leave this problem out"
+            )
+
+
+def keep_the_same(path: Path, problems: Sequence[Problem]) -> None:
+    """InputError where the folder holds results of other problems under the same ids: their files have changed."""
+    digests = {each.id: hashlib.sha256(json.dumps(each.to_json()).encode()).hexdigest()[:16] for each in problems}
+    held = json.loads(path.read_text()) if path.exists() else {}
+    if changed := [name for name, digest in digests.items() if held.get(name, digest) != digest]:
+        raise InputError(
+            f"problem {changed[0]!r} is not what it was when {path.parent} was begun ({len(changed)} changed): "
+            "pass run_name=NAME for a run of its own, or remove the folder"
+        )
+    if held != held | digests:
+        write_atomic(path, json.dumps(held | digests, indent=1) + "\n")
+
+
 @contextmanager
 def sandbox_of(config: SolveConfig) -> Iterator[Sandbox | None]:
     """The sandbox where something is executed; where nothing is, none is needed, on any system."""
@@ -75,9 +107,9 @@ def sandbox_of(config: SolveConfig) -> Iterator[Sandbox | None]:
 
 def _solved(config: SolveConfig, run: Run, problems: list[Problem], sandbox: Sandbox | None) -> list[Solved]:
     results = run.folder / "results.jsonl"
-    for file in (results, run.folder / "rankings.jsonl"):
-        drop_torn_line(file)
+    drop_torn_line(results)
     solved = {row.problem_id: row for row in _read(results)}
+    _keep_rows(run.folder / "rankings.jsonl", solved)
     left = [problem for problem in problems if problem.id not in solved]
     if left:
         with progress("solve", len(problems), done=len(solved)) as advance:
@@ -112,6 +144,15 @@ def summary_of(rows: list[Solved]) -> dict[str, Any]:
     }
 
 
+def _keep_rows(path: Path, solved: Container[str]) -> None:
+    """Drop the rankings of problems that a kill left without a result: they are ranked again."""
+    drop_torn_line(path)
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
+    kept = [line for line in lines if json.loads(line)["problem_id"] in solved]
+    if len(kept) < len(lines):
+        write_atomic(path, "".join(kept))
+
+
 def _read(path: Path) -> list[Solved]:
     if not path.exists():
         return []
@@ -136,7 +177,8 @@ def _print(config: SolveConfig, rows: list[Solved], folder: Path) -> None:
         return
     row = rows[0]
     if row.code is not None:
-        print(row.code, end="" if row.code.endswith("\n") else "\n")
+        shown = row.code.encode("utf-8", "backslashreplace").decode()
+        print(shown, end="" if shown.endswith("\n") else "\n")
     if row.code is None or row.believed is False:
         raise AnswerIsNo(f"not believed ({row.status}); see {folder / 'solve.html'}")
 

@@ -102,6 +102,8 @@ class Work:
 
     async def solved(self) -> Solved:
         """Follow the configured strategy to its end."""
+        for attempt in range(self.config.k):  # before any of them goes on
+            self._spend_again(self.shared.known.get(f"{self.problem.id} {attempt}"))
         match self.config.strategy:
             case Strategy.single | Strategy.self_fix:
                 return self._row_of_trajectory(await self.fix(0))
@@ -142,7 +144,6 @@ class Work:
         shared, problem = self.shared, self.problem
         key = f"{problem.id} {attempt}"
         known = shared.known.get(key)
-        self._spend_again(known)
         if known is not None and known.status is not TrajectoryStatus.unfinished:
             return known
         params, turns = shared.params, known.turns if known is not None else ()

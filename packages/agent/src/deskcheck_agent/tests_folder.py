@@ -39,7 +39,7 @@ def read_tests(path: str | Path) -> tuple[TestCase, ...]:
             if place.suffix == ".json"
             else [json.loads(line) for line in text.split("\n") if line.strip()]
         )
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise InputError(f"{path}: not JSON ({error}); expected objects with strings input and output") from None
     if not isinstance(rows, list) or not rows:
         raise InputError(f"{path} holds no test; expected objects with strings input and output")
@@ -72,7 +72,7 @@ def _outputs_of(name: str) -> list[str]:
     """The names that the output of this input may have; none if it is not an input."""
     if name.endswith(".in"):
         return [name.removesuffix(".in") + ending for ending in OUTPUTS]
-    match = re.fullmatch(r"(in|input)([._-]?\w*(?:\.txt)?)", name)
+    match = re.fullmatch(r"(in|input)((?:[._-]?\d\w*|[._-]\w+)?(?:\.txt)?)", name)
     return [{"in": "out", "input": "output"}[match[1]] + match[2]] if match else []
 
 

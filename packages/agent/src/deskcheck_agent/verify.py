@@ -26,7 +26,8 @@ from deskcheck_agent.parse import ParseStatus, parse_solution
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.propose import InputProposer
-from deskcheck_agent.sampler import Completion, Sampler, SamplingParams, StopReason, seed_of
+from deskcheck_agent.sampler import Completion, Sampler, SamplingParams, seed_of
+from deskcheck_agent.simulate import UNSAMPLED
 
 NO_CODE = -1.0
 """Score of a candidate without a program: below one that fails every test."""
@@ -46,7 +47,9 @@ class Candidate:
     @property
     def sure(self) -> bool:
         """Whether it passes every test by every prediction, with at least one test looked at."""
-        return bool(self.feedback) and all(test.passed and test.score >= 1 for test in self.feedback)
+        return bool(self.feedback) and all(
+            test.passed and (test.unanimous or not test.predictions) for test in self.feedback
+        )
 
 
 SampleCandidates = Callable[[range], Awaitable[list[Candidate]]]
@@ -151,7 +154,7 @@ async def best_of(
 def candidate_of(completion: Completion) -> Candidate:
     """A candidate that nobody has looked at yet, from an answer to a solve prompt."""
     reply = parse_solution(completion.text)
-    status = ParseStatus.budget if completion.stop is StopReason.budget else reply.status
+    status = UNSAMPLED.get(completion.stop, reply.status)
     return Candidate(reply.code, status, completion.tokens, completion.text)
 
 
@@ -172,7 +175,8 @@ def _order(problem: Problem, seen: Sequence[Candidate], source: FeedbackSource, 
 
 
 def _scored(candidate: Candidate, tests: Sequence[TestFeedback]) -> Candidate:
-    return replace(candidate, feedback=tuple(tests), score=sum(test.score for test in tests))
+    # Rounded: sums of shares that are equal must not differ by float noise, or ties would not be random.
+    return replace(candidate, feedback=tuple(tests), score=round(sum(test.score for test in tests), 9))
 
 
 def ranked(scores: Sequence[float], seed: int | None) -> tuple[int, ...]:

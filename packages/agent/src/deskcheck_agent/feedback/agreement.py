@@ -19,6 +19,7 @@ from deskcheck_tracer.errors import InputError
 from deskcheck_tracer.program import TestCase
 from deskcheck_tracer.verdict import Verdict
 
+from deskcheck_agent.feedback.rich import RichFeedback
 from deskcheck_agent.feedback.simulated import Combine, combined
 from deskcheck_agent.feedback.told import Feedback, FeedbackSource, TestFeedback
 from deskcheck_agent.problem import Problem
@@ -48,7 +49,8 @@ class AgreementFeedback:
             return told
         checker = _comparing(problem)
         asked = replace(problem, public_tests=tuple(TestCase(each, "") for each in inputs))
-        seen = await self.inner.observe(sources, asked)
+        plain = self.inner.inner if isinstance(self.inner, RichFeedback) else self.inner  # nobody is told of these
+        seen = await plain.observe(sources, asked)
         judged = [
             self._agreed([row[place] for row in seen], checker, seed_of(self.seed, problem.id, place))
             for place in range(len(inputs))
@@ -59,16 +61,23 @@ class AgreementFeedback:
         """One proposed input, over all candidates."""
         votes = [output for test in seen for output in _outputs(test)]
         if not votes:
-            return [replace(test, passed=False, score=0.0, generated=True) for test in seen]
+            return [_without_votes(test) for test in seen]
         expected = plurality(votes, checker, seed)
         return [self._compared(test, expected, checker) for test in seen]
 
     def _compared(self, test: TestFeedback, expected: str, checker: str) -> TestFeedback:
+        if test.passed is None:  # never predicted, or our sandbox failed: still nothing is known
+            return replace(test, expected=expected, generated=True)
         if test.predictions:
             judged = combined(TestCase(test.input, expected), test.predictions, checker, self.combine, self.threshold)
             return replace(judged, generated=True)
         passed = any(compare(expected, output, checker) is None for output in _outputs(test))
         return replace(test, expected=expected, passed=passed, score=float(passed), generated=True)
+
+
+def _without_votes(test: TestFeedback) -> TestFeedback:
+    known = None if test.passed is None else False
+    return replace(test, passed=known, score=0.0, generated=True)
 
 
 def plurality(outputs: Sequence[str], checker: str, seed: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from deskcheck_tracer.claims import OUTPUT_OPEN
 from deskcheck_tracer.compare import compare
-from deskcheck_tracer.errors import InputError
+from deskcheck_tracer.errors import InputError, SandboxFailed
 from deskcheck_tracer.narrate import narrate
 from deskcheck_tracer.program import TestCase
 
@@ -55,9 +55,10 @@ class RichFeedback:
 
         try:
             program = problem.program(source, TestCase(test.input, ""))
-        except InputError:  # test code with asserts: there is no one program to tell
+            trace = await (self.sandbox or default_sandbox()).atrace(program, problem.limits)
+        except (InputError, SandboxFailed):  # test code with asserts, or a run that cannot be recorded: less to tell
             return None
-        return narrate(await (self.sandbox or default_sandbox()).atrace(program, problem.limits))
+        return narrate(trace)
 
 
 def _predicted(test: TestFeedback) -> str | None:

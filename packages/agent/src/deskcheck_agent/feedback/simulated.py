@@ -13,11 +13,10 @@ from deskcheck_tracer.errors import InputError
 from deskcheck_tracer.program import TestCase
 
 from deskcheck_agent.feedback.told import FeedbackSource, TestFeedback
-from deskcheck_agent.parse import ParseStatus
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Sampler, SamplingParams
-from deskcheck_agent.simulate import Prediction, simulate
+from deskcheck_agent.simulate import UNSAMPLED, Prediction, simulate
 
 
 class Combine(StrEnum):
@@ -70,11 +69,11 @@ def combined(
 ) -> TestFeedback:
     """One test from its predictions: passed from a score of `threshold` on, observed what most of that side say.
 
-    Predictions that the budget cut are left out; where all were, nothing is known.
+    Predictions that were never written (budget, error) are left out; where all were, nothing is known.
     """
-    made = tuple(each for each in predictions if each.status is not ParseStatus.budget)
+    made = tuple(each for each in predictions if each.status not in UNSAMPLED.values())
     if not made:
-        return TestFeedback(test.input, test.output, None, None, 0.0)
+        return TestFeedback(test.input, test.output, None, None, 0.0, predictions=tuple(predictions))
     passes = [prediction_passes(test.output, prediction, checker) for prediction in made]
     score = combined_score(passes, combine)
     passed = score >= threshold
@@ -84,7 +83,8 @@ def combined(
         if prediction.output is not None and holds == passed
     )
     observed = said.most_common(1)[0][0] if said else None
-    return TestFeedback(test.input, test.output, observed, passed, score, predictions=made)
+    is_unanimous = len(made) == len(predictions) and all(passes)
+    return TestFeedback(test.input, test.output, observed, passed, score, predictions=made, unanimous=is_unanimous)
 
 
 def prediction_passes(expected: str, prediction: Prediction, checker: str | Checker = "tokens") -> bool:

@@ -47,6 +47,8 @@ class TestFeedback:
     """Simulated feedback: what it was combined from."""
     narration: str | None = None
     """Rich feedback of a test that fails: what happened around the first difference."""
+    unanimous: bool = False
+    """Simulated feedback: whether every prediction asked for was made and passes."""
     generated: bool = False
     """Whether the input is a model's, and `expected` what most candidates' outputs were (agreement.py)."""
 

@@ -24,6 +24,7 @@ from openai import (
     AsyncOpenAI,
     BadRequestError,
     UnprocessableEntityError,
+    omit,
 )
 
 from deskcheck_agent.errors import SamplerError
@@ -136,7 +137,7 @@ class OpenAISampler:
             try:
                 answer = await self._ask(prompt, params, index)
             except (BadRequestError, UnprocessableEntityError) as error:
-                if _overflows(error):
+                if _overflows(error):  # even without max_tokens: the prompt alone is too long
                     return Completion("", stop=StopReason.error)
                 raise SamplerError(f"{self.base_url} refused a request: {error.message}") from error
             except APITimeoutError as error:
@@ -162,7 +163,9 @@ class OpenAISampler:
         try:
             return await self._create(prompt, params, index, extras)
         except (BadRequestError, UnprocessableEntityError) as refusal:
-            if not extras or _overflows(refusal):
+            if _overflows(refusal):  # prompt and max_tokens together may: then what is left of the context is the limit
+                return await self._create(prompt, params, index, extras, is_limited=False)
+            if not extras:
                 raise
             answer = await self._create(prompt, params, index, {})
             if self._extras:
@@ -175,7 +178,15 @@ class OpenAISampler:
                 )
             return answer
 
-    async def _create(self, prompt: list[Message], params: SamplingParams, index: int, extras: dict[str, Any]) -> Any:
+    async def _create(
+        self,
+        prompt: list[Message],
+        params: SamplingParams,
+        index: int,
+        extras: dict[str, Any],
+        *,
+        is_limited: bool = True,
+    ) -> Any:
         messages: Any = [{"role": message["role"], "content": message["content"]} for message in prompt]
         said = "\n".join(message["content"] for message in prompt)
         return await self._client.chat.completions.create(
@@ -183,7 +194,7 @@ class OpenAISampler:
             messages=messages,
             temperature=params.temperature,
             top_p=params.top_p,
-            max_tokens=params.max_tokens,
+            max_tokens=params.max_tokens if is_limited else omit,
             stop=list(params.stop) or None,
             seed=seed_of(params.seed, said, index) >> 32,  # 31 bits: what every server takes
             extra_body=extras,
@@ -206,10 +217,12 @@ def _completion(answer: Any) -> Completion:
     if not answer.choices:
         return Completion("", stop=StopReason.error)
     choice = answer.choices[0]
-    text = choice.message.content or ""
+    text = _readable(choice.message.content or "")
     reasoning = getattr(choice.message, "reasoning_content", None) or getattr(choice.message, "reasoning", None)
     if reasoning is None:
         reasoning, text = split_reasoning(text)
+    else:
+        reasoning = _readable(reasoning)
     token_ids = tuple(getattr(choice, "token_ids", None) or ())
     logprobs = None
     if choice.logprobs is not None and choice.logprobs.content:
@@ -220,3 +233,8 @@ def _completion(answer: Any) -> Completion:
     stop = StopReason.length if choice.finish_reason == "length" else StopReason.stop
     prompt_ids = tuple(getattr(answer, "prompt_token_ids", None) or ())
     return Completion(text, reasoning, prompt_ids, token_ids, logprobs, stop=stop, counted=counted)
+
+
+def _readable(text: str) -> str:
+    """Without half characters (lone surrogates), which JSON can spell and no file or prompt can hold."""
+    return text.encode("utf-8", "replace").decode()
