@@ -12,7 +12,7 @@ SMALL = {
         "max_steps=1", "blocks_per_step=1", "limit=4", "num_generations=2", "micro_batch_rows=2", "save_every=1",
         "sampling.max_tokens=8", "prove_rewards=1", "validation.every=0",
     ],
-    "solve": ["mode=fix"],
+    "solve": ["strategy=self_fix", "run_name=solve-smoke"],
     "eval": ["task=output_prediction", "benchmark.limit=3", "attempts=2", "resamples=20"],
     "report": ["resamples=20", "ks=[1,2]"],
 }  # fmt: skip

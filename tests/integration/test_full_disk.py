@@ -60,9 +60,10 @@ def read_all(folder: Path) -> None:
         ("collect", 4, "config.yaml"),
         ("collect", 8, "starts.jsonl"),
         ("collect", 16, "collect-smoke-s0"),  # a shard
-        ("solve", 12, "trajectories.jsonl"),
-        ("solve", 16, "results.jsonl"),
-        ("solve", 20, "solve.html"),
+        ("solve", 12, "problems.json"),
+        ("solve", 16, "trajectories.jsonl"),
+        ("solve", 24, "results.jsonl"),
+        ("solve", 28, "solve.html"),
         ("eval", 12, "rows.jsonl"),
         ("report", 12, "report.html"),
         ("sft", 560, "sft-smoke-s0"),  # a checkpoint's optimiser, by torch

@@ -54,20 +54,30 @@ class CachedSampler:
         self.model_id: str = inner.model_id
         self.hits = self.misses = 0
         self._asking: dict[str, asyncio.Future[None]] = {}
-        path = Path(folder) / FILE
+        self._path = Path(folder) / FILE
+        self._opened: sqlite3.Connection | None = None
+        if self._path.exists() or not self._path.parent.is_dir():
+            self._db()
+
+    def _db(self) -> sqlite3.Connection:
+        """The database, made with the first answer: a run that got none leaves nothing behind."""
+        if self._opened is not None:
+            return self._opened
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=60, isolation_level=None)
-            self._db.execute("pragma journal_mode=wal")
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            opened = sqlite3.connect(self._path, timeout=60, isolation_level=None)
+            opened.execute("pragma journal_mode=wal")
             # A commit does not wait for the disk: a kill loses nothing, a power cut the last answers and not the file.
-            self._db.execute("pragma synchronous=normal")
-            self._db.execute(
+            opened.execute("pragma synchronous=normal")
+            opened.execute(
                 "create table if not exists completions (key text primary key, completion text) without rowid"
             )
         except (OSError, sqlite3.Error) as error:
             raise SamplerError(
-                f"cannot use the completion cache {path}: {error}; set sampler.cache to another folder"
+                f"cannot use the completion cache {self._path}: {error}; set sampler.cache to another folder"
             ) from None
+        self._opened = opened
+        return opened
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
@@ -139,9 +149,11 @@ class CachedSampler:
     def _read(self, content: bytes, indices: range) -> dict[int, Completion]:
         """The known completions, by index."""
         found: dict[int, Completion] = {}
+        if self._opened is None and not self._path.exists():
+            return found
         for index in indices:
             key = _key(content, index)
-            row = self._db.execute("select completion from completions where key = ?", (key,)).fetchone()
+            row = self._db().execute("select completion from completions where key = ?", (key,)).fetchone()
             if row is not None:
                 found[index] = completion_from_json(json.loads(row[0]))
         return found
@@ -152,9 +164,11 @@ class CachedSampler:
             for key, completion in answers
             if completion.stop not in (StopReason.error, StopReason.budget)
         ]
-        self._db.execute("begin immediate")
-        self._db.executemany("insert or replace into completions values (?, ?)", kept)
-        self._db.execute("commit")
+        if not kept:
+            return
+        self._db().execute("begin immediate")
+        self._db().executemany("insert or replace into completions values (?, ?)", kept)
+        self._db().execute("commit")
 
     def _content(self, prompt: list[Message], params: SamplingParams) -> bytes:
         # n and first are left out: completion `index` does not depend on how many were asked for.

@@ -13,7 +13,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -40,11 +40,11 @@ def solve(config: SolveConfig, run: Run) -> float | None:
     """Solve what is not solved yet; return the share of problems that the model believes in."""
     problems = problems_of(config)
     check_work(config, problems)
-    keep_the_same(run.folder / "problems.json", problems)
+    begun = begins(run.folder / "problems.json", problems)
     with sandbox_of(config) as sandbox:
         if config.program is not None:
             return desk_check(config, run, problems[0], sandbox)
-        rows = _solved(config, run, problems, sandbox)
+        rows = _solved(config, run, problems, sandbox, begun)
         write_page(run.folder, config, problems, rows, sandbox if config.page_executes else None)
     summary = summary_of(rows)
     run.log(summary)
@@ -80,8 +80,8 @@ def check_work(config: SolveConfig, problems: Sequence[Problem]) -> None:
             )
 
 
-def keep_the_same(path: Path, problems: Sequence[Problem]) -> None:
-    """InputError where the folder holds results of other problems under the same ids: their files have changed."""
+def begins(path: Path, problems: Sequence[Problem]) -> Callable[[], None]:
+    """What keeps, with the first answer, what the problems are. InputError where the folder has begun on others."""
     digests = {each.id: hashlib.sha256(json.dumps(each.to_json()).encode()).hexdigest()[:16] for each in problems}
     held = json.loads(path.read_text()) if path.exists() else {}
     if changed := [name for name, digest in digests.items() if held.get(name, digest) != digest]:
@@ -89,8 +89,7 @@ def keep_the_same(path: Path, problems: Sequence[Problem]) -> None:
             f"problem {changed[0]!r} is not what it was when {path.parent} was begun ({len(changed)} changed): "
             "pass run_name=NAME for a run of its own, or remove the folder"
         )
-    if held != held | digests:
-        write_atomic(path, json.dumps(held | digests, indent=1) + "\n")
+    return lambda: None if path.exists() else write_atomic(path, json.dumps(digests, indent=1) + "\n")
 
 
 @contextmanager
@@ -105,7 +104,9 @@ def sandbox_of(config: SolveConfig) -> Iterator[Sandbox | None]:
         yield sandbox
 
 
-def _solved(config: SolveConfig, run: Run, problems: list[Problem], sandbox: Sandbox | None) -> list[Solved]:
+def _solved(
+    config: SolveConfig, run: Run, problems: list[Problem], sandbox: Sandbox | None, begun: Callable[[], None]
+) -> list[Solved]:
     results = run.folder / "results.jsonl"
     drop_torn_line(results)
     solved = {row.problem_id: row for row in _read(results)}
@@ -113,7 +114,7 @@ def _solved(config: SolveConfig, run: Run, problems: list[Problem], sandbox: San
     left = [problem for problem in problems if problem.id not in solved]
     if left:
         with progress("solve", len(problems), done=len(solved)) as advance:
-            solver = Solver(config, run.folder, sandbox, _teller(config))
+            solver = Solver(config, run.folder, sandbox, _teller(config), begun)
             for row in asyncio.run(solver.solve_all(left, results, advance)):
                 solved[row.problem_id] = row
     return [solved[problem.id] for problem in problems]

@@ -58,8 +58,10 @@ class Solved:
 class Solver:
     """What all problems of a run share: samplers, prompts, files."""
 
-    def __init__(self, config: SolveConfig, folder: Path, sandbox: Sandbox | None, tell: Tell) -> None:
-        self.config, self.folder, self.sandbox, self.tell = config, folder, sandbox, tell
+    def __init__(
+        self, config: SolveConfig, folder: Path, sandbox: Sandbox | None, tell: Tell, begun: Callable[[], None]
+    ) -> None:
+        self.config, self.folder, self.sandbox, self.tell, self.begun = config, folder, sandbox, tell, begun
         self.prompts = Prompts.load(config.prompts)
         self.solver = make_sampler(kept_in(config.sampler, folder))
         is_same = config.simulator == config.sampler
@@ -133,6 +135,7 @@ class Work:
             threshold=config.feedback.threshold,
             seed=config.seed,
         )
+        self.shared.begun()
         append_whole(self.shared.folder / "rankings.jsonl", json.dumps(ranking_row(ranking)) + "\n")
         self.shared.tell(ranking_told(ranking))
         best = ranking.best
@@ -149,6 +152,7 @@ class Work:
         params, turns = shared.params, known.turns if known is not None else ()
 
         def on_turn(turn: Turn) -> None:
+            shared.begun()
             shared.trajectories.turn(key, turn)
             shared.tell(turn_told(turn, attempt))
 
