@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from deskcheck_tracer import Limits, Program, Sandbox, Trace
 from deskcheck_tracer.engine import record_here
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tools.oracle.__main__ import careless, examine, prove
@@ -155,6 +155,7 @@ def main(a, b, xs, d):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(statements())
+@example("    k = 0\n    while k < 2:\n        k += 1\n        xs = [a, b]\n        d[a % 3] = xs\n    xs.append(a)\n")
 @pytest.mark.filterwarnings("ignore:assigning None to unbound local")
 def test_generated_programs(body: str) -> None:
     source = f"{HEAD}{body}    return a\nmain(1, 2, [3], {{}})\n"

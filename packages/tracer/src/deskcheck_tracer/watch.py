@@ -136,7 +136,8 @@ class Pictures:
             for index, (old, item) in enumerate(zip(items, parts, strict=True)):
                 if old is item or (type(old) is Label and labels.get(id(item)) is old):
                     continue
-                if _is_same_list(old, item):
+                # Another list that looks the same is looked at: what changes in it later has to show here.
+                if _is_same_list(old, item) and self.known.get(id(item)) is old:
                     continue
                 new = self._part(item, deep, active)
                 if new is not old:
