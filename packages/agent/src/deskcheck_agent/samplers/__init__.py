@@ -54,16 +54,15 @@ def _make(config: SamplerConfig) -> tuple[Sampler, str]:
         case SamplerKind.openai:
             from deskcheck_agent.samplers.openai import OpenAISampler
 
-            assert config.base_url is not None  # the schema requires it for this kind
             sampler = OpenAISampler(
                 config.model.path,
-                config.base_url,
+                config.base_urls,
                 api_key_env=config.api_key_env,
                 concurrency=config.batch_size,
                 timeout_s=config.timeout_s,
             )
-            # A named revision says what answers, wherever it is served; else the address must do.
-            return sampler, config.model.revision or config.base_url
+            # A named revision says what answers, wherever it is served; else the addresses must do.
+            return sampler, config.model.revision or ",".join(sorted(config.base_urls))
 
 
 def scripted(path: str | None) -> ScriptedSampler:
