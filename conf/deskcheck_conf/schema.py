@@ -44,8 +44,8 @@ class RunConfig:
     """What every command's configuration starts from. The run folder is <output_root>/<run_name>-s<seed>."""
 
     free_keys: ClassVar[tuple[str, ...]] = ("output_root", "wandb")
-    """Top-level keys that say where results are shown and stored, or how fast they come, and not what is computed: they
-    may change between two starts of one run. A command's own class adds its own."""
+    """Keys (with dots, where deeper) that say where results are shown and stored, or how fast they come, and not what
+    is computed: they may change between two starts of one run. A command's own class adds its own."""
 
     run_name: str = MISSING
     """The run folder's name; every experiment names itself."""
@@ -61,6 +61,11 @@ class RunConfig:
             )
         if self.seed < 0:
             raise ConfigError(f"seed is {self.seed}, expected 0 or more; pass seed=0")
+
+    @property
+    def part(self) -> str | None:
+        """The folder, below the run's, of a part of the run that is worked on by itself; None: the run is one piece."""
+        return None
 
 
 @dataclass(kw_only=True)

@@ -269,7 +269,7 @@ async def test_a_server_that_is_not_there_is_told_and_the_others_do_the_work(two
         [row] = await sampler.sample([ask("a")], SamplingParams(n=5))
     assert len(row) == 5 and len(two_servers[0].bodies) == 5
     assert "nothing answers at http://127.0.0.1:9/v1" in caplog.text
-    with pytest.raises(SamplerError, match="nothing answers at http://127.0.0.1:[79]/v1"):
+    with pytest.raises(SamplerError, match=r"nothing answers at http://127\.0\.0\.1:[79]/v1"):
         await openai(["http://127.0.0.1:9/v1", "http://127.0.0.1:7/v1"]).sample([ask("a")], SamplingParams())
 
 

@@ -95,9 +95,8 @@ def lead(options: Options) -> str:
     """How the numbers were made, in one paragraph: the paper's open choices included."""
     return (
         f"Means with 95 % intervals from {options.statistics.resamples:,} bootstrap resamples of problems "
-        f"(seed {options.statistics.seed}). Attempts at one test combine by {options.combine}; equal scores "
-        "are averaged over all orders; responses without a program rank last; a problem without public tests is a "
-        "random pick."
+        f"(seed {options.statistics.seed}). Attempts at one test combine by {options.combine}; "
+        f"{options.choices.told()}."
     )
 
 
@@ -109,7 +108,11 @@ def warnings(results: Sequence[Result]) -> list[str]:
         found.append(
             f"Scripted sampler, not a model: {', '.join(scripted)}. These numbers say nothing about any model."
         )
-    found += [f"{r.label} is unfinished: {len(r.rows)} rows so far." for r in results if not r.done]
+    found += [
+        f"{r.label} is unfinished: {len(r.rows)} rows so far{f' ({r.lacking})' if r.lacking else ''}."
+        for r in results
+        if not r.done
+    ]
     found += [
         f"{r.label}: {r.unscored} problems left out (sandbox errors); run it again." for r in results if r.unscored
     ]
@@ -121,7 +124,7 @@ def warnings(results: Sequence[Result]) -> list[str]:
 
 def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
     made = {result.label: measured(result, options) for result in results}
-    lengths = {r.label: accuracy_by_length(predictions(r), options.statistics) for r in results}
+    lengths = {r.label: accuracy_by_length(predictions(r, options.choices), options.statistics) for r in results}
     chapter = Chapter("Output prediction", "The model reads a program and its input and says what comes out.")
     chapter.drawings.append(bars_figure(made, "Share of programs whose output is predicted exactly.", "right, %"))
     if any(lengths.values()):
@@ -138,7 +141,10 @@ def _length_caption(bins: Mapping[str, Measure]) -> str:
 
 
 def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
-    curves = {r.label: curve_measures(pools(r), options.combine, options.ks, options.statistics) for r in results}
+    found = {r.label: pools(r, options.choices) for r in results}
+    curves = {
+        name: curve_measures(each, options.combine, options.ks, options.statistics) for name, each in found.items()
+    }
     caption = (
         "Which of k sampled programs to submit: chosen by simulation, by real runs of the public tests, by length; "
     )
@@ -146,8 +152,12 @@ def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
     lead = "The model writes candidates, simulates them on the public tests and submits the one predicted to pass most."
     names = shown(results, options)
     solved = measures_table("Solved", results, options, names)
-    solved.notes.append("short1 counts " + ", ".join(f"{length_unit(r)} ({r.label})" for r in results) + ".")
-    tables = [solved, control_table(results, options), confusion_table(results)]
+    solved.notes.append(
+        "short1 counts "
+        + ", ".join(f"{length_unit(r, options.choices.length_unit)} ({r.label})" for r in results)
+        + "."
+    )
+    tables = [solved, control_table(results, options), confusion_table(results, options)]
     return Chapter("Self-verification", lead, [drawing], tables)
 
 

@@ -5,27 +5,37 @@ nothing is left to do: reading a finished run again needs no model.
 """
 
 import asyncio
-from dataclasses import dataclass
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from deskcheck_agent.config import params_of
 from deskcheck_agent.feedback import make_feedback
+from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Sampler
-from deskcheck_agent.samplers import make_sampler
 from deskcheck_agent.trajectory import TrajectoryFile
-from deskcheck_conf import SamplerConfig, SamplerKind
+from deskcheck_conf import progress, write_atomic
 from deskcheck_tracer import Sandbox
 
-from deskcheck_evals.benchmarks import BenchmarkName, load_items, load_problems_of
-from deskcheck_evals.benchmarks.micro import draw
+from deskcheck_evals.benchmarks import Loaded, PredictionItem, load_all_items, load_all_problems
 from deskcheck_evals.config import EvalConfig, PromptMode, TaskName
-from deskcheck_evals.rows import Rows
+from deskcheck_evals.given import given_candidates
+from deskcheck_evals.header import header_of
+from deskcheck_evals.rows import ROWS, Json, Rows
+from deskcheck_evals.samplers import Samplers
+from deskcheck_evals.shards import Shard
 from deskcheck_evals.tasks import output_prediction, self_fix, self_verify
 from deskcheck_evals.tasks.gathering import Advance, Unscored
 from deskcheck_evals.tasks.judging import Judge
-from deskcheck_evals.truth import executed_lines
-from deskcheck_evals.twin import twin_sampler
+from deskcheck_evals.truth import LineCounts, StoredTruths
+
+LEFT_OUT = "left_out.jsonl"
+"""What the benchmark had to leave out, by name."""
+TRUTH = "truth"
+"""The folder of true outputs, under output_root: every run that asks about the same programs finds them there."""
 
 
 @dataclass(frozen=True)
@@ -39,36 +49,95 @@ class Tools:
 
 
 class Runner:
-    """One configured evaluation over its loaded work."""
+    """One configured evaluation over its loaded work; of a shard, with the whole run's work to be a part of."""
 
-    def __init__(self, config: EvalConfig, folder: Path) -> None:
-        self.config = config
-        self.folder = folder
-        self.items = load_items(config.benchmark) if config.task is TaskName.output_prediction else []
-        self.problems = [] if self.items else load_problems_of(config.benchmark)
+    def __init__(self, config: EvalConfig, folder: Path, samplers: Samplers) -> None:
+        self.config, self.folder, self.samplers = config, folder, samplers
+        self.shard = Shard.parse(config.shard) if config.shard is not None else None
+        self.chosen: Json | None = None
+        self.items: Sequence[PredictionItem] = []
+        self.problems: Sequence[Problem] = []
+        loaded: Loaded[PredictionItem] | Loaded[Problem]
+        if config.task is TaskName.output_prediction:
+            place = Path(config.output_root) / TRUTH
+            truths = StoredTruths(place, isolation=config.isolation, degraded=config.degraded)
+            loaded = load_all_items(config.benchmark, truths)
+            self.items = loaded.wanted
+        else:
+            loaded = load_all_problems(config.benchmark)
+            self.problems = loaded.wanted
+        self.left, self.sources = loaded.left, loaded.sources
+        self.given: Mapping[str, Sequence[Json]] | None = None
+        if config.candidates_from is not None:
+            source = Path(config.candidates_from)
+            self.given, origin = given_candidates(source, self.problems, config.candidates)
+            self.sources = [origin]
+
+    def at_temperature(self, temperature: float, chosen: Json | None = None) -> "Runner":
+        """The same work, programs and predictions sampled at another temperature; `chosen` is told in the header."""
+        other = copy.copy(self)
+        config = self.config
+        sampling, simulating = (replace(one, temperature=temperature) for one in (config.sampling, config.simulating))
+        other.config = replace(config, sampling=sampling, simulating=simulating)
+        other.chosen = chosen
+        return other
+
+    def in_folder(self, folder: Path) -> "Runner":
+        """The same work, its rows in another folder."""
+        other = copy.copy(self)
+        other.folder = folder
+        return other
+
+    @property
+    def header(self) -> Json:
+        """What the rows are rows of."""
+        config = self.config
+        return header_of(config, self.keys(), left=self.left, sources=self.sources, chosen=self.chosen)
 
     def keys(self) -> list[str]:
-        """The keys of all rows there will be."""
+        """The keys of all rows that the whole run will have."""
+        return self._keys(self.items, self.problems)
+
+    def own_keys(self) -> list[str]:
+        """Those of the shard."""
+        return self._keys(self._part(self.items), self._part(self.problems))
+
+    def _keys(self, items: Sequence[PredictionItem], problems: Sequence[Problem]) -> list[str]:
         match self.config.task:
             case TaskName.output_prediction:
-                return [output_prediction.key_of(item) for item in self.items]
+                return [output_prediction.key_of(item) for item in items]
             case TaskName.self_verify:
-                return [self_verify.key_of(problem) for problem in self.problems]
+                return [self_verify.key_of(problem) for problem in problems]
             case TaskName.self_fix:
                 attempts = range(self.config.trajectories)
-                return [self_fix.key_of(problem, attempt) for problem in self.problems for attempt in attempts]
+                return [self_fix.key_of(problem, attempt) for problem in problems for attempt in attempts]
             case TaskName.lint:
                 raise AssertionError("lint has no rows: tasks/linting.py does it")
 
-    def fill(self, rows: Rows, unscored: Unscored, advance: Advance) -> None:
-        """Add the rows that are missing."""
-        prompts = prompts_of(self.config)
-        solver = self.sampler(self.config.sampler, prompts)
-        is_same = self.config.simulator == self.config.sampler
-        simulator = solver if is_same else self.sampler(self.config.simulator, prompts)
-        with Sandbox(isolation=self.config.isolation, degraded=self.config.degraded) as sandbox:
+    def _part[T](self, work: Sequence[T]) -> Sequence[T]:
+        return work if self.shard is None else self.shard.part(work)
+
+    def complete(self, unscored: Unscored, label: str) -> None:
+        """Add the rows that are missing; EvalError where the folder's are another configuration's."""
+        rows = Rows(self.folder / ROWS, self.header)
+        keys = self.own_keys()
+        left = sum(key not in rows for key in keys)
+        if not left:
+            return
+        with progress(label, len(keys), done=len(keys) - left) as advance:
+            self._fill(rows, unscored, advance)
+        if self.left:
+            lines = (json.dumps(asdict(one)) + "\n" for one in self.left)
+            write_atomic(self.folder / LEFT_OUT, "".join(lines))
+
+    def _fill(self, rows: Rows, unscored: Unscored, advance: Advance) -> None:
+        config, prompts = self.config, prompts_of(self.config)
+        simulator = self.samplers.get(config.simulator, config.benchmark, prompts, config.seed)
+        is_same = config.simulator == config.sampler or self.given is not None  # then the solver is never asked
+        solver = simulator if is_same else self.samplers.get(config.sampler, config.benchmark, prompts, config.seed)
+        with Sandbox(isolation=config.isolation, degraded=config.degraded) as sandbox:
             tools = Tools(solver, simulator, prompts, sandbox)
-            match self.config.task:
+            match config.task:
                 case TaskName.output_prediction:
                     asyncio.run(self._predict(tools, rows, advance))
                 case TaskName.self_verify:
@@ -76,26 +145,15 @@ class Runner:
                 case TaskName.self_fix:
                     asyncio.run(self._fix(tools, rows, unscored, advance))
 
-    def sampler(self, config: SamplerConfig, prompts: Prompts) -> Sampler:
-        """A sampler that all problems ask at once; on micro problems `scripted` is the twin."""
-        is_micro = self.config.benchmark.name is BenchmarkName.micro
-        if config.kind is SamplerKind.scripted and config.script is None and is_micro:
-            return twin_sampler(draw(self.config.benchmark), prompts, self.config.seed)
-        return make_sampler(config)
-
     async def _predict(self, tools: Tools, rows: Rows, advance: Advance) -> None:
-        steps: dict[str, int | None] = {}
-        if self.config.count_steps:
-            left = [item for item in self.items if output_prediction.key_of(item) not in rows]
-            counts = await asyncio.to_thread(executed_lines, [item.program for item in left], tools.sandbox)
-            steps = dict(zip((item.id for item in left), counts, strict=True))
         asking = output_prediction.Asking(
             attempts=self.config.attempts,
             prompts=tools.prompts,
             params=params_of(self.config.sampling),
             checker=self.config.checker.value,
+            count_lines=LineCounts(tools.sandbox).of if self.config.count_steps else None,
         )
-        await output_prediction.predict_outputs(self.items, tools.solver, rows, asking, steps, advance)
+        await output_prediction.predict_outputs(self._part(self.items), tools.solver, rows, asking, advance)
 
     async def _verify(self, tools: Tools, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         verifying = self_verify.Verifying(
@@ -107,8 +165,9 @@ class Runner:
             prompts=tools.prompts,
             solving=params_of(self.config.sampling),
             simulating=params_of(self.config.simulating),
+            given=self.given,
         )
-        await self_verify.build_pools(self.problems, rows, verifying, unscored, advance)
+        await self_verify.build_pools(self._part(self.problems), rows, verifying, unscored, advance)
 
     async def _fix(self, tools: Tools, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         fixing = self_fix.Fixing(
@@ -130,8 +189,9 @@ class Runner:
             prompts=tools.prompts,
             solving=params_of(self.config.sampling),
         )
-        file = TrajectoryFile(self.folder / "trajectories.jsonl")
-        await self_fix.fix_all(self.problems, rows, fixing, file, unscored, advance)
+        told = {key: rows.header[key] for key in ("config", "data")}
+        file = TrajectoryFile(self.folder / "trajectories.jsonl", told)
+        await self_fix.fix_all(self._part(self.problems), rows, fixing, file, unscored, advance)
 
 
 def prompts_of(config: EvalConfig) -> Prompts:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Message, SamplingParams, ScriptedSampler, seed_of
-from deskcheck_tracer import Program
+from deskcheck_tracer import Program, default_sandbox
 
 from deskcheck_evals.micro import MicroProblem, mutate
 from deskcheck_evals.truth import true_outputs
@@ -59,7 +59,7 @@ class Twin:
             for test in (*one.problem.public_tests, *one.problem.private_tests)
         ]
         distinct: dict[str, Program] = {program.id: program for program in programs}
-        outputs = dict(zip(distinct, true_outputs(list(distinct.values())), strict=True))
+        outputs = dict(zip(distinct, true_outputs(list(distinct.values()), [default_sandbox()]), strict=True))
         return {_text(prompts.simulate(program)): outputs[program.id] or "" for program in programs}
 
     def _predict(self, output: str, coin: random.Random) -> str:

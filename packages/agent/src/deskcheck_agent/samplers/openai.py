@@ -1,4 +1,4 @@
-"""Sampling from OpenAI-compatible servers: vLLM serve, llama.cpp, hosted ones; one, or several that serve the same model.
+"""Sampling from OpenAI-compatible servers (vLLM serve, llama.cpp, hosted ones): one, or several of the same model.
 
 One request a completion (n = 1), each with a seed of its own, at most `concurrency` in flight at each server: servers
 batch them, `n` and its seeds are not the same everywhere, and one failure costs one completion. A request goes to the

@@ -5,10 +5,14 @@ Equal programs of one problem are judged once. The sandbox has its own workers, 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from deskcheck_agent.problem import Problem
 from deskcheck_tracer import Sandbox, TestCase, Verdict, judge_many
+from deskcheck_tracer.judge import TestResult
+
+LONGEST_KEPT = 10_000
+"""Characters of printed text that a row keeps, to be compared anew in a report."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,11 @@ class Grade:
     """All private tests."""
     verdict: Verdict
     """Of the private tests: the first that is not AC. SE if the sandbox failed on any test: then nothing counts."""
+    public_verdicts: tuple[Verdict, ...] = field(default=(), compare=False)
+    printed: tuple[str | None, ...] = field(default=(), compare=False)
+    """What came out on each public test; None where it is longer than LONGEST_KEPT."""
+    fault: str = field(default="", compare=False)
+    """For SE: what failed."""
 
 
 @dataclass
@@ -78,9 +87,19 @@ class Judge:
                 sandbox=self._sandbox,
             )
             for (i, job, source), judgement in zip(chosen, judged, strict=True):
-                verdicts = [result.verdict for result in judgement.results]
-                answers[i][source] = grade_of(verdicts, job.problem.public_tests)
+                answers[i][source] = _grade(judgement.results, job.problem.public_tests)
         return answers
+
+
+def _grade(results: Sequence[TestResult], public_tests: Sequence[TestCase]) -> Grade:
+    grade = grade_of([result.verdict for result in results], public_tests)
+    public = results[: len(public_tests)]
+    return replace(
+        grade,
+        public_verdicts=tuple(result.verdict for result in public),
+        printed=tuple(result.stdout if len(result.stdout) <= LONGEST_KEPT else None for result in public),
+        fault=next((result.detail for result in results if result.verdict is Verdict.SE), ""),
+    )
 
 
 def grade_of(verdicts: Sequence[Verdict], public_tests: Sequence[TestCase]) -> Grade:
