@@ -90,8 +90,9 @@ def conclude(runner: Runner, run: Run, unscored: dict[str, str]) -> float:
     title = f"{config.task}: {result.header['benchmark']}"
     console.print(rich_table(measures_table(title, [result], options, shown([result], options))))
     if runner.chosen is not None:
-        console.print(told_choice(runner.chosen))
-    print(f"rows: {run.folder / ROWS}")
+        print(told_choice(runner.chosen))
+    for path in [*shards_in(run.folder).values()] or [run.folder]:
+        print(f"rows: {path / ROWS}")
     return headline(measures).interval.mean
 
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from deskcheck_agent.feedback import Combine
 
+from deskcheck_evals.constructs import constructs
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.intervals import Interval, bootstrap, paired_difference
 from deskcheck_evals.metrics import pass_at_k
@@ -166,6 +167,16 @@ def accuracy_by_length(rows: Sequence[Predicted], statistics: Statistics) -> dic
         ]
         label = f"{low}-{high - 1}" if high is not None else f"{low}+"
         maker.add(label, [sum(row.right) / len(row.right) for row in inside], [row.problem for row in inside])
+    return maker.made
+
+
+def accuracy_by_construct(rows: Sequence[Predicted], statistics: Statistics) -> dict[str, Measure]:
+    """pass@1 of the programs that use a construct of Python; a program counts under all of its constructs."""
+    maker = Maker(statistics)
+    used = [constructs(row.source) for row in rows]
+    for name in sorted(set().union(*used)):
+        inside = [row for row, found in zip(rows, used, strict=True) if name in found]
+        maker.add(name, [sum(row.right) / len(row.right) for row in inside], [row.problem for row in inside])
     return maker.made
 
 

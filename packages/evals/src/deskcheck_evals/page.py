@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
+from deskcheck_evals.diagnostic_tables import chosen_table, prediction_tables, selection_tables
 from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
 from deskcheck_evals.measures import Measure, accuracy_by_length, curve_measures
 from deskcheck_evals.results import Result, length_unit, pools, predictions
@@ -70,6 +71,9 @@ def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], 
         headlines = _headlines(task, by_task[task][0], options)
         if (seeds := seeds_table(by_task[task], headlines, options)).rows:
             chapter.tables.append(seeds)
+    if (chosen := chosen_table(results)).rows:
+        lead = "Chosen before anything was measured, on problems that are not measured on."
+        written.append(Chapter("Sampling temperature", lead, [], [chosen]))
     if pairs:
         lead = "The same problems under two runs; what makes a problem hard for both cancels."
         written.append(Chapter("Run against run", lead, [], [pair_table(pairs, options)]))
@@ -131,6 +135,7 @@ def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
         counted = {label: made for label, made in lengths.items() if made}
         chapter.drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
     chapter.tables += [measures_table("Predicted right", results, options), status_table(results)]
+    chapter.tables += prediction_tables(results, options)
     return chapter
 
 
@@ -158,6 +163,7 @@ def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
         + "."
     )
     tables = [solved, control_table(results, options), confusion_table(results, options)]
+    tables += selection_tables(results, options)
     return Chapter("Self-verification", lead, [drawing], tables)
 
 

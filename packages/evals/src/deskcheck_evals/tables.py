@@ -115,6 +115,9 @@ def runs_table(results: Sequence[Result]) -> Table:
             ", ".join(f"{name} {result.packages[name]}" for name in PACKAGES_SHOWN if name in result.packages),
             result.start.get("command", "not recorded"),
         )  # fmt: skip
+        if left := header.get("left_out"):
+            reasons = ", ".join(f"{count} ({reason})" for reason, count in left.items())
+            table.notes.append(f"{pooled.label}: left out of the benchmark: {reasons}.")
     return table
 
 
