@@ -20,7 +20,7 @@ from deskcheck_evals.results import Predicted
 from deskcheck_evals.selection import Pool
 
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Bins hold what is above their lower edge and at most at the upper; the first also holds 0."""
+"""Between two edges lies a bin of what is above the lower and at most at the upper; 0 is a bin of its own."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ def calibration(points: Sequence[Point], resamples: int, seed: int) -> Calibrati
     if not points:
         return None
     bins = []
-    for place, (low, high) in enumerate(pairwise(EDGES)):
+    labels = ["0 %", *(f"{100 * low:.0f}-{100 * high:.0f} %" for low, high in pairwise(EDGES))]
+    for place, label in enumerate(labels):
         inside = [point for point in points if _place(point.share) == place]
         if inside:
             right = bootstrap([p.right for p in inside], [p.problem for p in inside], resamples=resamples, seed=seed)
-            label = f"{100 * low:.0f}-{100 * high:.0f} %"
             bins.append(Bin(label, len(inside), sum(p.share for p in inside) / len(inside), right))
     ece = sum(abs(each.right.mean - each.share) * each.points for each in bins) / len(points)
     squares = [(point.share - point.right) ** 2 for point in points]
@@ -100,7 +100,7 @@ def calibration(points: Sequence[Point], resamples: int, seed: int) -> Calibrati
 
 def _place(share: float) -> int:
     """The bin of a share. Rounded: 3 of 5 is 0.6 whatever its last bit says."""
-    return max(0, bisect_left(EDGES, round(share, 9)) - 1)
+    return bisect_left(EDGES, round(share, 9))
 
 
 def _answer(output: str, *, is_call: bool) -> str:

@@ -41,7 +41,7 @@ class NoPublicTests(StrEnum):
     """What becomes of a problem without a public test, on which nothing can be ranked."""
 
     random_pick = "random_pick"
-    """All its candidates are tied: best@k is pass@1."""
+    """All its programs are tied: best@k is the pick of any of them."""
     leave_out = "leave_out"
     """It is left out of every measure of selection, and counted."""
 

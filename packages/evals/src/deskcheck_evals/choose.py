@@ -82,21 +82,17 @@ def _measured(validation: Runner, temperature: float, place: Path) -> Measure:
 
 def refuse_shared(runner: Runner, validation: Runner) -> None:
     """EvalError if a program, or a problem's statement with one of its inputs, is on both sides."""
-    shared = _marks(runner) & _marks(validation)
+    known = {mark for one in validation.work for mark in _marks(one)}
+    shared = [one.id for one in runner.work if not known.isdisjoint(_marks(one))]
     if shared:
-        names = sorted({str(mark[0]).strip()[:60] for mark in shared})
         raise EvalError(
-            f"choose.benchmark shares {len(names)} problems with the benchmark that is measured (such as "
-            f"{names[0]!r}), expected other problems: a temperature chosen on the test makes its numbers too good; "
+            f"choose.benchmark shares {len(shared)} problems with the benchmark that is measured (such as "
+            f"{shared[0]!r}), expected other problems: a temperature chosen on the test makes its numbers too good; "
             "name validation problems by choose.benchmark.path or choose.benchmark.split"
         )
 
 
-def _marks(runner: Runner) -> set[tuple[str, str]]:
-    return {mark for one in (*runner.items, *runner.problems) for mark in _marks_of(one)}
-
-
-def _marks_of(one: PredictionItem | Problem) -> Sequence[tuple[str, str]]:
+def _marks(one: PredictionItem | Problem) -> Sequence[tuple[str, str]]:
     if isinstance(one, PredictionItem):
         return [(one.program.source, "")]
     return [(normalised(one.statement), test.input.strip()) for test in (*one.public_tests, *one.private_tests)]

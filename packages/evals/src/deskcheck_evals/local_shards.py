@@ -8,6 +8,7 @@ the numbers come from all shards together, from the process that started them.
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from deskcheck_conf import ConfigError
 from hydra.core.hydra_config import HydraConfig
@@ -21,15 +22,19 @@ COMMAND = "import sys; sys.argv[0] = 'deskcheck-eval'; from deskcheck_evals.eval
 
 
 def run_shards(count: int) -> None:
-    """Start a process a shard and wait for all. EvalError naming those that failed; they have said why."""
+    """Do all shards of the command that is running. ConfigError in a sweep, EvalError naming shards that failed."""
     if HydraConfig.get().mode == RunMode.MULTIRUN:
         raise ConfigError("shards=n starts processes for one run: leave -m out, or pass shards=1")
-    words = [word for word in sys.argv[1:] if not word.startswith("shards=")]
+    start_shards(count, [word for word in sys.argv[1:] if not word.startswith("shards=")])
+
+
+def start_shards(count: int, words: Sequence[str], code: str = COMMAND) -> None:
+    """Start a process a shard and wait for all. EvalError naming those that failed; they have said why."""
     shards = [Shard(count, number) for number in range(1, count + 1)]
     begun: list[subprocess.Popen[bytes]] = []
     try:
         for shard in shards:
-            asked = [sys.executable, "-c", COMMAND, *words, f"shard={shard}", "wandb.mode=disabled"]
+            asked = [sys.executable, "-c", code, *words, f"shard={shard}", "wandb.mode=disabled"]
             begun.append(subprocess.Popen(asked, env=_environment(shard), stdout=STDERR))
         codes = [process.wait() for process in begun]
     except BaseException:

@@ -121,6 +121,7 @@ def read_result(folder: Path, label: str | None = None) -> Result:
     if summary is not None and len(rows) < summary.get("rows", 0):
         lacking.append(f"{len(rows)} of {summary['rows']} rows are there")
     summary = None if lacking else summary
+    rows = sorted(rows, key=lambda row: str(row.get("id")))  # they were written as they finished, and draws see order
     return Result(label or folder.name, folder, header, rows, start, summary, lacking=", ".join(lacking))
 
 

@@ -8,6 +8,7 @@ import asyncio
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -73,6 +74,11 @@ class Runner:
             self.given, origin = given_candidates(source, self.problems, config.candidates)
             self.sources = [origin]
 
+    @property
+    def work(self) -> Sequence[PredictionItem | Problem]:
+        """What is asked about."""
+        return [*self.items, *self.problems]
+
     def at_temperature(self, temperature: float, chosen: Json | None = None) -> "Runner":
         """The same work, programs and predictions sampled at another temperature; `chosen` is told in the header."""
         other = copy.copy(self)
@@ -135,7 +141,10 @@ class Runner:
         simulator = self.samplers.get(config.simulator, config.benchmark, prompts, config.seed)
         is_same = config.simulator == config.sampler or self.given is not None  # then the solver is never asked
         solver = simulator if is_same else self.samplers.get(config.sampler, config.benchmark, prompts, config.seed)
-        with Sandbox(isolation=config.isolation, degraded=config.degraded) as sandbox:
+        predicts = config.task is TaskName.output_prediction
+        runs_programs = self.given is None and (config.count_steps or not predicts)
+        idle = Sandbox(isolation=config.isolation, degraded=config.degraded)
+        with idle if runs_programs else closing(idle) as sandbox:  # entering it starts it
             tools = Tools(solver, simulator, prompts, sandbox)
             match config.task:
                 case TaskName.output_prediction:
