@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from deskcheck_evals.diagnostic_tables import chosen_table, prediction_tables, selection_tables
+from deskcheck_evals.diagnostic_tables import chosen_table, prediction_tables, selection_tables, too_large_ks
 from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
 from deskcheck_evals.measures import Measure, accuracy_by_length, curve_measures
 from deskcheck_evals.results import Result, length_unit, pools, predictions
@@ -162,6 +162,7 @@ def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
         + ", ".join(f"{length_unit(r, options.choices.length_unit)} ({r.label})" for r in results)
         + "."
     )
+    solved.notes += too_large_ks(results, options)
     tables = [solved, control_table(results, options), confusion_table(results, options)]
     tables += selection_tables(results, options)
     return Chapter("Self-verification", lead, [drawing], tables)

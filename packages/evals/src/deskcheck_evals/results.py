@@ -270,8 +270,7 @@ def _whole(result: Result, row: Json, lists: dict[str, list[Any]], setting: str)
 
 
 def _booleans(result: Result, row: Json, values: Sequence[Any]) -> None:
-    odd = next((value for value in values if not isinstance(value, bool)), None)
-    if odd is not None:
+    for odd in (value for value in values if not isinstance(value, bool)):
         raise EvalError(f"{where(result, row)} has the score {odd!r}, expected true or false")
 
 
