@@ -228,3 +228,24 @@ def test_results_of_another_configuration_are_refused_by_the_run_and_by_its_traj
     assert main([*words, "max_turns=3"]) == 2
     assert "holds trajectories of another configuration or other data" in capsys.readouterr().err
     assert report([f"runs=[{folder}]", "allow_scripted=true", f"output_root={tmp_path}", "wandb=disabled"]) == 2
+
+
+def test_what_a_benchmark_leaves_out_is_counted_and_named(tmp_path, capsys, make_run):
+    data = tmp_path / "programs.jsonl"
+    sources = {"fine": "print(1)", "chance": "print(set('abcdefgh'))", "broken": "1 / 0"}
+    data.write_text(
+        "".join(json.dumps({"id": i, "source": source, "stdin": ""}) + "\n" for i, source in sources.items())
+    )
+    words = ["wandb=disabled", "task=output_prediction", "benchmark=programs", f"benchmark.path={data}", "attempts=2",
+             "resamples=50", f"output_root={tmp_path}", "run_name=p"]  # fmt: skip
+    assert main(words) == 0
+    folder = tmp_path / "p-s0"
+    counts = {"differs between two runs under two hash seeds": 1, "fails": 1}
+    assert read_rows(folder / ROWS)[0]["left_out"] == counts
+    assert json.loads((folder / "done.json").read_text())["summary"]["left_out"] == counts
+    named = [json.loads(line) for line in (folder / "left_out.jsonl").read_text().splitlines()]
+    assert [(one["id"], one["where"]) for one in named] == [("chance", f"{data}:2"), ("broken", f"{data}:3")]
+    truth = (tmp_path / "truth" / "truth.jsonl").read_bytes()
+    capsys.readouterr()
+    assert main([*words, "attempts=1", "run_name=q"]) == 0
+    assert "true outputs" not in capsys.readouterr().err and (tmp_path / "truth" / "truth.jsonl").read_bytes() == truth

@@ -42,7 +42,7 @@ def test_bins_errors_and_scores_by_hand():
     made = calibration(points, 50, 0)
     assert made is not None
     assert [(b.label, b.points, b.share, b.right.mean) for b in made.bins] == [
-        ("0 %", 1, 0.0, 0.0), ("0-20 %", 1, 0.2, 1.0), ("40-60 %", 1, 0.6, 1.0), ("80-100 %", 2, 1.0, 0.5)
+        ("0 %", 1, 0.0, 0.0), ("1-20 %", 1, 0.2, 1.0), ("41-60 %", 1, 0.6, 1.0), ("81-100 %", 2, 1.0, 0.5)
     ]  # fmt: skip
     assert made.ece == pytest.approx((0 + 0.8 + 0.4 + 2 * 0.5) / 5)
     assert made.brier.mean == pytest.approx((0 + 0.64 + 0.16 + 0 + 1) / 5)

@@ -9,6 +9,7 @@ import pytest
 from deskcheck_agent.feedback import Combine
 from deskcheck_evals.choices import Capped, Checker, Choices, LengthUnit, NoPublicTests, Ties
 from deskcheck_evals.errors import EvalError
+from deskcheck_evals.report import main as report
 from deskcheck_evals.results import length_unit, pools, predictions, read_result, without_public_tests
 from deskcheck_evals.rows import ROWS
 from deskcheck_evals.selection import Candidate, Pool, ranks, selectors, simulate_scores, values
@@ -179,3 +180,36 @@ def test_random_pools_agree_with_brute_force():
         ))  # fmt: skip
         for k in (1, 3, 6):
             assert SIMULATE(pool, k) == float(brute_force(pool, k))
+
+
+NEW = ("tests", "entry_point", "checker", "limits", "source", "outputs")
+NEW_OF_CANDIDATES = ("stop", "status", "characters", "printed", "public_verdicts", "outputs", "statuses")
+
+
+def test_the_report_takes_every_choice_and_shows_older_rows_without_any(make_run, tmp_path, capsys):
+    folders = [make_run(task) for task in ("output_prediction", "self_verify")]
+    arguments = [
+        f"runs=[{folders[0]},{folders[1]}]",
+        f"output_root={tmp_path / 'out'}",
+        "wandb=disabled",
+        "resamples=50",
+    ]
+    chosen = [
+        "checker=exact",
+        "ties=length",
+        "length_unit=characters",
+        "capped=last",
+        "no_public_tests=leave_out",
+        "ks=[2]",
+    ]
+    assert report([*arguments, *chosen]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    for words in ("the shortest response is picked", "rank last in short1", "left out of selection", "anew by exact"):
+        assert words in said, words
+    for folder in folders:
+        rewrite(folder, lambda row: [row.pop(key, None) for key in NEW])
+    rewrite(folders[1], lambda row: [each.pop(key, None) for each in row["candidates"] for key in NEW_OF_CANDIDATES])
+    assert report(arguments) == 0 and "not recorded" in capsys.readouterr().out
+    assert report([*arguments, "checker=exact"]) == 2
+    error = capsys.readouterr().err
+    assert "row 'i0' has no 'outputs'" in error and "Traceback" not in error

@@ -86,7 +86,7 @@ def calibration(points: Sequence[Point], resamples: int, seed: int) -> Calibrati
     if not points:
         return None
     bins = []
-    labels = ["0 %", *(f"{100 * low:.0f}-{100 * high:.0f} %" for low, high in pairwise(EDGES))]
+    labels = ["0 %", *(f"{100 * low + 1:.0f}-{100 * high:.0f} %" for low, high in pairwise(EDGES))]
     for place, label in enumerate(labels):
         inside = [point for point in points if _place(point.share) == place]
         if inside:

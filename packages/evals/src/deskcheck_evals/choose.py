@@ -17,6 +17,7 @@ from deskcheck_conf.files import only_one
 
 from deskcheck_evals.benchmarks import PredictionItem
 from deskcheck_evals.benchmarks.collection import normalised
+from deskcheck_evals.choices import Choices
 from deskcheck_evals.config import ChooseConfig, EvalConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.header import benchmark_label
@@ -77,7 +78,7 @@ def _measured(validation: Runner, temperature: float, place: Path) -> Measure:
     config = runner.config
     runner.complete(Unscored(config.max_unscored), f"choosing: temperature {temperature:g}")
     statistics = Statistics(config.resamples, config.seed)
-    return headline(measured(read_result(runner.folder), Options(config.combine, KS, statistics)))
+    return headline(measured(read_result(runner.folder), Options(config.combine, KS, statistics, Choices.of(config))))
 
 
 def refuse_shared(runner: Runner, validation: Runner) -> None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from deskcheck_agent.config import params_of
@@ -98,10 +99,11 @@ class Runner:
     def header(self) -> Json:
         """What the rows are rows of."""
         config = self.config
-        return header_of(config, self.keys(), left=self.left, sources=self.sources, chosen=self.chosen)
+        return header_of(config, self.keys, left=self.left, sources=self.sources, chosen=self.chosen)
 
+    @cached_property
     def keys(self) -> list[str]:
-        """The keys of all rows that the whole run will have."""
+        """The keys of all rows that the whole run will have, at any temperature and in any folder."""
         return self._keys(self.items, self.problems)
 
     def own_keys(self) -> list[str]:
