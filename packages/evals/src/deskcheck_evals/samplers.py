@@ -34,7 +34,9 @@ class Samplers:
         for known, sampler in self._made:
             if known == config:
                 return sampler
-        self._made.append((config, make_sampler(kept_in(config, self.folder))))
+        # In a cache that others share, others may look for token ids.
+        made = make_sampler(kept_in(config, self.folder), texts_only=config.cache is None)
+        self._made.append((config, made))
         return self._made[-1][1]
 
     def moved(self) -> dict[str, int]:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from deskcheck_conf.schema import ModelConfig
 
 
-def make_sampler(config: SamplerConfig) -> Sampler:
+def make_sampler(config: SamplerConfig, *, texts_only: bool = False) -> Sampler:
     """Build the sampler, cached if `config.cache` names a folder. Concurrent `sample()` calls share its running batch.
 
-    Raises ModelError or SamplerError saying what is missing.
+    With `texts_only` the cache keeps no token ids. Raises ModelError or SamplerError saying what is missing.
     """
     sampler, revision = _make(config)
     if config.cache is not None:
-        sampler = CachedSampler(sampler, config.cache, revision)
+        sampler = CachedSampler(sampler, config.cache, revision, texts_only=texts_only)
     return sampler
 
 
