@@ -78,15 +78,19 @@ class Judge:
             by_way.setdefault(_way(problem), []).append(place)
         for places in by_way.values():
             work = [asked[place][1:] for place in places]
-            found |= dict(zip(places, _batch(work, self._sandbox), strict=True))
+            found |= dict(zip(places, judge_alike(work, self._sandbox), strict=True))
         return [found[place] for place in range(len(asked))]
 
 
-def _batch(work: Sequence[tuple[Problem, str]], sandbox: Sandbox | None) -> list[Judgement]:
-    """Programs of problems that are judged in the same way."""
+def judge_alike(
+    work: Sequence[tuple[Problem, str]], sandbox: Sandbox | None, *, every: bool = False
+) -> list[Judgement]:
+    """Judge programs of problems that are judged in one way, on public tests and then private ones. `every`: all private
+    results, also where the first wrong one decides.
+    """
     problem = work[0][0]
     if problem.together:
-        return judge_together([_calls(*each) for each in work], sandbox=sandbox)
+        return judge_together([_calls(each, source, every) for each, source in work], sandbox=sandbox)
     return judge_many(
         [(source, [*each.public_tests, *each.private_tests]) for each, source in work],
         limits=problem.limits,
@@ -96,9 +100,8 @@ def _batch(work: Sequence[tuple[Problem, str]], sandbox: Sandbox | None) -> list
     )
 
 
-def _calls(problem: Problem, source: str) -> Calls:
-    tests = (*problem.public_tests, *problem.private_tests)
-    wanted = len(problem.public_tests)
+def _calls(problem: Problem, source: str, every: bool) -> Calls:
+    tests, wanted = (*problem.public_tests, *problem.private_tests), None if every else len(problem.public_tests)
     return Calls(source, problem.entry_point or "", tests, problem.limits, problem.checker, wanted)
 
 
