@@ -74,8 +74,8 @@ SHAPE = Shape(task_id, entry)
 
 
 def limits_for(tests: int) -> Limits:
-    """For all tests of a program. A function of their number and not of the reference's time, which is another one every
-    time, and would make another problem of this one.
+    """For all tests of a program. They follow from the number of tests: the time of the reference is never the same
+    twice, and would make another problem of this one each time.
     """
     return Limits(cpu_s=2.0 + 0.02 * tests, wall_s=10.0 + 0.06 * tests, memory_mb=1024, output_bytes=50_000_000)
 

@@ -85,8 +85,8 @@ class Judge:
 def judge_alike(
     work: Sequence[tuple[Problem, str]], sandbox: Sandbox | None, *, every: bool = False
 ) -> list[Judgement]:
-    """Judge programs of problems that are judged in one way, on public tests and then private ones. `every`: all private
-    results, also where the first wrong one decides.
+    """Judge programs of problems that are judged in one way, on public tests and then private ones. `every`: give all
+    private results, also where the first wrong one decides.
     """
     problem = work[0][0]
     if problem.together:
