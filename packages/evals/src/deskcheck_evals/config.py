@@ -19,6 +19,8 @@ class TaskName(StrEnum):
     """Sample candidates, simulate each on the public tests; stores what every selection needs."""
     self_fix = "self_fix"
     """Solve, read feedback, submit or fix."""
+    no_regression = "no_regression"
+    """A benchmark of lm-evaluation-harness, run by it: what the model could do before."""
     lint = "lint"
     """Look for faults in the benchmark; no model is asked."""
 
@@ -74,6 +76,8 @@ class EvalConfig(RunConfig):
     """output_prediction: how printed predictions are compared."""
     count_steps: bool = True
     """output_prediction: trace every program, for accuracy by trace length."""
+    chat: bool = False
+    """no_regression: ask through the model's chat template, in lm-eval's wording for instruct models."""
     execute: bool = False
     """lint: run the solutions that came with the problems, twice, in the sandbox."""
     resamples: int = 10_000
@@ -91,6 +95,11 @@ class EvalConfig(RunConfig):
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected 1 or more")
         if self.feedback.source is FeedbackSource.scheduled:
             raise ConfigError("feedback=scheduled is for training: expected executed, simulated or none")
+        if self.task is TaskName.no_regression and self.sampling.temperature != 0:
+            raise ConfigError(
+                f"sampling.temperature is {self.sampling.temperature}, and lm-eval's tasks are greedy: expected 0 with "
+                "task=no_regression; pass sampling=greedy"
+            )
         if self.max_unscored < 0:
             raise ConfigError(f"max_unscored is {self.max_unscored}, expected 0 or more")
 

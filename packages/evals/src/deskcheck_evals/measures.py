@@ -16,7 +16,7 @@ from deskcheck_agent.feedback import Combine
 
 from deskcheck_evals.intervals import Interval, bootstrap, paired_difference
 from deskcheck_evals.metrics import pass_at_k
-from deskcheck_evals.results import Fixed, Predicted
+from deskcheck_evals.results import Answered, Fixed, Predicted
 from deskcheck_evals.selection import (
     Pool,
     perfect_simulator,
@@ -230,6 +230,15 @@ def fix_measures(rows: Sequence[Fixed], statistics: Statistics) -> dict[str, Mea
     maker.add("submitted on purpose", [row.status == "submitted" for row in rows], owners)
     maker.add("submit precision", [row.submitted_passed for row in chosen], [row.problem for row in chosen])
     maker.add("turns used", [row.turns for row in rows], owners, is_share=False)
+    return maker.made
+
+
+def answer_measures(rows: Sequence[Answered], statistics: Statistics) -> dict[str, Measure]:
+    """Every score that lm-eval gives, by its name there."""
+    maker = Maker(statistics)
+    for name in dict.fromkeys(name for row in rows for name in row.scores):
+        scored = [row for row in rows if name in row.scores]
+        maker.add(name, [row.scores[name] for row in scored], [row.problem for row in scored])
     return maker.made
 
 

@@ -32,6 +32,7 @@ HEADLINES = {
     "output_prediction": ("pass@1",),
     "self_verify": ("pass@1", "best@{k} simulate", "best@{k} exec"),
     "self_fix": ("submitted pass@1",),
+    "no_regression": ("pass@1", "exact_match", "exact_match (flexible-extract)"),
 }
 MOST_TILES = 12
 
@@ -66,6 +67,8 @@ def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], 
         written.append(_verify_chapter(by_task["self_verify"], options))
     if by_task["self_fix"]:
         written.append(_fix_chapter(by_task["self_fix"], options))
+    if by_task["no_regression"]:
+        written.append(_no_regression_chapter(by_task["no_regression"], options))
     for chapter, task in zip(written, (task for task in HEADLINES if by_task[task]), strict=True):
         headlines = _headlines(task, by_task[task][0], options)
         if (seeds := seeds_table(by_task[task], headlines, options)).rows:
@@ -158,6 +161,15 @@ def _fix_chapter(results: Sequence[Result], options: Options) -> Chapter:
     drawing = bars_figure(bars, "Pass rate on private tests of the first and of the submitted program.", "passed, %")
     tables = [measures_table("Solved", results, options), transition_table(results, options)]
     return Chapter("Self-fixing", lead, [drawing], tables)
+
+
+def _no_regression_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    by_benchmark: dict[str, list[Result]] = {}
+    for result in results:
+        by_benchmark.setdefault(result.header["benchmark"], []).append(result)
+    tables = [measures_table(benchmark, runs, options) for benchmark, runs in by_benchmark.items()]
+    lead = "Other benchmarks, asked and scored by lm-evaluation-harness; programs ran in the sandbox."
+    return Chapter("No regression", lead, [], tables)
 
 
 def _headlines(task: str, result: Result, options: Options) -> list[str]:

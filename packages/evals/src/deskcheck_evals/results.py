@@ -1,8 +1,9 @@
 """A finished (or interrupted) run, read back: its header, its rows as typed records, and where it came from.
 
-Everything a report shows is computed from here. The three kinds of rows are written by the three tasks and have one
-reader each: `predictions`, `pools`, `fixes`. Runs that differ in nothing but models and seeds can be read as one: their
-rows stand side by side, a problem's value is then its mean over them, and intervals stay intervals over problems.
+Everything a report shows is computed from here. The four kinds of rows are written by the four tasks and have one
+reader each: `predictions`, `pools`, `fixes`, `answers`. Runs that differ in nothing but models and seeds can be read as
+one: their rows stand side by side, a problem's value is then its mean over them, and intervals stay intervals over
+problems.
 """
 
 import json
@@ -91,6 +92,14 @@ class Fixed:
     status: str
 
 
+@dataclass(frozen=True)
+class Answered:
+    """One question that lm-eval asked."""
+
+    problem: str
+    scores: dict[str, float]
+
+
 def read_result(folder: Path, label: str | None = None) -> Result:
     """The run in `folder`; EvalError if there is none."""
     if not (folder / ROWS).is_file():
@@ -177,6 +186,11 @@ def fixes(result: Result) -> list[Fixed]:
         )
         for row in result.rows
     ]  # fmt: skip
+
+
+def answers(result: Result) -> list[Answered]:
+    """Rows of task no_regression."""
+    return [Answered(row["problem"], row["scores"]) for row in result.rows]
 
 
 def _candidate(stored: dict[str, Any], unit: str) -> Candidate:

@@ -20,8 +20,9 @@ from deskcheck_tracer import Sandbox
 from deskcheck_evals.benchmarks import BenchmarkName, load_items, load_problems_of
 from deskcheck_evals.benchmarks.micro import draw
 from deskcheck_evals.config import EvalConfig, PromptMode, TaskName
+from deskcheck_evals.harness.programs import Scorer
 from deskcheck_evals.rows import Rows
-from deskcheck_evals.tasks import output_prediction, self_fix, self_verify
+from deskcheck_evals.tasks import no_regression, output_prediction, self_fix, self_verify
 from deskcheck_evals.tasks.gathering import Advance, Unscored
 from deskcheck_evals.tasks.judging import Judge
 from deskcheck_evals.truth import executed_lines
@@ -44,8 +45,10 @@ class Runner:
     def __init__(self, config: EvalConfig, folder: Path) -> None:
         self.config = config
         self.folder = folder
-        self.items = load_items(config.benchmark) if config.task is TaskName.output_prediction else []
-        self.problems = [] if self.items else load_problems_of(config.benchmark)
+        is_harness, is_items = (config.task is task for task in (TaskName.no_regression, TaskName.output_prediction))
+        self.questions = questions_of(config) if is_harness else None
+        self.items = load_items(config.benchmark) if is_items else []
+        self.problems = load_problems_of(config.benchmark) if not is_items and not is_harness else []
 
     def keys(self) -> list[str]:
         """The keys of all rows there will be."""
@@ -57,11 +60,17 @@ class Runner:
             case TaskName.self_fix:
                 attempts = range(self.config.trajectories)
                 return [self_fix.key_of(problem, attempt) for problem in self.problems for attempt in attempts]
+            case TaskName.no_regression:
+                assert self.questions is not None
+                return self.questions.keys
             case TaskName.lint:
                 raise AssertionError("lint has no rows: tasks/linting.py does it")
 
     def fill(self, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         """Add the rows that are missing."""
+        if self.questions is not None:
+            model, chat = self.config.sampler, self.config.chat
+            return no_regression.ask(self.questions, model, self.folder, rows, unscored, advance, chat=chat)
         prompts = prompts_of(self.config)
         solver = self.sampler(self.config.sampler, prompts)
         is_same = self.config.simulator == self.config.sampler
@@ -132,6 +141,16 @@ class Runner:
         )
         file = TrajectoryFile(self.folder / "trajectories.jsonl")
         await self_fix.fix_all(self.problems, rows, fixing, file, unscored, advance)
+
+
+def questions_of(config: EvalConfig) -> no_regression.Questions:
+    """What lm-eval is to ask; programs that answer it may import numpy where the benchmark's own test code does."""
+    from deskcheck_evals.harness.questions import harness_task
+
+    imports = ("numpy",) if config.benchmark.name is BenchmarkName.humaneval_plus else ()
+    scorer = Scorer(imports, config.isolation, config.degraded)
+    task = harness_task(config.benchmark, scorer, chat=config.chat, max_tokens=config.sampling.max_tokens)
+    return no_regression.Questions(task, config.benchmark.limit)
 
 
 def prompts_of(config: EvalConfig) -> Prompts:

@@ -14,6 +14,7 @@ from deskcheck_evals.measures import (
     Control,
     Measure,
     Statistics,
+    answer_measures,
     controls,
     difference,
     fix_measures,
@@ -22,7 +23,7 @@ from deskcheck_evals.measures import (
     transitions,
     verify_measures,
 )
-from deskcheck_evals.results import Result, fixes, pools, predictions
+from deskcheck_evals.results import Result, answers, fixes, pools, predictions
 from deskcheck_evals.selection import confusion
 
 CURVES = (("pass", ""), ("best", " exec"), ("best", " simulate"), ("short1", ""))
@@ -72,6 +73,8 @@ def measured(result: Result, options: Options) -> dict[str, Measure]:
             return prediction_measures(predictions(result), options.statistics, result.header["settings"]["checker"])
         case "self_verify":
             return verify_measures(pools(result), options.combine, options.ks, options.statistics)
+        case "no_regression":
+            return answer_measures(answers(result), options.statistics)
         case _:
             return fix_measures(fixes(result), options.statistics)
 
