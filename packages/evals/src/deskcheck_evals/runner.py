@@ -148,7 +148,7 @@ def questions_of(config: EvalConfig) -> no_regression.Questions:
     from deskcheck_evals.harness.questions import harness_task
 
     imports = ("numpy",) if config.benchmark.name is BenchmarkName.humaneval_plus else ()
-    scorer = Scorer(imports, config.isolation, config.degraded)
+    scorer = Scorer(imports, isolation=config.isolation, degraded=config.degraded)
     task = harness_task(config.benchmark, scorer, chat=config.chat, max_tokens=config.sampling.max_tokens)
     return no_regression.Questions(task, config.benchmark.limit)
 

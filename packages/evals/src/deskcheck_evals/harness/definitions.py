@@ -7,6 +7,9 @@ Source: github.com/EleutherAI/lm-evaluation-harness, 0.4.13 (MIT).
 """
 
 import ast
+import re
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +34,19 @@ def definition(name: BenchmarkName, *, chat: bool = False) -> dict[str, Any]:
     """What lm-eval's YAML says of a task; `dataset_path` and the rest may be replaced."""
     import lm_eval.tasks
 
-    folder = Path(str(lm_eval.tasks.__file__)).parent
-    return _read(folder / FILES[name][chat])
+    config = _read(Path(str(lm_eval.tasks.__file__)).parent / FILES[name][chat])
+    if name is BenchmarkName.mbpp and chat:
+        config["filter_list"] = [{"name": "extract_code", "filter": [{"function": "custom", "filter_fn": blocks}]}]
+    return config
+
+
+def blocks(answers: Sequence[Sequence[str]], _rows: Sequence[Any]) -> list[list[str]]:
+    """What stands before the closing fence of an answer whose block the prompt has opened.
+
+    In the place of lm-eval's own filter of mbpp_instruct, which takes the first word of a program ("def") for the name
+    of the block's language (0.4.13).
+    """
+    return [[re.sub(r"^\s*```\w*\n", "", text).partition("```")[0] for text in each] for each in answers]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -59,7 +73,8 @@ def functions_of(path: Path) -> dict[str, Any]:
     """The functions of a module of lm-eval; its statements that do something, and the import of `evaluate`, are left
     out.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # "\\%" in a file of lm-eval
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     tree.body = [node for node in tree.body if _is_passive(node)]
     names: dict[str, Any] = {"__name__": f"lm_eval_{path.parent.name}_{path.stem}"}
     exec(compile(tree, str(path), "exec"), names)

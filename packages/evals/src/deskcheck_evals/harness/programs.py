@@ -40,6 +40,7 @@ class Scorer:
     """lm-eval's filter and metric over one sandbox, which is started when there is something to score."""
 
     imports: tuple[str, ...] = ()
+    limits: Limits = LIMITS
     isolation: str = "nsjail"
     degraded: bool = False
 
@@ -48,8 +49,20 @@ class Scorer:
         work = [(source, row) for sources, row in zip(answers, rows, strict=True) for source in sources]
         sandbox = Sandbox(imports=self.imports, isolation=self.isolation, degraded=self.degraded)
         with sandbox, ThreadPoolExecutor(sandbox.workers) as threads:
-            scored = iter(list(threads.map(functools.partial(_scored, sandbox), work)))
+            scored = iter(list(threads.map(functools.partial(self._scored, sandbox), work)))
         return [[next(scored) for _ in sources] for sources in answers]
+
+    def _scored(self, sandbox: Sandbox, work: tuple[str, Row]) -> Scored:
+        source, row = work
+        code = test_code(row)
+        names = ", ".join(asked_names(code, _defined(row)))
+        if not names:
+            return Scored(source, Verdict.SE, "the test code calls no function of the program")
+        tests = [TestCase(code, "")]
+        judgement = judge(source, tests, limits=self.limits, checker=ASSERTS, entry_point=names, sandbox=sandbox)
+        [result] = judgement.results
+        detail = result.detail or str(result.difference or "") or result.stderr.strip().rpartition("\n")[2]
+        return Scored(source, result.verdict, detail[:300])
 
 
 def passed(_row: Row, results: Sequence[Sequence[Scored]]) -> dict[str, float]:
@@ -58,23 +71,11 @@ def passed(_row: Row, results: Sequence[Sequence[Scored]]) -> dict[str, float]:
     return {METRIC: float(scored.verdict is Verdict.AC)} if scored.verdict is not Verdict.SE else {}
 
 
-def _scored(sandbox: Sandbox, work: tuple[str, Row]) -> Scored:
-    source, row = work
-    code = test_code(row)
-    names = ", ".join(asked_names(code, _defined(row)))
-    if not names:
-        return Scored(source, Verdict.SE, "the test code calls no function of the program")
-    test = [TestCase(code, "")]
-    [result] = judge(source, test, limits=LIMITS, checker=ASSERTS, entry_point=names, sandbox=sandbox).results
-    detail = result.detail or str(result.difference or "") or result.stderr.strip().rpartition("\n")[2]
-    return Scored(source, result.verdict, detail[:300])
-
-
 def test_code(row: Row) -> str:
     """The test code of a row, as a module. EvalError if its columns are neither HumanEval's nor MBPP's.
 
-    In lm-eval it stands below the program and has the imports of the prompt, so it gets those; and standard modules that
-    it uses all the same (in CodeT's MBPP `math`, whose import was lost on the way).
+    In lm-eval it stands below the program and has the imports of the prompt, so it gets those; and standard modules
+    that it uses all the same (in CodeT's MBPP `math`, whose import was lost on the way).
     """
     if row.keys() >= HUMANEVAL_COLUMNS:
         code = "\n".join([*_imports(row["prompt"]), row["test"], f"check({row['entry_point'].strip()})", ""])

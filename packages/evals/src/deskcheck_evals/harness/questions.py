@@ -12,6 +12,7 @@ from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.harness.definitions import FILES, PROGRAMS, definition
 from deskcheck_evals.harness.programs import HUMANEVAL_COLUMNS, MBPP_COLUMNS, METRIC, Scorer, passed
+from deskcheck_evals.hub import is_hub_id
 from deskcheck_evals.jsonl import read_jsonl
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ def harness_task(benchmark: BenchmarkConfig, scorer: Scorer, *, chat: bool, max_
         raise EvalError(
             f"benchmark.name={benchmark.name} is no task of lm-eval here: use one of {', '.join(FILES)} with "
             "task=no_regression"
+        )
+    if benchmark.exclude or benchmark.exclude_ids or benchmark.max_tests:
+        raise EvalError(
+            "benchmark.exclude, exclude_ids and max_tests are for deskcheck's own tasks: lm-eval asks every question"
         )
     if importlib.util.find_spec("lm_eval") is None:
         raise EvalError(f"task=no_regression runs lm-evaluation-harness, which is not installed: {INSTALL}")
@@ -61,7 +66,11 @@ def _rows(benchmark: BenchmarkConfig) -> dict[str, Any]:
         return {
             "dataset_path": builder, "dataset_name": None, "dataset_kwargs": {"data_files": {"test": str(path)}}
         }  # fmt: skip
-    return {"dataset_path": str(path), "dataset_name": None} if path.is_dir() else {"dataset_path": benchmark.path}
+    if path.is_dir():
+        return {"dataset_path": str(path), "dataset_name": None}
+    if not is_hub_id(str(path)):
+        raise EvalError(f"benchmark.path={path}: no such file or folder, and no hub id such as openai/gsm8k")
+    return {"dataset_path": str(path)}
 
 
 def _scored_here(config: dict[str, Any], scorer: Scorer) -> dict[str, Any]:
