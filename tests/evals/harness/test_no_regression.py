@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,42 @@ def test_real_rows(tmp_path, name):
     assert [row.problem for row in answers(result)] == [row["task_id"] for row in rows]
     if benchmark == "humaneval":
         assert all(row.scores["pass@1"] == 1.0 for row in answers(result))
+
+
+class Completions(BaseHTTPRequestHandler):
+    """A completions server that knows one body, and keeps what it was asked."""
+
+    asked: list[dict]
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.asked.append(request | {"path": self.path, "key": self.headers["Authorization"]})
+        body = json.dumps({"choices": [{"index": 0, "text": "    return 2 * x\n"}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_server_is_asked_for_completions(tmp_path, humaneval, monkeypatch):
+    monkeypatch.setenv("MY_KEY", "secret")
+    Completions.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), Completions) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        more = [
+            "sampler.kind=openai", f"sampler.base_url=http://127.0.0.1:{server.server_port}/v1",
+            "sampler.api_key_env=MY_KEY", "sampler.model.path=served", "sampler.batch_size=2",
+        ]  # fmt: skip
+        assert run(tmp_path, f"benchmark.path={humaneval}", *more) == 0
+        server.shutdown()
+    asked = {request["prompt"]: request for request in Completions.asked}
+    assert set(asked) == {row["prompt"] for row in HUMANEVAL}
+    request = asked[HUMANEVAL[0]["prompt"]]
+    assert request["path"] == "/v1/completions" and request["key"] == "Bearer secret" and request["model"] == "served"
+    assert request["max_tokens"] == 64 and request["temperature"] == 0 and "\ndef" in request["stop"]
+    rows = rows_of(tmp_path / "no-regression-humaneval-s0")
+    assert [row["verdict"] for row in rows.values()] == ["AC", "RE", "RE"]

@@ -53,6 +53,8 @@ class Problem:
             row[name] = [{key: value for key, value in test.items() if value is not None} for test in row[name]]
         if not self.together:
             del row["together"]
+        if isinstance(self.checker, Checker) and not self.checker.pure:
+            del row["checker"]["pure"]
         return row
 
     @classmethod
@@ -76,9 +78,10 @@ class Problem:
             values[name] = tuple(_test(test, f"{name}[{place}]") for place, test in enumerate(row.get(name) or []))
         values["limits"] = _limits(row["limits"], "limits") if row.get("limits") is not None else Limits()
         values["checker"] = _checker(row.get("checker", "tokens"))
-        if not isinstance(row.get("together", False), bool) or (row.get("together") and name is None):
+        together = row.get("together", False)
+        if not isinstance(together, bool) or (together and row.get("entry_point") is None):
             raise InputError(
-                f"problem key 'together' is {row['together']!r}, expected true or false, and true with an entry_point"
+                f"problem key 'together' is {together!r}, expected true or false, and true with an entry_point"
             )
         return cls(**values)
 
