@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deskcheck_tracer.errors import InputError
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Dataset, Features
 
 Message = dict[str, str]
 
@@ -32,21 +32,25 @@ def as_pairs(rows: Dataset, path: str) -> Dataset:
     """
     if not is_chat(rows):
         return rows
-    column = "messages" if "messages" in rows.column_names else "prompt"
-    fields = set(next((said for chat in rows[column] for said in chat), {"role": "", "content": ""}))
-    if not any(layout <= fields for layout in LAYOUTS):
-        raise InputError(
-            f"dataset {path}: messages in column {column} have the fields {', '.join(sorted(fields))}, expected role "
-            "and content, or from and value"
+    columns = rows.column_names
+    found = {column: _fields(rows, column) for column in columns}
+    for column, fields in found.items():
+        if not any(layout <= fields for layout in LAYOUTS):
+            raise InputError(
+                f"dataset {path}: messages in column {column} have the fields {', '.join(sorted(fields))}, expected "
+                "role and content, or from and value"
+            )
+    if "messages" in columns:
+        rows = rows.map(
+            _answers_of, batched=True, remove_columns=columns, features=_features(), desc="answers of chats"
         )
-    if column == "prompt":
-        return rows if fields == LAYOUTS[0] else rows.map(_plain_pair, desc="messages")
-    pairs = rows.map(_answers_of, batched=True, remove_columns=rows.column_names, desc="answers of chats")
-    if not len(pairs):
-        raise InputError(
-            f"dataset {path}: no chat holds an answer of the assistant after something else: check its roles"
-        )
-    return pairs
+        if not len(rows):
+            raise InputError(
+                f"dataset {path}: no chat holds an answer of the assistant after something else: check its roles"
+            )
+    elif any(fields != LAYOUTS[0] for fields in found.values()):
+        rows = rows.map(_plain_pair, features=_features(), desc="messages")
+    return rows
 
 
 def is_chat(rows: Dataset) -> bool:
@@ -65,6 +69,18 @@ def message(said: Mapping[str, Any]) -> Message:
     """A message of either layout as role and content; other fields are left out."""
     role = said.get("role") or said.get("from") or ""
     return {"role": ROLES.get(role, role), "content": said.get("content") or said.get("value") or ""}
+
+
+def _fields(rows: Dataset, column: str) -> set[str]:
+    """Of the first message: a dataset gives all its messages the same ones."""
+    return set(next((said for chat in rows[column] for said in chat), dict.fromkeys(LAYOUTS[0])))
+
+
+def _features() -> Features:
+    from datasets import Features, List, Value
+
+    chat = List({"role": Value("string"), "content": Value("string")})
+    return Features({"prompt": chat, "completion": chat})
 
 
 def _answers_of(batch: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
