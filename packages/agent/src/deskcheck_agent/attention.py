@@ -31,7 +31,7 @@ def _attend(
         if ends is None:
             return sdpa_attention_forward(module, query, key, value, mask, **options)
         rows = [
-            sdpa_attention_forward(module, *(part[:, :, a:b] for part in (query, key, value)), None, **options)[0]
+            sdpa_attention_forward(module, query[:, :, a:b], key[:, :, a:b], value[:, :, a:b], None, **options)[0]
             for a, b in pairwise(ends)
         ]
         return torch.cat(rows, dim=1), None

@@ -26,6 +26,11 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 class GuardedSFTTrainer(SFTTrainer):
     """Raises ConfigError for a loss or a gradient that is not finite, and for a pass that does not fit in memory."""
 
+    args: Any  # Transformers types these as optional, or as the base of what they are
+    model: Any
+    optimizer: Any
+    processing_class: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pass: dict[str, Any] = {}
