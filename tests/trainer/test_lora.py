@@ -68,6 +68,7 @@ def test_a_stopped_run_continues_to_the_same_adapter(tune, tmp_path):
         def on_step_end(self, args, state, control, **_):
             control.should_training_stop = state.global_step == 3
 
+    torch.rand(7)  # another process is not where this one is in its random numbers
     trainer = build(config, tmp_path / "broken")
     trainer.add_callback(Stop())
     trainer.train()

@@ -69,6 +69,7 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         if not is_on_hub(part):
             files_of(part.path)  # a missing one is told before torch is loaded
 
+    from transformers import set_seed
     from transformers.trainer_callback import PrinterCallback
 
     from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
@@ -80,6 +81,7 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
     model, tokenizer = _model(config)
     rows = _rows(config)
     refuse_template(tokenizer, rows, assistant_only=arguments.assistant_only_loss)
+    set_seed(config.seed)  # adapters start from random weights, before the trainer has set it
     trainer: Any = GuardedSFTTrainer(
         model=model,
         args=arguments,
