@@ -28,7 +28,9 @@ class DiceSampler:
     async def sample(self, prompts, params):
         await asyncio.sleep(random.random() / 500)
         token = params.seed % 50
-        return [[Completion("", None, (1,), (token, token), (-1.0, -1.0), self.version, StopReason.stop)] for _ in prompts]
+        return [
+            [Completion("", None, (1,), (token, token), (-1.0, -1.0), self.version, StopReason.stop)] for _ in prompts
+        ]
 
 
 class DiceEnv:

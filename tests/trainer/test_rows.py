@@ -41,9 +41,7 @@ def test_a_group_that_scores_alike_gives_no_rows():
 
 def test_turns_without_credit_or_untrained_give_no_rows():
     told = Turn("simulate", [], (1,), (2,), (-1.0,), trained=False)
-    played = group(
-        Rollout("q", "two", (turn(1, 0), told, turn(1, 1)), 1.0), Rollout("q", "two", (turn(2, 0),), -1.0)
-    )
+    played = group(Rollout("q", "two", (turn(1, 0), told, turn(1, 1)), 1.0), Rollout("q", "two", (turn(2, 0),), -1.0))
     rows, skipped = Estimator(AdvantageRule.mean, Credit.last_turn).rows(played, 0, 0)
     assert [row.token_ids[0] for row in rows] == [11, 20] and skipped == {"zero_advantage": 1}
 

@@ -35,7 +35,9 @@ def test_a_packed_tree_gives_every_row_its_own_logits(tiny_model, window):
     with torch.no_grad():
         if window is not None:
             tree["sliding_window"] = window
-        together = model(input_ids=packed["input_ids"][None], position_ids=packed["position_ids"][None], **tree).logits[0]
+        together = model(input_ids=packed["input_ids"][None], position_ids=packed["position_ids"][None], **tree).logits[
+            0
+        ]
     for number, nodes in enumerate(line.sample_nodes):
         at = places(line, packed)
         assert torch.allclose(together[[at[node] for node in nodes]], alone[number], atol=1e-5)

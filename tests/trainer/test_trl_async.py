@@ -5,6 +5,7 @@ Contract tests against the pinned TRL say what breaks when it moves.
 
 import inspect
 import json
+import shutil
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,8 +52,13 @@ def config_of(model: Path, *overrides: str) -> RLConfig:
 
 def test_trl_still_has_the_seams_that_are_used(tmp_path):
     parameters = inspect.signature(AsyncGRPOTrainer.__init__).parameters
-    assert {"model", "args", "train_dataset", "processing_class", "rollout_worker", "weight_transfer"} <= set(parameters)
-    for protocol, ours in ((RolloutWorkerProtocol, EpisodeRolloutWorker), (WeightTransferProtocol, GatherThenSendTransfer)):
+    assert {"model", "args", "train_dataset", "processing_class", "rollout_worker", "weight_transfer"} <= set(
+        parameters
+    )
+    for protocol, ours in (
+        (RolloutWorkerProtocol, EpisodeRolloutWorker),
+        (WeightTransferProtocol, GatherThenSendTransfer),
+    ):
         methods = {name for name in vars(protocol) if not name.startswith("_")}
         assert methods == {name for name in methods if hasattr(ours, name)}
         for name in methods:
@@ -118,7 +124,11 @@ def test_weights_of_another_model_are_refused_whole(tiny_model):
     sampler = TransformersSampler(model, tokenizer)
     held = {name: parameter.detach() + 1 for name, parameter in model.named_parameters()}
     name = min(held)
-    for wrong in ({**held, name: torch.zeros(1)}, {n: t for n, t in held.items() if n != name}, {**held, "x": held[name]}):
+    for wrong in (
+        {**held, name: torch.zeros(1)},
+        {n: t for n, t in held.items() if n != name},
+        {**held, "x": held[name]},
+    ):
         before = [parameter.clone() for parameter in model.parameters()]
         with pytest.raises(ModelError, match="do not fit the sampler's model at 1 names"):
             sampler.load_weights(wrong)
@@ -187,7 +197,7 @@ def flat(model) -> torch.Tensor:
 @pytest.mark.parametrize("passes", [1, 3])
 def test_on_the_same_rollouts_it_takes_the_sync_backends_gradient(tiny_model, tmp_path, loss_type, passes):
     """One plain-SGD step each way; the summed losses agree, so the steps differ by what each is divided by alone."""
-    from test_trl_sync import G, trainer_of
+    from tests.trainer.test_trl_sync import G, trainer_of
 
     sync = trainer_of(tiny_model, tmp_path / "sync", steps=1, blocks=3, loss_type=loss_type, max_grad_norm=0.0)
     sync.optimizer = torch.optim.SGD(sync.model.parameters(), lr=1.0)
@@ -245,35 +255,50 @@ class MortalRun(Run):
 
 
 def test_a_killed_run_goes_on_without_losing_or_repeating_a_row(guesser, tmp_path):
-    config = config_of(guesser, "max_steps=5", "validation.every=5")
+    config = config_of(guesser, "max_steps=4", "validation.every=4")
     with pytest.raises(Killed), MortalRun.at(tmp_path / "run", config) as run:
         train(config, run)
-    checkpoint = tmp_path / "run" / "trainer" / "checkpoint-2"
-    at_two = read_position(checkpoint)
+    at_two = read_position(tmp_path / "run" / "trainer" / "checkpoint-2")
     assert at_two["version"] == 2
     waiting = {(row["group"], row["place"]) for row in at_two["ledger"]["rows"]}
     unfinished = {int(number) for number in at_two["ledger"]["in_play"]}
     assert unfinished  # the worker is always playing something
     assert not {group for group, _ in waiting} & unfinished
 
-    parts = build(config, tmp_path / "run")
+    shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    parts = build(config, tmp_path / "copy")
     watcher = Watcher(parts.backend)
     parts.backend.trainer.add_callback(watcher)
-    parts.backend.train(checkpoint)
-    assert sorted(watcher.rows) == [3, 4, 5]
-    keys = [(row.group, row.place) for step in (3, 4, 5) for row in watcher.rows[step]]
+    parts.backend.train(tmp_path / "copy" / "trainer" / "checkpoint-2")
+    assert sorted(watcher.rows) == [3, 4]
+    keys = [(row.group, row.place) for step in (3, 4) for row in watcher.rows[step]]
     assert len(set(keys)) == len(keys)
-    first = keys[: len(waiting)]
-    assert set(first) == waiting or set(keys) < waiting  # what waited at the checkpoint is trained before anything new
-    done_before = set(range(at_two["ledger"]["drawn"])) - unfinished - {group for group, _ in waiting}
-    assert not {group for group, _ in keys} & done_before
+    # what waited at the checkpoint is trained before anything new, and what was trained before it is not met again
+    assert set(keys[: len(waiting)]) == waiting or set(keys) < waiting
+    settled = set(range(at_two["ledger"]["drawn"])) - unfinished - {group for group, _ in waiting}
+    assert not {group for group, _ in keys} & settled
 
-    with Run.at(tmp_path / "run", config) as run:  # and the command itself continues to the end
+
+def test_the_command_continues_and_ends_once(guesser, tmp_path):
+    config, folder = config_of(guesser, "max_steps=4", "validation.every=2"), tmp_path / "run"
+    with pytest.raises(Killed), MortalRun.at(folder, config) as run:
         train(config, run)
-    assert json.loads((tmp_path / "run" / "done.json").read_text())["summary"]["steps"] == 5
-    AutoModelForCausalLM.from_pretrained(tmp_path / "run" / CHECKPOINT)
-    steps = [json.loads(line)["step"] for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
-    assert {1, 2, 3, 4, 5} <= set(steps)
+    with Run.at(folder, config) as run:
+        train(config, run)
+    summary = json.loads((folder / "done.json").read_text())["summary"]
+    assert summary["steps"] == 4 and summary["validation"] is not None
+    AutoModelForCausalLM.from_pretrained(folder / CHECKPOINT)
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows if "grad_norm" in row] == [1, 2, 3, 4]
+    assert [row["step"] for row in rows if "validation/output_prediction/pass" in row] == [0, 2, 4]
+    assert {"staleness_max", "output_prediction/reward", "zero_advantage_share", "kl"} <= set().union(*rows)
+
+    (folder / "done.json").unlink()  # as if killed between the last step and the summary
+    with Run.at(folder, config) as run:
+        train(config, run)
+    again = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in again if "grad_norm" in row] == [1, 2, 3, 4]
+    assert json.loads((folder / "done.json").read_text())["summary"] == summary
 
 
 def test_a_checkpoint_of_the_other_backend_is_refused(tmp_path):
@@ -291,7 +316,7 @@ def test_tasks_without_any_signal_stop_the_command_with_one_message(tiny_model, 
 
 
 def test_updates_of_the_sampler_and_validation_must_meet():
-    with pytest.raises(ConfigError, match="expected multiples of async_.weight_sync_steps=3"):
+    with pytest.raises(ConfigError, match=r"expected multiples of async_.weight_sync_steps=3"):
         config_of(Path("m"), "async_.weight_sync_steps=3", "validation.every=2", "max_steps=6")
-    with pytest.raises(ConfigError, match="async_.queue_tokens is 10, expected at least tokens_per_step=3000"):
+    with pytest.raises(ConfigError, match=r"async_.queue_tokens is 10, expected at least tokens_per_step=3000"):
         config_of(Path("m"), "async_.queue_tokens=10")

@@ -169,13 +169,10 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             step = parts.monitor.step = state.global_step
-            parts.backend.step_ended(step)
             advance()
             every = parts.config.validation.every
             if parts.validation and (step % every == 0 or step == parts.config.max_steps):
                 self.validate(step)
-            if control.should_save:
-                parts.backend.save_position(Path(args.output_dir) / f"checkpoint-{step}")
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
             row = {name: value for name, value in (logs or {}).items() if name != "epoch" and value is not None}

@@ -1,4 +1,4 @@
-"""What `rl.py` asks of a backend: something that trains, something that plays, and what a checkpoint must hold."""
+"""What `rl.py` asks of a backend: something that trains, and something that plays between two steps."""
 
 from __future__ import annotations
 
@@ -44,12 +44,6 @@ class Backend(Protocol):
 
     def play[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the engine between two steps, with the weights of the last one (validation)."""
-        ...
-
-    def step_ended(self, step: int) -> None: ...
-
-    def save_position(self, checkpoint: Path) -> None:
-        """Write into a checkpoint, before the trainer does, what is not the trainer's: where the rollouts are."""
         ...
 
 

@@ -4,9 +4,7 @@ TRL's own loader fills pass after pass and looks ahead: it checks the age of a r
 a checkpoint nobody knows which rows were taken but not trained. Here a whole step is taken at once, when its first pass
 is asked for, so a row's age is that of the step it is trained in, and between two steps nothing is half used. The rows
 are cut into `passes` x ranks consecutive chunks of about equal length (a group's rows mostly share one, and with it
-their prompt) and packed by TRL's own tree packing. On several ranks the first one does all this and sends the rest.
-Training ends by `max_steps`; there is always a next step.
-"""
+their prompt) and packed by TRL's own tree packing. On several ranks the first one does all this and sends the rest."""
 
 from __future__ import annotations
 
@@ -40,19 +38,20 @@ class TokenBatches:
         tokens_per_step: int,
         passes: int,
         version: Callable[[], int],
-        is_healthy: Callable[[], None],
+        check_health: Callable[[], None],
+        is_over: Callable[[], bool] = lambda: False,
         tell: Callable[[dict[str, float]], None] = lambda numbers: None,
     ) -> None:
         self.ledger, self.collate, self.accelerator = ledger, collate, accelerator
         self.tokens_per_step, self.passes = tokens_per_step, passes
-        self.version, self.is_healthy, self.tell = version, is_healthy, tell
+        self.version, self.check_health, self.is_over, self.tell = version, check_health, is_over, tell
         self.wait_s = 0.0
         """Seconds spent waiting for rows since TRL last looked (it sets this to zero)."""
         self.step_rows: list[Row] = []
         """The rows of the newest step, on the first rank."""
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
-        while True:
+        while not self.is_over():  # a run cut off after its last step takes none when it is continued
             batches = [self._next_step() if self.accelerator.is_main_process else None]
             if self.accelerator.num_processes > 1:
                 broadcast_object_list(batches)
@@ -85,7 +84,7 @@ class TokenBatches:
         rows: list[Row] = []
         while len(rows) < least_rows or sum(map(len, rows)) < self.tokens_per_step:
             row = self.ledger.take(self.version(), WAIT_S)
-            self.is_healthy()
+            self.check_health()
             if row is not None:
                 rows.append(row)
         return rows

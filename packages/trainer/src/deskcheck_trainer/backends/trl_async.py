@@ -26,6 +26,8 @@ import torch
 from deskcheck_agent.samplers.transformers import TransformersSampler, checkpoint_folder, load_model
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.files import write_atomic
+from transformers import TrainerCallback
+from transformers.utils import logging as transformers_logging
 from trl.experimental.async_grpo import AsyncGRPOConfig, AsyncGRPOTrainer, async_grpo_trainer
 
 from deskcheck_trainer.backends import tree_attention
@@ -82,13 +84,19 @@ class AsyncBackend:
     def play[T](self, work: Coroutine[Any, Any, T]) -> T:
         return self.worker.run(work)
 
-    def step_ended(self, step: int) -> None:
-        """Nothing: TRL has sent the weights and told the worker their version."""
 
-    def save_position(self, checkpoint: Path) -> None:
-        checkpoint.mkdir(parents=True, exist_ok=True)
-        position = {"version": self.trainer.model_version, "ledger": self.ledger.state_dict()}
-        write_atomic(checkpoint / POSITION, json.dumps(position) + "\n")
+class SavePosition(TrainerCallback):
+    """Puts into every checkpoint where the rollouts are, before the trainer writes its own part."""
+
+    def __init__(self, trainer: AsyncTrainer, ledger: Ledger) -> None:
+        self.trainer, self.ledger = trainer, ledger
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if control.should_save:
+            checkpoint = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            checkpoint.mkdir(parents=True, exist_ok=True)
+            position = {"version": self.trainer.model_version, "ledger": self.ledger.state_dict()}
+            write_atomic(checkpoint / POSITION, json.dumps(position) + "\n")
 
 
 def read_position(checkpoint: Path) -> dict[str, Any]:
@@ -135,7 +143,7 @@ def make_trainer(
 ) -> AsyncTrainer:
     from datasets import Dataset
 
-    with _flops_unknown_without_gpu():
+    with _flops_unknown_without_gpu(), _quiet():
         trainer = AsyncTrainer(
             model=checkpoint_folder(config.model),
             args=args,
@@ -156,10 +164,12 @@ def make_trainer(
         tokens_per_step=config.async_.tokens_per_step,
         passes=args.gradient_accumulation_steps,
         version=lambda: trainer.model_version,
-        is_healthy=lambda: worker.check_health(config.async_.stall_s),
+        check_health=lambda: worker.check_health(config.async_.stall_s),
+        is_over=lambda: trainer.state.global_step >= config.max_steps,
         tell=worker.metrics_queue.put,
     )
     trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
+    trainer.add_callback(SavePosition(trainer, worker.ledger))  # after TRL's own, so that the version is the new one
     return trainer
 
 
@@ -173,3 +183,14 @@ def _flops_unknown_without_gpu() -> Iterator[None]:
         yield
     finally:
         async_grpo_trainer.get_peak_flops_per_device = asked
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """TRL adds one of its callbacks twice, on purpose; Transformers warns about it."""
+    before = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(before)

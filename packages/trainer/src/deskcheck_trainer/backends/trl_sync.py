@@ -24,6 +24,7 @@ import torch
 from deskcheck_agent.sampler import seed_of
 from deskcheck_agent.samplers.transformers import TransformersSampler, load_model
 from deskcheck_conf.errors import ConfigError
+from transformers import TrainerCallback
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -209,11 +210,15 @@ class SyncBackend:
     def play[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
 
-    def step_ended(self, step: int) -> None:
-        self.engine.sampler.version = step  # type: ignore[attr-defined]
 
-    def save_position(self, checkpoint: Path) -> None:
-        """Nothing: tasks and seeds are a function of the configuration and the step."""
+class _Version(TrainerCallback):
+    """The sampler's version is the number of optimizer steps: it samples from the trainer's own weights."""
+
+    def __init__(self, sampler: TransformersSampler) -> None:
+        self.sampler = sampler
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.sampler.version = state.global_step
 
 
 def build(made: Ingredients) -> SyncBackend:
@@ -228,7 +233,8 @@ def build(made: Ingredients) -> SyncBackend:
     args = grpo_args(config, made.folder, slots=mixture.block_rows)
     check_slots(args, mixture.block_rows)
     model, tokenizer = load_model(config.model)
-    engine = made.engine(TransformersSampler(model, tokenizer, batch_size=config.sampler_rows, autocast=config.bf16))
+    sampler = TransformersSampler(model, tokenizer, batch_size=config.sampler_rows, autocast=config.bf16)
+    engine = made.engine(sampler)
     watch = made.monitor.watch
     rollout_func = SlotRolloutFunc(
         engine, drawn, tokenizer.eos_token_id, algo.advantage, algo.credit, algo.discount, config.seed, watch
@@ -240,6 +246,7 @@ def build(made: Ingredients) -> SyncBackend:
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         rollout_func=cast(Any, rollout_func),  # TRL types conversations as list[str]
+        callbacks=[_Version(sampler)],
     )
     trainer.lean = algo.lean
     trainer.optimizer = build_optimizer(cast(Any, trainer.model), config.optimizer)
