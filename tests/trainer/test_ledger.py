@@ -4,6 +4,7 @@ twice."""
 import json
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from deskcheck_conf.errors import ConfigError
@@ -68,7 +69,7 @@ def test_a_run_killed_at_twenty_points_loses_and_repeats_nothing(seed, max_stale
     rng = random.Random(seed)
     books, version = ledger(max_staleness), 0
     playing: list = []
-    past: list[tuple[str, Row | int]] = []  # what became of every row and of every task, as the weights remember it
+    past: list[tuple[str, Any]] = []  # what became of every row and of every task, as the weights remember it
     saved = (json.dumps(books.state_dict()), 0, [])
     kills = 0
     while kills < 20:

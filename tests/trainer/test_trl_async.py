@@ -9,7 +9,7 @@ import shutil
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -32,8 +32,13 @@ from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.rollout import RolloutEngine, Task
 from deskcheck_trainer.rows import Estimator
 from transformers import AutoModelForCausalLM, TrainerCallback
-from trl.experimental.async_grpo import AsyncGRPOConfig, AsyncGRPOTrainer, async_grpo_trainer
-from trl.experimental.async_grpo.async_grpo_trainer import RolloutWorkerProtocol, WeightTransferProtocol
+from trl.experimental.async_grpo import async_grpo_trainer
+from trl.experimental.async_grpo.async_grpo_config import AsyncGRPOConfig
+from trl.experimental.async_grpo.async_grpo_trainer import (
+    AsyncGRPOTrainer,
+    RolloutWorkerProtocol,
+    WeightTransferProtocol,
+)
 
 SMALL = [
     "run_name=rl-async", "wandb=disabled", "limit=4", "num_generations=8", "sampling.max_tokens=24", "bf16=false",
@@ -75,7 +80,9 @@ def test_trl_still_has_the_seams_that_are_used(tmp_path):
     }
     if not torch.cuda.is_available():  # the day this does not raise, _flops_unknown_without_gpu can go
         with pytest.raises((AssertionError, RuntimeError)):
-            async_grpo_trainer.get_peak_flops_per_device(SimpleNamespace(device=torch.device("cpu")), "float32")
+            cast(Any, async_grpo_trainer).get_peak_flops_per_device(
+                SimpleNamespace(device=torch.device("cpu")), "float32"
+            )
 
 
 @pytest.mark.parametrize(

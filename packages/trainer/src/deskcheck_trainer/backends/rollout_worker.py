@@ -48,7 +48,7 @@ class EpisodeRolloutWorker:
         self.room, self.patience, self.seed, self.watch = room, patience, seed, watch
         self.version = 0
         self.rollout_buffer: Any = ledger  # TRL keeps it and hands it to the loader that we replace
-        self.metrics_queue: queue.Queue[dict[str, float]] = queue.Queue()
+        self.metrics_queue: Any = queue.Queue()  # of {name: number}
         self._without_rows = 0
         self._alive = self._last_end = 0.0
         self._failure: BaseException | None = None

@@ -16,11 +16,12 @@ divided by), `model_version`, and the parts of its tree packing.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from deskcheck_agent.samplers.transformers import TransformersSampler, checkpoint_folder, load_model
@@ -28,7 +29,9 @@ from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.files import write_atomic
 from transformers import TrainerCallback
 from transformers.utils import logging as transformers_logging
-from trl.experimental.async_grpo import AsyncGRPOConfig, AsyncGRPOTrainer, async_grpo_trainer
+from trl.experimental.async_grpo import async_grpo_trainer
+from trl.experimental.async_grpo.async_grpo_config import AsyncGRPOConfig
+from trl.experimental.async_grpo.async_grpo_trainer import AsyncGRPOTrainer, DataCollatorForRollout
 
 from deskcheck_trainer.backends import tree_attention
 from deskcheck_trainer.backends.backend import Ingredients, mixture_of
@@ -41,6 +44,10 @@ from deskcheck_trainer.optimizer import build_optimizer
 from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.rollout import RolloutEngine
 from deskcheck_trainer.rows import Estimator
+
+logging.getLogger("trl.experimental.async_grpo").setLevel(
+    logging.WARNING
+)  # it tells every sync, of a vLLM there is not
 
 POSITION = "rollouts.json"
 """File of a checkpoint that says where the rollouts are."""
@@ -57,7 +64,7 @@ class AsyncTrainer(AsyncGRPOTrainer):
         self._rollout_dataset = self.batches
         return self.batches
 
-    def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> torch.Tensor:
+    def compute_loss(self, model: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         # TRL takes the mean over a pass's tokens and then over passes, so that tokens of short passes count more.
         tokens, of_step = inputs["global_n_tokens"][0], inputs.pop("step_trained_tokens")[0]
         divisor = of_step if self.divisor is None else self.divisor
@@ -157,7 +164,7 @@ def make_trainer(
     trainer.divisor = None if loss_type == TOKEN_MEAN else float(config.async_.tokens_per_step)
     trainer.batches = TokenBatches(
         worker.ledger,
-        async_grpo_trainer.DataCollatorForRollout(
+        DataCollatorForRollout(
             tokenizer.pad_token_id, trainer.accelerator.num_processes, groups_trained=trainer._trained_groups
         ),
         trainer.accelerator,
@@ -168,7 +175,7 @@ def make_trainer(
         is_over=lambda: trainer.state.global_step >= config.max_steps,
         tell=worker.metrics_queue.put,
     )
-    trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
+    trainer.optimizer = build_optimizer(cast(Any, trainer.model), config.optimizer)
     trainer.add_callback(SavePosition(trainer, worker.ledger))  # after TRL's own, so that the version is the new one
     return trainer
 
@@ -176,13 +183,14 @@ def make_trainer(
 @contextmanager
 def _flops_unknown_without_gpu() -> Iterator[None]:
     """TRL 1.16 asks CUDA for the device's name on every machine; where there is no GPU its speed is unknown."""
-    asked = async_grpo_trainer.get_peak_flops_per_device
+    module = cast(Any, async_grpo_trainer)
+    asked = module.get_peak_flops_per_device
     if not torch.cuda.is_available():
-        async_grpo_trainer.get_peak_flops_per_device = lambda accelerator, dtype: None
+        module.get_peak_flops_per_device = lambda accelerator, dtype: None
     try:
         yield
     finally:
-        async_grpo_trainer.get_peak_flops_per_device = asked
+        module.get_peak_flops_per_device = asked
 
 
 @contextmanager
