@@ -179,6 +179,8 @@ def test_the_sampler_has_the_trainers_weights_after_every_step(guesser, tmp_path
     assert max(row.version for row in watcher.rows[4]) > 0  # played with an update inside the run
     logged = set().union(*parts.backend.trainer.state.log_history)
     assert {"staleness_mean", "staleness_max", "kl", "ratio", "entropy", "perf/weight_sync_s"} <= logged
+    told = sum(row.get("rows/trained_total", 0) for row in parts.backend.trainer.state.log_history)
+    assert told == sum(map(len, watcher.rows.values())) == parts.backend.ledger.counts["trained"]
 
 
 # ---------------------------------------------------------------- the same estimator as trl_sync

@@ -3,7 +3,7 @@
 `trl_sync` plays a block of tasks with the current weights, then takes one optimizer step, and so on. `trl_async` plays
 beside the training, with weights that are a few versions old. Tasks, environments, rewards, advantages, validation and
 checkpoints are the same. Every few steps the policy is scored on validation tasks and the best weights are kept: RL of
-small models collapses late (paper.md 3). Interrupted at any point, a run continues from its last checkpoint: with the
+small models collapses late (paper.md 3), and once it has, the run stops. Interrupted at any point, a run continues from its last checkpoint: with the
 tasks and seeds it would have used (sync), or with no task lost or used twice (async).
 """
 
@@ -73,6 +73,9 @@ class Parts:
         asyncio.run(self.backend.engine.prove([task for tasks in self.tasks.values() for task in tasks[:count]]))
 
     def attach(self, run: Run, advance: Advance) -> None:
+        from deskcheck_trainer.backends.finite import FiniteGuard
+
+        self.backend.trainer.add_callback(FiniteGuard())
         self.backend.trainer.add_callback(_callback(self, run, advance))
 
     def validate(self) -> tuple[float, dict[str, float]]:
@@ -94,12 +97,12 @@ class Parts:
         target = self.folder / CHECKPOINT
         if self.best is None or self.best.model is None:
             save_whole(target, self.save)
-            return {"steps": self.config.max_steps, "step": self.config.max_steps, "validation": None}
+            return {"steps": self.monitor.step, "step": self.monitor.step, "validation": None}
         model = self.best.model
         save_whole(target, lambda fresh: shutil.copytree(model, fresh, dirs_exist_ok=True))
         scores = self.best.scores
         return {
-            "steps": self.config.max_steps,
+            "steps": self.monitor.step,  # fewer than max_steps after a collapse
             "step": self.best.step,
             "validation": scores[self.best.step or 0],
             "validation_before": scores.get(0),
@@ -173,6 +176,9 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
             every = parts.config.validation.every
             if parts.validation and (step % every == 0 or step == parts.config.max_steps):
                 self.validate(step)
+                rule = parts.config.validation
+                if parts.best is not None and parts.best.collapsed(rule.collapse, rule.collapse_after):
+                    control.should_training_stop = True
 
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
             row = {name: value for name, value in (logs or {}).items() if name != "epoch" and value is not None}

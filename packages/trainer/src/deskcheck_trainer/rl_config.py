@@ -37,6 +37,13 @@ class OutputPredictionConfig(EnvConfig):
     reward_weight: float = 0.8  # paper.md 3
     checker: str = "tokens"
     """How stdout is compared: tokens (floats within 1e-5) or exact."""
+    step_reward: float = 0.0
+    """Weight, in [0, 1), of the share of an answer's claims that hold in the true trace; the rest is the outcome's. The
+    programs then run in the sandbox. 0 in the paper."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.step_reward < 1:
+            raise ConfigError(f"env.output_prediction.step_reward is {self.step_reward}, expected a weight in [0, 1)")
 
 
 @dataclass(kw_only=True)
@@ -160,8 +167,18 @@ class ValidationConfig:
     """Tasks an environment."""
     samples: int = 1
     """Rollouts a task, at the training temperature."""
+    collapse: float = 0.5
+    """Stop when `collapse_after` validations in a row are below this share of the best; 0 trains to the end."""
+    collapse_after: int = 3
     select: str | None = None
     """The environment whose pass@1 counts; null takes the one with the largest share."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.collapse < 1 or self.collapse_after < 1:
+            raise ConfigError(
+                f"validation.collapse is {self.collapse} and collapse_after {self.collapse_after}, expected a share in "
+                "[0, 1) of the best score and at least 1 validation"
+            )
 
 
 @dataclass(kw_only=True)

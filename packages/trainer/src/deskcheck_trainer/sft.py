@@ -61,6 +61,7 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
     from transformers.trainer_callback import PrinterCallback
     from trl.trainer.sft_trainer import SFTTrainer
 
+    from deskcheck_trainer.backends.finite import FiniteGuard
     from deskcheck_trainer.backends.labelled_head import score_labelled_positions
     from deskcheck_trainer.optimizer import build_optimizer
 
@@ -77,6 +78,7 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
         score_labelled_positions(trainer.model)
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
+    trainer.add_callback(FiniteGuard())
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
     trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
     trainer.lr_scheduler = _schedule(config, trainer.optimizer, trainer.args.max_steps)

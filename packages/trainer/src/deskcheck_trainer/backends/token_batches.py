@@ -9,6 +9,7 @@ their prompt) and packed by TRL's own tree packing. On several ranks the first o
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy
@@ -47,6 +48,7 @@ class TokenBatches:
         self.version, self.check_health, self.is_over, self.tell = version, check_health, is_over, tell
         self.wait_s = 0.0
         """Seconds spent waiting for rows since TRL last looked (it sets this to zero)."""
+        self._told: Counter[str] = Counter()
         self.step_rows: list[Row] = []
         """The rows of the newest step, on the first rank."""
 
@@ -65,8 +67,13 @@ class TokenBatches:
         self.step_rows = self._take(chunks)
         self.wait_s += time.monotonic() - began
         ages = [self.version() - row.version for row in self.step_rows]
-        self.tell({"staleness_mean": sum(ages) / len(ages), "staleness_max": float(max(ages))})
+        self.tell({"staleness_mean": sum(ages) / len(ages), "staleness_max": float(max(ages))} | self._new_counts())
         return self.pack(self.step_rows)
+
+    def _new_counts(self) -> dict[str, float]:
+        """What became of rows since the last step; TRL sums up numbers with `total` in their name."""
+        counts, self._told = Counter(self.ledger.counts) - self._told, Counter(self.ledger.counts)
+        return {f"rows/{name}_total": float(count) for name, count in counts.items()}
 
     def pack(self, rows: Sequence[Row]) -> list[dict[str, torch.Tensor]]:
         """`passes` batches with one packed line a rank. Expects at least one row a line."""
