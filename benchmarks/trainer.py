@@ -200,11 +200,11 @@ def our_rl(model: str, folder: Path, steps: int, bf16: bool = True, lean: bool =
 
     def phases() -> dict[str, float]:
         sampled.append(parts.monitor.take()["sampled_tokens"])
-        total, sampling = parts.engine.seconds
+        total, sampling = parts.backend.engine.seconds
         return {"sampling": sampling, "judging": total - sampling}
 
-    with full_precision_attention(parts.trainer.model):
-        measured = run(parts.trainer, lambda: statistics.mean(sampled or [0.0]), phases)
+    with full_precision_attention(parts.backend.trainer.model):
+        measured = run(parts.backend.trainer, lambda: statistics.mean(sampled or [0.0]), phases)
     return parts, measured
 
 
@@ -255,7 +255,7 @@ def same_rl_step(model: str, folder: Path) -> None:
     """The peer is handed the rollouts that ours has made, and its own baseline and loss take it from there."""
     parts = rl.build(rl_config(model, folder / "ours", 2, False, False), folder / "ours")
     kept: list[dict[str, list[Any]]] = []
-    trainer = cast(Any, parts.trainer)
+    trainer = cast(Any, parts.backend.trainer)
     play = trainer.rollout_func
 
     def playing(prompts: list, holder: Any) -> dict[str, list[Any]]:

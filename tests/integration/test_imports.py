@@ -65,8 +65,7 @@ def test_trl_is_imported_in_backends_alone() -> None:
         str(path.relative_to(ROOT))
         for package in SOURCES
         for path in files(package)
-        if any(name.split(".")[0] == "trl" for name in imports(path))
-        and home / "backends" not in path.parents
+        if any(name.split(".")[0] == "trl" for name in imports(path)) and home / "backends" not in path.parents
     ]
     assert wrong == []
 

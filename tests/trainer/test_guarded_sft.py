@@ -28,7 +28,7 @@ def test_a_rate_far_too_high_is_named_with_the_loss_it_made(tune, tmp_path):
     with Run.at(tmp_path / "run", config) as run, pytest.raises(ConfigError) as told:
         train(config, run)
     message = str(told.value)
-    assert re.match(r"step 2: the (loss|gradient's norm) is (nan|inf), expected a finite number; the", message)
+    assert re.match(r"step 2: the loss is (nan|inf), expected a finite number; the", message)
     assert "optimizer.learning_rate" in message and "no autocast" in message
     assert re.search(r"rows from '.*(sums|echoes)", message), "the rows of the pass are shown"
     assert message.endswith("No checkpoint was written yet.")
@@ -53,7 +53,7 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(tune, tmp_path)
     trainer = build(tune("save_every=10"), tmp_path)
     before = {name: weight.clone() for name, weight in trainer.model.state_dict().items()}
     trainer.model.get_input_embeddings().weight.register_hook(lambda gradient: gradient * float("inf"))
-    with pytest.raises(ConfigError, match=r"step 1: the gradient's norm is nan, .*the weights are finite"):
+    with pytest.raises(ConfigError, match=r"the gradient of step 1 is not finite \(first: .*embed_tokens"):
         trainer.train()
     assert all(torch.equal(before[name], weight) for name, weight in trainer.model.state_dict().items())
 
