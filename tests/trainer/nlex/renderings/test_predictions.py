@@ -1,12 +1,12 @@
 """Predictions: an output block in the words of the agent's direct prompt, and the input that really gave an output."""
 
 import pytest
+from deskcheck_agent.parse import parse_input
 from deskcheck_agent.prompts import Prompts
 from deskcheck_tracer import Program
 from deskcheck_tracer.claims import true_output
 from deskcheck_trainer.nlex import Reason, Rejected, Row
 from deskcheck_trainer.nlex.renderings import Context
-from deskcheck_trainer.nlex.renderings.blocks import stated
 from deskcheck_trainer.nlex.renderings.predictions import predict_input, predict_output
 
 from tests.trainer.nlex.renderings.again import subject
@@ -35,7 +35,7 @@ def test_the_stated_input_gives_the_output_when_run_again(source: str, stdin: st
     about = subject(source, stdin, call)
     row = predict_input(about, CONTEXT)
     assert isinstance(row, Row)
-    told = stated("input", row.completion[0]["content"])
+    told, _ = parse_input(row.completion[0]["content"])
     assert told == given and given not in row.prompt[0]["content"]
     again = subject(source, "" if call else told, told if call else None)
     assert true_output(again.trace) == true_output(about.trace) in row.prompt[0]["content"]
