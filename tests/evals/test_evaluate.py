@@ -104,7 +104,14 @@ def test_predicted_inputs_of_cruxeval_are_run_and_counted_by_how_they_end(tmp_pa
         {"id": "s1", "code": "def f(a, b=[]):\n    return a + b", "input": "[3, 1]", "output": "[3, 1]"},
     ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    calls = ["f([3])", "f([3], b=1)", "[3.0]", "f(f)", "f(", "f(type('L', (list,), {'__add__': lambda s, o: [3, 1]})())"]
+    calls = [
+        "f([3])",
+        "f([3], b=1)",
+        "[3.0]",
+        "f(f)",
+        "f(",
+        "f(type('L', (list,), {'__add__': lambda s, o: [3, 1]})())",
+    ]
     script.write_text("".join(json.dumps(f"so\n<input>\n{call}\n</input>") + "\n" for call in calls) + '"no idea"\n')
     arguments = [
         "experiment=eval/cruxeval-i", f"benchmark.path={data}", "mode=direct", "attempts=7", "sampler=scripted",

@@ -101,7 +101,8 @@ def test_only_text_comes_back_from_an_expression():
 
 
 @pytest.mark.parametrize(
-    ("call", "name"), [("f(1)", "f"), (" total( *x )", "total"), ("f(1)[0]", None), ("a.f(1)", None), ("f", None), ("(", None)]
+    ("call", "name"),
+    [("f(1)", "f"), (" total( *x )", "total"), ("f(1)[0]", None), ("a.f(1)", None), ("f", None), ("(", None)],
 )
 def test_the_function_of_a_call(call, name):
     assert called_function(call) == name
@@ -116,5 +117,7 @@ if "DESKCHECK_DATA" in os.environ:  # the real data is no part of the repository
         chosen = [items[f"sample_{number}"] for number in (135, 152, 239, 258, 344, 364, 378, *range(8))]
         arguments = {row["id"]: row["input"] for row in map(json.loads, path.read_text().splitlines())}
         with Sandbox() as sandbox:
-            ends = await ends_of([(each, text) for each in chosen for text in (input_of(each), arguments[each.id])], sandbox)
+            ends = await ends_of(
+                [(each, text) for each in chosen for text in (input_of(each), arguments[each.id])], sandbox
+            )
         assert Counter(ends) == {RIGHT: 30}

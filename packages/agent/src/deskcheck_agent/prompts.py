@@ -15,11 +15,12 @@ assistant: then each block is a message, in the order system, user, assistant.
 
 More files are optional. `examples.toml` holds worked examples (examples.py), which go before explain and simulate as
 earlier turns, asked in the same words; `inputs.toml` holds those of find_input, `translations.toml` those of translate.
-`direct.j2` is what simulate becomes when the output alone is asked for, `predict_input.j2` is what find_input becomes;
-training data asks predict_input too, and `scratchpad.j2`, `next_state.j2` and `branch.j2`; `translate.j2` and `propose.j2` are what dataset building asks a model: to tell a
-recorded run, which it is shown, in prose, and to think up calls of a function; `propose_inputs.j2` asks for inputs of a
-problem. `default` lends its own. `explain.2.j2`,
-`explain.3.j2` ... say explain in other words, for training data too: models are evaluated on `explain.j2`.
+`direct.j2` is what simulate becomes when the output alone is asked for, `predict_input.j2` is what find_input becomes
+when the input alone is; training data asks predict_input too, and `scratchpad.j2`, `next_state.j2` and `branch.j2`.
+`translate.j2` and `propose.j2` are what dataset building asks a model: to tell a recorded run, which it is shown, in
+prose, and to think up calls of a function; `propose_inputs.j2` asks for inputs of a problem. `default` lends its own.
+`explain.2.j2`, `explain.3.j2` ... say explain in other words, for training data too: models are evaluated on
+`explain.j2`.
 `{% include "default/solve.j2" %}` takes over a shipped template.
 """
 
@@ -45,7 +46,17 @@ if TYPE_CHECKING:
     from deskcheck_agent.feedback import TestFeedback
 
 NAMES = ("explain", "simulate", "solve", "submit_or_fix")
-LENT = ("direct", "find_input", "predict_input", "scratchpad", "next_state", "branch", "translate", "propose", "propose_inputs")
+LENT = (
+    "direct",
+    "find_input",
+    "predict_input",
+    "scratchpad",
+    "next_state",
+    "branch",
+    "translate",
+    "propose",
+    "propose_inputs",
+)
 """Prompts that a set may leave to `default`."""
 ROLES = ("system", "user", "assistant")
 _SHIPPED = Path(str(files("deskcheck_agent"))) / "prompts"

@@ -141,7 +141,9 @@ def _input_chapter(results: Sequence[Result], options: Options) -> Chapter:
     lead = "The model reads a program and its output and names an input; every input that gives that output is right."
     caption = "Share of programs for which an input was found that gives the output, by running it."
     tables = [measures_table("Predicted right", results, options), ends_table(results), status_table(results)]
-    return Chapter("Input prediction", lead, [bars_figure(made, caption, "right, %")], [*tables, true_input_table(results)])
+    return Chapter(
+        "Input prediction", lead, [bars_figure(made, caption, "right, %")], [*tables, true_input_table(results)]
+    )
 
 
 def _length_caption(bins: Mapping[str, Measure]) -> str:

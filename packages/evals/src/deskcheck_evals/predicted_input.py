@@ -18,10 +18,11 @@ from deskcheck_evals.literal import parsed
 
 _MAKERS = ("set", "frozenset", "range", "bytearray")
 """What repr writes as calls, of types that need no import."""
-_BUILTINS = frozenset(
-    "abs all any bool chr dict divmod enumerate filter float int isinstance len list map max min ord pow range repr "
-    "reversed round set sorted str sum tuple zip".split()
-)
+_BUILTINS = {
+    "abs", "all", "any", "bool", "chr", "dict", "divmod", "enumerate", "filter", "float", "int", "isinstance", "len",
+    "list", "map", "max", "min", "ord", "pow", "range", "repr", "reversed", "round", "set", "sorted", "str", "sum",
+    "tuple", "zip",
+}  # fmt: skip
 _METHODS = frozenset(
     name
     for kind in (str, bytes, list, tuple, dict, set, int, float)

@@ -2,9 +2,9 @@
 
 It recognises the prompts it is shown. Asked to solve, it writes the reference program with chance `skill` and a
 mutant otherwise; asked to simulate or for an input, it says the true one with chance `sight` and another one otherwise;
-asked to submit or fix, it submits or writes the reference, half and half. Its coins are a function of the prompt, the seed and
-the index. Its programs are ours, and run in the sandbox all the same. It measures nothing: reports refuse it unless
-told otherwise.
+asked to submit or fix, it submits or writes the reference, half and half. Its coins are a function of the prompt, the
+seed and the index. Its programs are ours, and run in the sandbox all the same. It measures nothing: reports refuse it
+unless told otherwise.
 """
 
 import random
