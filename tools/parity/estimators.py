@@ -1,4 +1,4 @@
-"""pass@k and rank_score@k in closed form against the list of all draws: exact fractions, random pools with ties.
+"""pass@k and rank_score@k in closed form against the list of all draws: exact fractions, random pools with ties."""
 
 import random
 from collections.abc import Callable
