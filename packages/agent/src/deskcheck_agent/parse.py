@@ -60,6 +60,11 @@ def parse_solution(text: str) -> Reply:
     return Reply(body, False, ParseStatus.ok) if body.strip() else Reply(None, False, ParseStatus.blank)
 
 
+def fenced_blocks(text: str) -> list[str]:
+    """What stands in each fenced block of an answer, in order; a block that is never closed is none."""
+    return [match["body"] for match in _FENCE.finditer(text.replace("\r\n", "\n"))]
+
+
 def parse_output(text: str) -> tuple[str | None, ParseStatus]:
     """Read the output that an answer ends with."""
     return _stated(OUTPUT_OPEN, OUTPUT_CLOSE, text)
