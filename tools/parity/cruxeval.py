@@ -11,7 +11,7 @@ import ast
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class Scored:
     official: bool
 
 
-Scorer = Callable[[Sequence[Scored], Sandbox], Awaitable[list[bool]]]
+Scorer = Callable[[Sequence[Scored], Sandbox], Coroutine[Any, Any, list[bool]]]
 
 
 async def ours(predictions: Sequence[Scored], sandbox: Sandbox) -> list[bool]:
@@ -74,6 +74,7 @@ def prove(data: Path, checks: Checks, *, scorer: Scorer = ours, limit: int | Non
         for kind in ("output", "input"):
             _compare(kind, list(published(data / "cruxeval", kind, limit)), checks, scorer, sandbox)
         _deceive(checks, scorer, sandbox)
+        _count(checks, scorer, sandbox)
 
 
 def published(folder: Path, kind: str, limit: int | None = None) -> Iterator[Scored]:
@@ -186,6 +187,19 @@ def _deceive(checks: Checks, scorer: Scorer, sandbox: Sandbox) -> None:
         checks.say(f"| {each.kind} | `{each.item.id}` | `{each.text}` | {words[0]} | {words[1]} | {reason} |")
         checks.check(f"{each.text!r} is right by the authors' rule", yes)
         checks.check(f"{each.text!r} is wrong by ours", not score)
+
+
+THREE = [Scored("output", INCREMENT, text, text == "17") for text in ("17", "f(16)", "f(16) + 0")]
+
+
+def _count(checks: Checks, scorer: Scorer, sandbox: Sandbox) -> None:
+    """A prediction that cannot be scored is a wrong one; where it is dropped instead, n shrinks."""
+    found = asyncio.run(scorer(THREE, sandbox))
+    kept = [each.official for each in THREE if str(each.item.program.call) not in each.text]
+    whole, shrunk = pass_at_k(len(found), sum(found), 1), pass_at_k(len(kept), sum(kept), 1)
+    checks.check(f"pass@1 of one right prediction of three is {whole:.4f}", whole == 1 / 3)
+    texts = ", ".join(f"`{each.text}`" for each in THREE)
+    checks.say(f"\npass@1 of {texts} is {whole:.4f}; where predictions that hold the call are dropped, {shrunk:.4f}.")
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
