@@ -51,9 +51,7 @@ def test_as_judge_decides_where_calls_leave_nothing_behind(sandbox: Sandbox) -> 
         "raise SystemExit(0)",
         "1 / 0",
     ]
-    tests = cases(
-        ("{'b', 'a'}", "{'a', 'b'}"), ("(1, 2)", "(1, 2)"), ("True", "1"), ("'a\\nb'", "'a\\nb'"), ("6", "6")
-    )
+    tests = cases(("{'b', 'a'}", "{'a', 'b'}"), ("(1, 2)", "(1, 2)"), ("True", "1"), ("'a\\nb'", "'a\\nb'"), ("6", "6"))
     together = judge_together([Calls(source, "f", tests) for source in sources], sandbox=sandbox)
     apart = judge_many([(source, tests) for source in sources], entry_point="f", sandbox=sandbox)
     for source, one, other in zip(sources, together, apart, strict=True):

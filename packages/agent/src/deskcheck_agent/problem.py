@@ -75,8 +75,10 @@ class Problem:
         for name in ("public_tests", "private_tests"):
             if not isinstance(row.get(name) or [], list | tuple):
                 raise InputError(f"problem key {name!r} is {str(row[name])[:80]}, expected a list of tests")
-            values[name] = tuple(_test(test, f"{name}[{place}]") for place, test in enumerate(row.get(name) or []))
-        values["limits"] = _limits(row["limits"], "limits") if row.get("limits") is not None else Limits()
+            values[name] = tuple(
+                test_from_json(test, f"problem key {name}[{place}]") for place, test in enumerate(row.get(name) or [])
+            )
+        values["limits"] = _limits(row["limits"], "problem key limits") if row.get("limits") is not None else Limits()
         values["checker"] = _checker(row.get("checker", "tokens"))
         together = row.get("together", False)
         if not isinstance(together, bool) or (together and row.get("entry_point") is None):
@@ -114,9 +116,10 @@ def load_problems(path: str | Path) -> list[Problem]:
     return list(problems.values())
 
 
-def _test(row: Any, where: str) -> TestCase:
+def test_from_json(row: Any, where: str) -> TestCase:
+    """A test case of `{input, output, limits?}`; InputError that begins with `where`."""
     if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not isinstance(row.get("output"), str):
-        raise InputError(f"problem key {where} is {str(row)[:80]}, expected an object with strings input and output")
+        raise InputError(f"{where} is {str(row)[:80]}, expected an object with strings input and output")
     limits = _limits(row["limits"], f"{where}.limits") if row.get("limits") is not None else None
     return TestCase(row["input"], row["output"], limits)
 
@@ -124,7 +127,9 @@ def _test(row: Any, where: str) -> TestCase:
 def _checker(row: Any) -> str | Checker:
     names = (*CHECKERS, ASSERTS)
     if isinstance(row, dict) and isinstance(row.get("source"), str) and row.keys() <= {"source", "limits", "pure"}:
-        limits = {"limits": _limits(row["limits"], "checker.limits")} if row.get("limits") is not None else {}
+        limits = (
+            {"limits": _limits(row["limits"], "problem key checker.limits")} if row.get("limits") is not None else {}
+        )
         return Checker(row["source"], **limits, pure=row.get("pure") is True)
     if row not in names:
         raise InputError(
@@ -141,4 +146,4 @@ def _limits(row: Any, where: str) -> Limits:
         raise TypeError
     except (TypeError, AttributeError):
         names = ", ".join(each.name for each in fields(Limits))
-        raise InputError(f"problem key {where} is {row!r}, expected numbers for some of: {names}") from None
+        raise InputError(f"{where} is {row!r}, expected numbers for some of: {names}") from None

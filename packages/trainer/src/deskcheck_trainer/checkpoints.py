@@ -79,6 +79,13 @@ class Best:
     def model(self) -> Path | None:
         return None if self.step is None else self.folder / f"best-{self.step}"
 
+    def collapsed(self, share: float, times: int) -> bool:
+        """Whether the last `times` scores were all below `share` of the best."""
+        if self.step is None:
+            return False
+        last = [self.scores[step] for step in sorted(self.scores)[-times:]]
+        return len(last) == times and all(score < share * self.scores[self.step] for score in last)
+
     def add(self, step: int, score: float, save: Callable[[Path], object]) -> bool:
         """Book a score; where it is the best, keep the weights (only those). Returns whether it was."""
         self.scores[step] = score
