@@ -18,7 +18,9 @@ from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
+from deskcheck_trainer import world
 from deskcheck_trainer.checkpoints import last_complete, save_whole, steps_of
+from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.sft_config import SFTConfig
 
 if TYPE_CHECKING:
@@ -37,16 +39,18 @@ def train(config: SFTConfig, run: Run) -> float | None:
         from deskcheck_agent.attention import full_precision_attention
 
         trainer = build(config, run.folder)
-        resume = last_complete(run.folder / "trainer")
+        with trainer.args.main_process_first():  # it removes those that were cut off
+            resume = last_complete(run.folder / "trainer")
         label = "sft" if config.scratch is None else "pretrain"
         with progress(label, trainer.args.max_steps, done=steps_of(resume)) as advance:
             trainer.add_callback(_report_to(run, advance))
             with full_precision_attention(trainer.model):
                 trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-        save_whole(run.folder / CHECKPOINT, lambda fresh: _save(trainer, fresh))
+        save(trainer, run.folder / CHECKPOINT)
         run.finish(_summary(trainer))
     assert run.summary is not None
-    print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
+    if run.is_main:
+        print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
     return run.summary["loss"]
 
 
@@ -66,14 +70,15 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
 
     arguments = _arguments(config, folder)  # first: a wrong name is told before anything is loaded
     model, tokenizer = _model(config)
-    if config.scratch is not None:
-        rows = pretraining_rows(config.scratch, config.seed)
-    else:
-        rows = mixture(config.parts(), narrations=config.narrations, seed=config.seed)
+    with arguments.main_process_first():  # the first prepares the rows, the others find them in the cache
+        if config.scratch is not None:
+            rows = pretraining_rows(config.scratch, config.seed)
+        else:
+            rows = mixture(config.parts(), narrations=config.narrations, seed=config.seed)
     trainer: Any = SFTTrainer(  # Any: Transformers types model and rows as optional
         model=model, args=arguments, train_dataset=rows, processing_class=tokenizer
     )
-    if trainer.model.device.type == "cpu":
+    if trainer.args.device.type == "cpu":
         score_labelled_positions(trainer.model)
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
@@ -133,10 +138,14 @@ def _arguments(config: SFTConfig, folder: Path) -> Any:
         "train_sampling_strategy": "random" if config.packing else "batch_rebalance",
         "packing_strategy": "wrapped" if config.scratch is not None else "bfd",
         "per_device_train_batch_size": config.sequences_per_pass,
-        "gradient_accumulation_steps": config.sequences_per_step // config.sequences_per_pass,
+        "gradient_accumulation_steps": config.passes(world.size()),
         "max_steps": config.max_steps,
         "num_train_epochs": config.epochs,
+        # DeepSpeed builds optimizer and schedule itself, from these arguments.
         "learning_rate": config.optimizer.learning_rate,
+        "adam_beta1": config.optimizer.beta1,
+        "adam_beta2": config.optimizer.beta2,
+        "weight_decay": config.optimizer.weight_decay,
         "max_grad_norm": 1.0,
         "seed": config.seed,
         "data_seed": config.seed,
@@ -157,10 +166,16 @@ def _arguments(config: SFTConfig, folder: Path) -> Any:
         return TRLConfig(**{**values, **config.trl})
 
 
-def _save(trainer: Any, folder: Path) -> None:
-    """Weights and tokenizer, without the trainer's own state and card."""
-    trainer.accelerator.unwrap_model(trainer.model).save_pretrained(folder)
-    trainer.processing_class.save_pretrained(folder)
+def save(trainer: Any, folder: Path) -> None:
+    """Weights and tokenizer, without the trainer's own state and card; written by the first rank."""
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # all ranks: it gathers what is in shards
+
+    def write(fresh: Path) -> None:
+        trainer.accelerator.unwrap_model(trainer.model).save_pretrained(fresh, state_dict=weights)
+        trainer.processing_class.save_pretrained(fresh)
+
+    if world.is_first():
+        save_whole(folder, write)
 
 
 def _report_to(run: Run, advance: Advance) -> TrainerCallback:
@@ -191,8 +206,8 @@ def _summary(trainer: Any) -> dict[str, Any]:
         "sequences": len(trainer.train_dataset),
         # every log tells the time since the start; the last of a run that reached its end also tells train_loss
         "seconds": sum(row["train_runtime"] for row in trainer.state.log_history if "train_loss" in row),
-        "parameters": sum(p.numel() for p in trainer.model.parameters()),
+        "parameters": sum(getattr(p, "ds_numel", p.numel()) for p in trainer.model.parameters()),
     }
 
 
-main = command("sft", SFTConfig, train)
+main = command("sft", SFTConfig, train, launch=launching(train))

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.schema import ModelConfig, RunConfig
+from deskcheck_conf.schema import ModelConfig
 
+from deskcheck_trainer import world
+from deskcheck_trainer.launch.config import TrainingConfig
 from deskcheck_trainer.micro_base import ScratchConfig
-from deskcheck_trainer.optimizer import OptimizerConfig
+from deskcheck_trainer.optimizer import OptimizerConfig, OptimizerKind
 
 
 @dataclass(kw_only=True)
@@ -45,7 +47,7 @@ class DatasetConfig:
 
 
 @dataclass(kw_only=True)
-class SFTConfig(RunConfig):
+class SFTConfig(TrainingConfig):
     model: ModelConfig = field(default_factory=ModelConfig)
     scratch: ScratchConfig | None = None
     """Pretrain a new model on plain text instead of fine-tuning `model`."""
@@ -84,13 +86,24 @@ class SFTConfig(RunConfig):
         super().__post_init__()
         if self.scratch is None and not self.parts():
             raise ConfigError("datasets is empty: add one, e.g. datasets='[{path: outputs/collect-micro-s0}]'")
-        if self.sequences_per_step % self.sequences_per_pass:
+        self.passes(self.launcher.world_size)
+        if self.launcher.strategy == "zero3" and self.optimizer.kind is OptimizerKind.muon:
             raise ConfigError(
-                f"sequences_per_step is {self.sequences_per_step}, expected a multiple of "
-                f"sequences_per_pass={self.sequences_per_pass}"
+                "optimizer.kind is muon and launcher.strategy zero3, which cuts matrices into flat pieces that Muon "
+                "cannot orthogonalise: pass optimizer.kind=adamw, or launcher.strategy=ddp"
             )
         if self.max_steps < 1 and self.epochs <= 0:
             raise ConfigError(f"epochs is {self.epochs}, expected more than 0 where max_steps is not set")
+
+    def passes(self, processes: int) -> int:
+        """Forward passes of each of so many processes in one step. Raises ConfigError if a step cannot be dealt out."""
+        return world.passes(
+            self.sequences_per_step,
+            self.sequences_per_pass,
+            processes,
+            step_key="sequences_per_step",
+            pass_key="sequences_per_pass",
+        )
 
     def parts(self) -> list[DatasetConfig]:
         """All parts of the mixture."""
