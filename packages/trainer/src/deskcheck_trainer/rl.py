@@ -21,6 +21,7 @@ from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
 from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
+from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.filters import Gibberish, Overlong
 from deskcheck_trainer.mixture import BlockMixture, Source
 from deskcheck_trainer.monitor import Monitor, averages
@@ -233,4 +234,4 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
     return Report()
 
 
-main = command("rl", RLConfig, train)
+main = command("rl", RLConfig, train, launch=launching(train))

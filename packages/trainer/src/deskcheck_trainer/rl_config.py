@@ -10,10 +10,11 @@ from typing import Any
 
 from deskcheck_agent.feedback import FeedbackSource
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.schema import ModelConfig, RunConfig, SamplingConfig
+from deskcheck_conf.schema import ModelConfig, SamplingConfig
 from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit
+from deskcheck_trainer.launch.config import TrainingConfig
 from deskcheck_trainer.optimizer import OptimizerConfig
 
 
@@ -120,7 +121,7 @@ class ValidationConfig:
 
 
 @dataclass(kw_only=True)
-class RLConfig(RunConfig):
+class RLConfig(TrainingConfig):
     model: ModelConfig = field(default_factory=ModelConfig)
     prompts: str = "default"
     """Prompt set of the agent: a name or a folder."""

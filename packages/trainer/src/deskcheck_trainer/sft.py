@@ -160,6 +160,7 @@ def _arguments(config: SFTConfig, folder: Path) -> Any:
         "include_num_input_tokens_seen": "non_padding",
         "report_to": "none",
         "disable_tqdm": True,
+        "ddp_find_unused_parameters": False,
     }
     with warnings.catch_warnings():  # TRL 1.16 still defaults this argument to True under its old, deprecated name
         warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")

@@ -103,6 +103,8 @@ class MachineConfig:
     """What `plan=true` reckons with: one device of the machine, and how well it is used."""
 
     name: str = "this CPU"
+    device: str = "cpu"
+    """cpu or cuda."""
     memory_gib: float | None = None
     """Memory of one device; null where nothing is to be compared with it."""
     tflops: float = 0.1
@@ -121,9 +123,11 @@ class MachineConfig:
 class TrainingConfig(RunConfig):
     """What every training command's configuration starts from."""
 
-    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "launcher", "machine", "plan")
+    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "launcher", "machine", "plan", "plan_prompt_tokens")
 
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     machine: MachineConfig = field(default_factory=MachineConfig)
     plan: bool = False
     """Start nothing: print the memory and time that the run would take, with the arithmetic."""
+    plan_prompt_tokens: int = 1024
+    """deskcheck-rl with plan=true: tokens of a prompt, which only the tasks would tell."""

@@ -85,8 +85,7 @@ def accelerate_words(launcher: LauncherConfig, resolved: Path | str, *, python: 
 
 def _accelerate(launcher: LauncherConfig, resolved: Path, run: Run) -> None:
     words = accelerate_words(launcher, resolved)
-    # Their stdout goes to stderr: results come from this process.
-    with subprocess.Popen(words, stdout=sys.stderr) as ranks:
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as ranks:  # this process tells the results
         before = signal.signal(signal.SIGTERM, lambda *_: ranks.terminate())
         try:
             code = ranks.wait()

@@ -7,7 +7,6 @@ what a layer keeps. Checkpointed layers keep their input, and one at a time is w
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,17 +55,14 @@ def kept(config: PreTrainedConfig, one: Pass, lora: Any = None) -> Kept:
 def _saved(config: PreTrainedConfig, one: Pass, lora: Any) -> int:
     """Bytes of distinct storages that autograd saves in a pass of the whole backbone, parameters aside."""
     import torch
-    from deskcheck_agent.attention import full_precision_attention
     from torch._subclasses.fake_tensor import FakeTensorMode
     from transformers import AutoModelForCausalLM
 
     with FakeTensorMode(allow_non_fake_inputs=True):
-        model: Any = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, one.dtype), attn_implementation="sdpa")
+        model: Any = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, one.dtype))
+        model.config._attn_implementation = _attention(one)
         model = _adapted(model, lora).train()
         ids = torch.zeros((one.rows, one.tokens), dtype=torch.long)
-        options: dict[str, Any] = {"use_cache": False}
-        if one.masked:
-            options["attention_mask"] = torch.ones((one.rows, 1, one.tokens, one.tokens), dtype=torch.bool)
         storages: dict[int, torch.UntypedStorage] = {}
         own = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
 
@@ -76,11 +72,28 @@ def _saved(config: PreTrainedConfig, one: Pass, lora: Any) -> int:
                 storages[storage._cdata] = storage  # held, so that its address is not used again
             return tensor
 
-        attention = full_precision_attention(model) if one.cpu else nullcontext()
         saving = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
-        with attention, saving, torch.autocast("cpu", dtype=torch.bfloat16, enabled=one.bf16):
-            model.get_decoder()(ids, **options)
+        with saving, torch.autocast("cpu", dtype=torch.bfloat16, enabled=one.bf16):
+            model.get_decoder()(ids, use_cache=False)
         return sum(storage.nbytes() for storage in storages.values())
+
+
+def _attention(one: Pass) -> str:
+    """Name of the attention that a run would use, as Transformers knows it.
+
+    On fake tensors Transformers always makes a mask, since it cannot look at the tokens; a twin that makes none stands
+    for the passes that need none.
+    """
+    from deskcheck_agent.attention import NAME
+    from transformers import AttentionInterface, AttentionMaskInterface
+
+    used = NAME if one.cpu else "sdpa"
+    if one.masked:
+        return used
+    twin = f"{used}_without_mask"
+    AttentionInterface.register(twin, AttentionInterface()[used])
+    AttentionMaskInterface.register(twin, lambda *_, **__: None)
+    return twin
 
 
 def _adapted(model: Any, lora: Any) -> Any:
