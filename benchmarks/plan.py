@@ -38,7 +38,7 @@ CASES = {
     "large vocabulary": Case(hidden=256, layers=4, vocab=65536, rows=4, length=256),
     "Muon": Case(overrides=("optimizer.kind=muon",)),
     "wide": Case(hidden=768, layers=10, rows=2),
-    "checkpointed": Case(rows=8, overrides=("+trl.gradient_checkpointing=true",)),
+    "checkpointed": Case(rows=8, overrides=("activation_checkpointing=true",)),
     "LoRA": Case(hidden=768, layers=10, rows=2, overrides=("lora.r=16",)),
 }
 

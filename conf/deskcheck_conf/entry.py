@@ -248,4 +248,15 @@ def _readable(name: str) -> bool:
         return False
 
 
-__all__ = ["BUG", "AnswerIsNo", "ConfigError", "Launch", "Launched", "Main", "command", "load_config", "register", "run_folder"]
+__all__ = [
+    "BUG",
+    "AnswerIsNo",
+    "ConfigError",
+    "Launch",
+    "Launched",
+    "Main",
+    "command",
+    "load_config",
+    "register",
+    "run_folder",
+]

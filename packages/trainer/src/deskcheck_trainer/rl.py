@@ -21,8 +21,8 @@ from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
 from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
-from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.filters import Gibberish, Overlong
+from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.mixture import BlockMixture, Source
 from deskcheck_trainer.monitor import Monitor, averages
 from deskcheck_trainer.rl_config import RLConfig, training_benchmark, validation_benchmark

@@ -5,6 +5,7 @@ number of processes: more of them take fewer passes each, and the result stays t
 """
 
 import os
+from typing import Any
 
 from deskcheck_conf.errors import ConfigError
 
@@ -33,3 +34,8 @@ def passes(per_step: int, per_pass: int, processes: int, *, step_key: str, pass_
             "processes: change one of them, or launcher.processes"
         )
     return per_step // together
+
+
+def numel(parameter: Any) -> int:
+    """Numbers in a parameter, in all shards together: ZeRO leaves an empty tensor in its place."""
+    return getattr(parameter, "ds_numel", parameter.numel())

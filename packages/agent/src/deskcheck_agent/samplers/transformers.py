@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from deskcheck_conf.made_by import made_by
 from deskcheck_conf.schema import ModelConfig
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from deskcheck_agent.decode import Decoder, Row
 from deskcheck_agent.errors import ModelError
@@ -177,11 +177,12 @@ class _Decoding:
             yield Answer(call, place, row.index, _completion(row, self._decoder, self.sampler.version))
 
 
-def load_model(config: ModelConfig) -> tuple[Any, Any]:
+def load_model(config: ModelConfig, change: Callable[[Any], None] | None = None) -> tuple[Any, Any]:
     """Load (model, tokenizer) in eval mode, on the first GPU if there is one.
 
     `config.path` is a folder, a name of the data wheel deskcheck-micro ("micro-base"), or a hub id; a GGUF file
-    inside it is dequantised. Raises ModelError saying what was looked for.
+    inside it is dequantised. `change` may alter the model's own configuration before the model is built from it.
+    Raises ModelError saying what was looked for.
     """
     path = model_path(config)
     options: dict[str, Any] = {"revision": config.revision}
@@ -189,9 +190,13 @@ def load_model(config: ModelConfig) -> tuple[Any, Any]:
         options["gguf_file"] = config.gguf_file
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, **options)
+        settings = AutoConfig.from_pretrained(path, **options)
         if config.gguf_file is not None:
             options["quantization_config"] = GgufConfig(dequantize=True)
-        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, config.dtype), **options)
+        if change is not None:
+            change(settings)
+        dtype = getattr(torch, config.dtype)
+        model: Any = AutoModelForCausalLM.from_pretrained(path, config=settings, dtype=dtype, **options)
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load model {config.path!r}: {_first_line(error)}; {_expected()}") from error
     if config.chat_template is not None:

@@ -77,7 +77,9 @@ def exchange(one: Process) -> list[Part]:
         return []
     if one.shards == 1:
         size = BYTES[one.dtype]
-        return [Part("DDP buckets", one.trained * size, f"{one.trained:,} x {size} bytes: a second copy of the gradients")]
+        return [
+            Part("DDP buckets", one.trained * size, f"{one.trained:,} x {size} bytes: a second copy of the gradients")
+        ]
     size = 2 if one.bf16 else BYTES[one.dtype]
     ends = one.shape.parameters - one.shape.layers * one.shape.in_layer
     held = (2 * one.shape.in_layer + ends) * size + one.shape.in_layer * BYTES[one.dtype]
@@ -94,7 +96,10 @@ def activations(one: Process) -> list[Part]:
     if one.checkpointing:
         inputs = shape.layers * one.tokens * shape.hidden * STREAM
         how = f"{shape.layers} layers x {one.tokens:,} tokens x {shape.hidden} x {STREAM} bytes"
-        parts += [Part("inputs of the layers", inputs, how), Part("one layer, worked out again", layer, _each(layer, one))]
+        parts += [
+            Part("inputs of the layers", inputs, how),
+            Part("one layer, worked out again", layer, _each(layer, one)),
+        ]
         copied = 1
     else:
         parts.append(Part("layers", shape.layers * layer, f"{shape.layers} x {_each(layer, one)}"))

@@ -32,11 +32,18 @@ def report(config: TrainingConfig) -> str:
 def sft_process(config: SFTConfig) -> Process:
     """One process of a fine-tuning run, as memory.py wants it."""
     passes = config.passes(config.launcher.world_size)
-    by_length = _has_kernel(config) or (not config.packing and config.sequences_per_pass == 1)
+    # On a CPU packed rows attend one by one (deskcheck_agent.attention).
+    alone = config.machine.device == "cpu" if config.packing else config.sequences_per_pass == 1
     rows, tokens = config.sequences_per_pass, config.max_length
     if config.packing and config.scratch is None:  # TRL lays packed sequences end to end in one row
         rows, tokens = 1, rows * tokens
-    return _process(config, rows, tokens, masked=not by_length and config.scratch is None, accumulates=passes > 1)
+    return _process(
+        config,
+        rows,
+        tokens,
+        masked=not (alone or _has_kernel(config)) and config.scratch is None,
+        accumulates=passes > 1,
+    )
 
 
 def rl_process(config: RLConfig) -> Process:
@@ -68,7 +75,7 @@ def _process(config: Any, rows: int, tokens: int, *, masked: bool, accumulates: 
         dtype=dtype,
         bf16=config.bf16,
         muon=config.optimizer.kind.value == "muon",
-        checkpointing=bool(trl.get("gradient_checkpointing") or trl.get("activation_checkpointing")),
+        checkpointing=getattr(config, "activation_checkpointing", False) or bool(trl.get("activation_checkpointing")),
         accumulates=accumulates,
         strategy=config.launcher.strategy,
         processes=config.launcher.world_size,
@@ -137,9 +144,7 @@ def _rl(config: RLConfig) -> tuple[Process, list[Part], float, list[Phase], list
     return one, parts, most, times, notes
 
 
-def _text(
-    config: Any, one: Process, parts: list[Part], most: float, phases: list[Phase], notes: list[str]
-) -> str:
+def _text(config: Any, one: Process, parts: list[Part], most: float, phases: list[Phase], notes: list[str]) -> str:
     shape, machine = one.shape, config.machine
     where = f"{one.processes} x {machine.name}" + (f", {one.strategy}" if one.processes > 1 else "")
     lines = [
@@ -156,7 +161,11 @@ def _text(
     ]
     if len(phases) > 1:
         lines.append(f"  {'sum':<34}{clock(sum(phase.seconds for phase in phases)):>9}")
-    lines += ["", "assumed:", f"  machine: {machine.tflops:g} TFLOP/s a device at best, {machine.mfu:.0%} of it reached"]
+    lines += [
+        "",
+        "assumed:",
+        f"  machine: {machine.tflops:g} TFLOP/s a device at best, {machine.mfu:.0%} of it reached",
+    ]
     lines += [f"  {note}" for note in notes]
     lines.append("  not in the sum: Python and its libraries, on a GPU the CUDA context, and fragmentation")
     return "\n".join(lines)
