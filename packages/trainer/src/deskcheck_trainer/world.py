@@ -5,6 +5,7 @@ number of processes: more of them take fewer passes each, and the result stays t
 """
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from deskcheck_conf.errors import ConfigError
@@ -39,3 +40,13 @@ def passes(per_step: int, per_pass: int, processes: int, *, step_key: str, pass_
 def numel(parameter: Any) -> int:
     """Numbers in a parameter, in all shards together: ZeRO leaves an empty tensor in its place."""
     return getattr(parameter, "ds_numel", parameter.numel())
+
+
+def of_first[T](work: Callable[[], T]) -> T:
+    """What `work` returns in the first process, in all of them; the others wait for it meanwhile."""
+    if size() == 1:
+        return work()
+    from accelerate.utils import broadcast_object_list
+
+    held: list[Any] = [work() if is_first() else None]
+    return broadcast_object_list(held)[0]

@@ -11,7 +11,8 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,8 @@ class TransformersSampler:
         self.model, self.tokenizer, self.model_id = model, tokenizer, model_id
         self.batch_size, self.autocast, self.version = batch_size, autocast, 0
         self.on_finished = on_finished
+        self.step_lock = threading.Lock()
+        """Held through every decode step: whoever holds it may change the weights."""
         self._thread = EngineThread(_Decoding(self), "sampler")
 
     async def sample(
@@ -137,6 +140,23 @@ class TransformersSampler:
             version=self.version,
             on_finished=self.on_finished,
         )
+
+    def load_weights(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Copy `weights`, by parameter name, into the model, between two decode steps.
+
+        Completions under way go on with the new weights and the keys and values they have cached (in-flight update).
+        Raises ModelError, with nothing changed, for names or shapes other than the model's.
+        """
+        held = dict(self.model.named_parameters())
+        wrong = held.keys() ^ weights.keys() or {n for n in held if held[n].shape != weights[n].shape}
+        if wrong:
+            raise ModelError(
+                f"weights do not fit the sampler's model at {len(wrong)} names (first: {min(wrong)}): got "
+                f"{len(weights)} tensors, expected the {len(held)} parameters of a {type(self.model).__name__}"
+            )
+        with self.step_lock, torch.no_grad():
+            for name, parameter in held.items():
+                parameter.copy_(weights[name])
 
     def decoder(self) -> Decoder:
         """A new decode loop over the model as it is now."""
@@ -170,7 +190,9 @@ class _Decoding:
         self._decoder.drop(lambda request: request[0] is call)
 
     def step(self) -> Iterator[Answer]:
-        for row in self._decoder.advance():
+        with self.sampler.step_lock:
+            ended = self._decoder.advance()
+        for row in ended:
             if self.sampler.on_finished is not None:
                 self.sampler.on_finished(len(row.token_ids))
             call, place = row.request
