@@ -123,11 +123,20 @@ class MachineConfig:
 class TrainingConfig(RunConfig):
     """What every training command's configuration starts from."""
 
-    free_keys: ClassVar[tuple[str, ...]] = (*RunConfig.free_keys, "launcher", "machine", "plan", "plan_prompt_tokens")
+    free_keys: ClassVar[tuple[str, ...]] = (
+        *RunConfig.free_keys,
+        "launcher",
+        "machine",
+        "plan",
+        "plan_model",
+        "plan_prompt_tokens",
+    )
 
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     machine: MachineConfig = field(default_factory=MachineConfig)
     plan: bool = False
     """Start nothing: print the memory and time that the run would take, with the arithmetic."""
+    plan_model: str | None = None
+    """plan=true: a model of the same sizes, where model.path has no configuration at hand or is not made yet."""
     plan_prompt_tokens: int = 1024
     """deskcheck-rl with plan=true: tokens of a prompt, which only the tasks would tell."""

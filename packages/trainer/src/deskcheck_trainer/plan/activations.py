@@ -7,10 +7,11 @@ what a layer keeps. Checkpointed layers keep their input, and one at a time is w
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deskcheck_trainer.plan.shape import with_layers
+from deskcheck_trainer.plan.shape import empty_model, with_layers
 
 if TYPE_CHECKING:
     import torch
@@ -56,15 +57,15 @@ def _saved(config: PreTrainedConfig, one: Pass, lora: Any) -> int:
     """Bytes of distinct storages that autograd saves in a pass of the whole backbone, parameters aside."""
     import torch
     from torch._subclasses.fake_tensor import FakeTensorMode
-    from transformers import AutoModelForCausalLM
 
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        model: Any = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, one.dtype))
-        model.config._attn_implementation = _attention(one)
-        model = _adapted(model, lora).train()
+    config = deepcopy(config)
+    config.dtype, config._attn_implementation = getattr(torch, one.dtype), _attention(one)
+    backbone = _adapted(empty_model(config), lora).get_decoder().train()
+    with FakeTensorMode():
+        weights = {name: _fake(tensor) for name, tensor in (*backbone.named_parameters(), *backbone.named_buffers())}
         ids = torch.zeros((one.rows, one.tokens), dtype=torch.long)
         storages: dict[int, torch.UntypedStorage] = {}
-        own = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+        own = {tensor.untyped_storage()._cdata for tensor in weights.values()}
 
         def keep(tensor: torch.Tensor) -> torch.Tensor:
             storage = tensor.untyped_storage()
@@ -74,8 +75,15 @@ def _saved(config: PreTrainedConfig, one: Pass, lora: Any) -> int:
 
         saving = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
         with saving, torch.autocast("cpu", dtype=torch.bfloat16, enabled=one.bf16):
-            model.get_decoder()(ids, use_cache=False)
+            torch.func.functional_call(backbone, weights, (ids,), {"use_cache": False})
         return sum(storage.nbytes() for storage in storages.values())
+
+
+def _fake(tensor: torch.Tensor) -> torch.Tensor:
+    """A fake tensor on the CPU like one on the meta device, which autocast would pass by."""
+    import torch
+
+    return torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu", requires_grad=tensor.requires_grad)
 
 
 def _attention(one: Pass) -> str:
@@ -97,11 +105,11 @@ def _attention(one: Pass) -> str:
 
 
 def _adapted(model: Any, lora: Any) -> Any:
-    """The model with the run's adapters; its backbone is then trained in them alone."""
+    """The model with the run's adapters, which alone are then trained."""
     if lora is None or lora.r is None:
         return model
     from peft import get_peft_model
 
     from deskcheck_trainer.lora import adapter
 
-    return get_peft_model(model, adapter(lora, model))
+    return get_peft_model(model, adapter(lora, model)).get_base_model()

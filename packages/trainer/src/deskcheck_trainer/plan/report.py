@@ -7,6 +7,7 @@ Nothing is loaded, downloaded or written. What is assumed is printed with the re
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from deskcheck_trainer.launch.config import TrainingConfig
@@ -14,7 +15,7 @@ from deskcheck_trainer.plan.activations import Pass, kept
 from deskcheck_trainer.plan.duration import Phase, clock, decoding, training
 from deskcheck_trainer.plan.memory import BYTES, Part, Process, peak, state_parts, total
 from deskcheck_trainer.plan.shape import Shape, config_of, count, empty_model, shape_of
-from deskcheck_trainer.rl_config import RLConfig
+from deskcheck_trainer.rl_config import BackendName, RLConfig
 from deskcheck_trainer.sft_config import SFTConfig
 
 GIB = 2**30
@@ -48,6 +49,9 @@ def sft_process(config: SFTConfig) -> Process:
 
 def rl_process(config: RLConfig) -> Process:
     """One process in the training half of an RL step."""
+    if config.backend is BackendName.trl_async:  # rows laid end to end, attention by a tree of prefixes
+        passes = config.async_.passes(config.launcher.world_size)
+        return _process(config, 1, config.async_.tokens_per_pass, masked=False, accumulates=passes > 1)
     tokens = config.plan_prompt_tokens + config.sampling.max_tokens
     rows = config.micro_batch_rows
     accumulates = rows_of_step(config) > rows * config.launcher.world_size
@@ -56,13 +60,16 @@ def rl_process(config: RLConfig) -> Process:
 
 def rows_of_step(config: RLConfig) -> int:
     """Rows that one step trains: a question has one for every trained turn of every rollout."""
+    if config.backend is BackendName.trl_async:
+        return max(1, config.async_.tokens_per_step // (config.plan_prompt_tokens + config.sampling.max_tokens))
     rlef = config.env.self_rlef
     return config.blocks_per_step * config.num_generations * (1 + rlef.max_repairs if rlef is not None else 1)
 
 
 def _process(config: Any, rows: int, tokens: int, *, masked: bool, accumulates: bool) -> Process:
     cpu = config.machine.device == "cpu"
-    model = config_of(config.model, getattr(config, "scratch", None))
+    named = config.model if config.plan_model is None else replace(config.model, path=config.plan_model)
+    model = config_of(named, getattr(config, "scratch", None))
     shape = shape_of(model)
     lora = getattr(config, "lora", None)
     dtype = "float32" if getattr(config, "scratch", None) is not None else config.model.dtype
@@ -96,8 +103,7 @@ def _trained(model: Any, shape: Shape, lora: Any) -> int:
 
 def _has_kernel(config: Any) -> bool:
     """Does the model run with an attention that takes rows of any length without a mask?"""
-    named = getattr(config.model, "attention", None) or ""
-    return named.startswith(("flash", "kernels")) or "flash" in named
+    return "flash" in (config.model.attention or "")
 
 
 def _sft(config: SFTConfig) -> tuple[Process, list[Part], float, list[Phase], list[str]]:
@@ -109,8 +115,10 @@ def _sft(config: SFTConfig) -> tuple[Process, list[Part], float, list[Phase], li
     else:
         tokens = config.max_steps * config.sequences_per_step * config.max_length
         rate = {"devices": one.processes, "tflops": machine.tflops, "mfu": machine.mfu}
-        phases.append(training(one.shape, tokens, config.max_length, checkpointing=one.checkpointing, **rate))
-        notes.append("every sequence is full, and one document: shorter ones look at fewer tokens")
+        for name, context in (("training, short documents", 0), ("training, full-length ones", config.max_length)):
+            phase = training(one.shape, tokens, context, checkpointing=one.checkpointing, **rate)
+            phases.append(replace(phase, name=name))
+        notes.append("every sequence is full; of documents packed into it each looks at itself alone: between the two")
     return one, parts, most, phases, notes
 
 
@@ -159,7 +167,7 @@ def _text(config: Any, one: Process, parts: list[Part], most: float, phases: lis
         f"{'time':<36}",
         *(f"  {phase.name:<34}{clock(phase.seconds):>9}  {phase.how}" for phase in phases),
     ]
-    if len(phases) > 1:
+    if isinstance(config, RLConfig):
         lines.append(f"  {'sum':<34}{clock(sum(phase.seconds for phase in phases)):>9}")
     lines += [
         "",

@@ -81,8 +81,11 @@ def empty_model(config: PreTrainedConfig) -> PreTrainedModel:
     import torch
     from transformers import AutoModelForCausalLM
 
+    attention = config._attn_implementation  # from_config would check that a GPU's kernel is there, and keep its own
     with torch.device("meta"):
-        return AutoModelForCausalLM.from_config(config)
+        model = AutoModelForCausalLM.from_config(config, dtype=config.dtype or torch.float32)
+    model.config._attn_implementation = attention or "sdpa"
+    return model
 
 
 def shape_of(config: PreTrainedConfig) -> Shape:
