@@ -12,8 +12,9 @@ from deskcheck_trainer.backends.finite import FiniteGuard
 from deskcheck_trainer.monitor import Monitor
 from deskcheck_trainer.rl import Parts, _callback
 from deskcheck_trainer.rl_config import RLConfig
-from tests.trainer.test_trl_sync import trainer_of
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from tests.trainer.test_trl_sync import trainer_of
 
 
 class ScriptedParts(Parts):
@@ -64,6 +65,7 @@ class Poison(TrainerCallback):
     """Makes one number of one gradient NaN in the second step; keeps the weights as they were before it."""
 
     def on_step_begin(self, args, state, control, model=None, **_):
+        assert model is not None
         if state.global_step == 1:
             self.before = [parameter.detach().clone() for parameter in model.parameters()]
             first = next(model.parameters())

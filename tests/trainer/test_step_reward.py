@@ -1,5 +1,7 @@
 """The step reward: true claims count, the narrator's own telling scores 1, and our faults score nothing."""
 
+from typing import Any
+
 import pytest
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import SamplingParams, ScriptedSampler
@@ -9,7 +11,7 @@ from deskcheck_evals.benchmarks import PredictionItem
 from deskcheck_tracer import Program, SandboxFailed, narrate, record
 from deskcheck_trainer.envs.output_prediction import OutputPredictionEnv
 from deskcheck_trainer.envs.step_reward import TrueSteps
-from deskcheck_trainer.rl_config import RLConfig
+from deskcheck_trainer.rl_config import OutputPredictionConfig, RLConfig
 from deskcheck_trainer.rollout import RolloutEngine, Task
 
 PROGRAM = Program("total = 0\nfor x in [3, 4]:\n    total += x\nprint(total)\n")
@@ -27,7 +29,7 @@ def told() -> str:
     return narrate(record(PROGRAM))
 
 
-async def reward(answer: str, item: PredictionItem = ITEM, weight: float = 0.5):
+async def reward(answer: str, item: PredictionItem = ITEM, weight: float = 0.5) -> Any:
     rollout = await env(weight).play(item, ScriptedSampler([answer]), SamplingParams())
     return rollout.reward, rollout.metrics.get("true_claims")
 
@@ -60,7 +62,8 @@ async def test_off_by_default_the_sandbox_is_not_even_asked():
         ITEM, ScriptedSampler(["<output>\n7\n</output>"]), SamplingParams()
     )
     assert rollout.reward == 1.0 and "true_claims" not in rollout.metrics
-    assert load_config("rl", RLConfig, ["env=output_prediction"]).env.output_prediction.step_reward == 0
+    [plain] = load_config("rl", RLConfig, ["env=output_prediction"]).env.used().values()
+    assert isinstance(plain, OutputPredictionConfig) and plain.step_reward == 0
 
 
 async def test_a_run_cut_short_is_scored_by_its_outcome():

@@ -3,8 +3,8 @@
 `trl_sync` plays a block of tasks with the current weights, then takes one optimizer step, and so on. `trl_async` plays
 beside the training, with weights that are a few versions old. Tasks, environments, rewards, advantages, validation and
 checkpoints are the same. Every few steps the policy is scored on validation tasks and the best weights are kept: RL of
-small models collapses late (paper.md 3), and once it has, the run stops. Interrupted at any point, a run continues from its last checkpoint: with the
-tasks and seeds it would have used (sync), or with no task lost or used twice (async).
+small models collapses late (paper.md 3), and once it has, the run stops. Interrupted at any point, a run continues from
+its last checkpoint: with the tasks and seeds it would have used (sync), or with no task lost or used twice (async).
 """
 
 from __future__ import annotations

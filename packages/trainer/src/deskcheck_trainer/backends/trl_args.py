@@ -21,7 +21,7 @@ from deskcheck_trainer import world
 from deskcheck_trainer.rl_config import RLConfig
 
 if TYPE_CHECKING:
-    from trl.experimental.async_grpo import AsyncGRPOConfig
+    from trl.experimental.async_grpo.async_grpo_config import AsyncGRPOConfig
 
 TOKEN_MEAN = "dapo"
 """The loss that divides by the trained tokens of a step."""
@@ -50,7 +50,7 @@ def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
 
 def async_args(config: RLConfig, folder: Path) -> AsyncGRPOConfig:
     """AsyncGRPOConfig; raises ConfigError for arguments that do not fit, and for losses that TRL cannot do there."""
-    from trl.experimental.async_grpo import AsyncGRPOConfig
+    from trl.experimental.async_grpo.async_grpo_config import AsyncGRPOConfig
 
     ours = _ours_async(config, folder)
     given = dict(config.algo.trl)
