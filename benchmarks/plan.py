@@ -4,7 +4,8 @@
 
 Each run is a process of its own: random models of 20 to 90 million parameters, rows of random words, two steps of two
 passes. Measured is the process's highest resident memory during training less what it held before the model was loaded
-and after a tiny model was trained, which loads every library; predicted is what plan=true prints. Exit code 1 where they differ by more than --within (0.2).
+and after a tiny model was trained, which loads every library; predicted is what plan=true prints. Exit code 1 where
+they differ by more than --within (0.2).
 """
 
 import argparse

@@ -50,7 +50,7 @@ Main = Callable[..., int]
 
 @dataclass(frozen=True)
 class Launched:
-    """A job that was taken care of elsewhere; `value` is the number a sweep optimises, None where it is not known yet."""
+    """A job that was taken care of elsewhere; `value` is the number a sweep optimises, None where it is not known."""
 
     value: float | None = None
 

@@ -102,8 +102,8 @@ class SFTConfig(TrainingConfig):
             )
         if self.lora.r is not None and self.launcher.strategy in ("fsdp2", "zero3"):
             raise ConfigError(
-                f"lora.r is {self.lora.r} and launcher.strategy {self.launcher.strategy}: adapters are merged into whole "
-                "weights at the end; pass launcher.strategy=ddp, with model.dtype=bfloat16 where memory is short"
+                f"lora.r is {self.lora.r} and launcher.strategy {self.launcher.strategy}: adapters are merged into "
+                "whole weights at the end; pass launcher.strategy=ddp, with model.dtype=bfloat16 where memory is short"
             )
         changes = {"lora.r": self.lora.r is not None, "rope_scaling.factor": self.rope_scaling.factor > 1}
         for name in (name for name, is_set in changes.items() if is_set and self.scratch is not None):

@@ -21,8 +21,8 @@ from deskcheck_trainer.launch.config import TrainingConfig
 TEMPLATE = Path(__file__).with_name("job.sbatch.j2")
 
 
-def render(config: TrainingConfig, resolved: Path, run: Run) -> str:
-    """The job script of a run whose resolved configuration lies in `resolved`."""
+def render(config: TrainingConfig, resolved: Path, run: Run, *, python: str = sys.executable) -> str:
+    """The job script of a run whose resolved configuration lies in `resolved`; `python` is the nodes' interpreter."""
     from jinja2 import Environment, StrictUndefined
 
     launcher, slurm = config.launcher, config.launcher.slurm
@@ -38,12 +38,14 @@ def render(config: TrainingConfig, resolved: Path, run: Run) -> str:
         "cwd": Path.cwd(),
         "folder": run.folder.absolute(),
         "resolved": quote(resolved.absolute()),
-        "accelerate": f"{quote(sys.executable)} -m accelerate.commands.launch",
+        "python": quote(python),
         "accelerate_file": quote(launcher.accelerate_file()),
     }
     if slurm.vllm_nodes:
         values |= {"model": quote(_model(config)), "vllm_words": shlex.join(_vllm_words(config))}
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, comment_start_string="{%#"
+    )  # bash's own ${#array[@]} would open a comment
     return environment.from_string(TEMPLATE.read_text()).render(values)
 
 

@@ -1,8 +1,8 @@
 """How long a run takes: tokens x operations a token / (operations a second at best x the share of it that is reached).
 
 A token costs two operations a parameter that it is multiplied with, three times that with the backward pass (Kaplan et
-al. 2020, arXiv 2001.08361, 2.1), four times where checkpointed layers are worked out again; attention adds 2 x 2 x query
-width x the tokens looked at a layer. Decoding is bound by memory as well: each step of a batch reads all weights.
+al. 2020, arXiv 2001.08361, 2.1), four times where checkpointed layers are worked out again; attention adds 2 x 2 x
+query width x the tokens looked at a layer. Decoding is bound by memory as well: each step of a batch reads all weights.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Phase:
 
 
 def operations(shape: Shape, context: float, *, passes: int) -> float:
-    """Operations a token, looking at `context` tokens on average. passes: 1 forward, 3 with backward, 4 checkpointed."""
+    """Operations a token that looks at `context` others. passes: 1 forward, 3 with backward, 4 checkpointed."""
     return passes * (2 * shape.in_products + 4 * shape.layers * shape.query * context)
 
 
