@@ -99,6 +99,8 @@ class _Command:
         self.launch = launch
         self.process = os.getpid()
         self.jobs = 0
+        self.values: list[tuple[float, str]] = []
+        """Of each job that has one: the number to optimise, and its overrides."""
         self.failures: list[tuple[str, int, str]] = []
         """Of each job that did not end well: overrides, exit code, first line of what was told."""
 
@@ -113,11 +115,12 @@ class _Command:
             print("interrupted; the same command continues", file=sys.stderr)
             return INTERRUPTED
         except Exception as error:  # before any job: composition, or a launcher of its own
-            self._report(error)
-            return exit_code_of(error)
+            if not self.failures:  # else: a sweeper that got no number from any job; those have told why
+                self._report(error)
+                return exit_code_of(error)
         finally:
             sys.argv = before
-        if self.jobs > 1 and self.failures:
+        if self.jobs > 1:
             self._report_sweep()
         return worst(code for _, code, _ in self.failures)
 
@@ -148,9 +151,13 @@ class _Command:
             folder = run_folder(config, swept)
             opened = partial(self._open, config, folder, swept)
             if self.launch is not None and (launched := self.launch(config, opened)) is not None:
-                return launched.value
-            with opened() as run:
-                return self.run(config, run)
+                value = launched.value
+            else:
+                with opened() as run:
+                    value = self.run(config, run)
+            if value is not None:
+                self.values.append((value, " ".join(overrides)))
+            return value
         except Exception as error:
             if os.getpid() != self.process:
                 raise  # a launcher's own process: the launcher carries the error home
@@ -159,7 +166,8 @@ class _Command:
             return None
 
     def _open(self, config: RunConfig, folder: Path, swept: list[str] | None) -> Run:
-        group = HydraConfig.get().runtime.choices.get("experiment")
+        choices, sweep = HydraConfig.get().runtime.choices, Path(HydraConfig.get().sweep.dir).name
+        group = choices.get("experiment") if swept is None else f"sweep {sweep}"
         run = Run.at(folder, config, command=self.config_name, group=group)
         if swept is not None and run.is_main:
             (folder / "overrides.txt").write_text("\n".join(swept) + "\n")
@@ -175,6 +183,10 @@ class _Command:
         return message or f"{type(error).__name__}: {error}"
 
     def _report_sweep(self) -> None:
+        for value, overrides in self.values:
+            print(f"{value:<12.6g}{overrides}", file=sys.stderr)
+        if not self.failures:
+            return
         print(f"{len(self.failures)} of {self.jobs} jobs did not end with exit code 0:", file=sys.stderr)
         for overrides, code, told in self.failures:
             print(f"  [{code}] {overrides}: {told}", file=sys.stderr)

@@ -193,7 +193,18 @@ def test_a_strategy_trains_on_the_gpus(tmp_path: Path, strategy: str) -> None:
     import torch
 
     count = torch.cuda.device_count()
-    words = [*SMALL, f"output_root={tmp_path}", "max_steps=2", "sequences_per_pass=1", f"sequences_per_step={8 * count}"]
-    words += ["optimizer.kind=adamw", "launcher=accelerate", f"launcher.processes={count}", f"launcher.strategy={strategy}"]
+    words = [
+        *SMALL,
+        f"output_root={tmp_path}",
+        "max_steps=2",
+        "sequences_per_pass=1",
+        f"sequences_per_step={8 * count}",
+    ]
+    words += [
+        "optimizer.kind=adamw",
+        "launcher=accelerate",
+        f"launcher.processes={count}",
+        f"launcher.strategy={strategy}",
+    ]
     assert sft.main(words) == 0
     assert len(losses(tmp_path / "sft-smoke-s0")) == 2

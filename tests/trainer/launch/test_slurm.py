@@ -15,7 +15,7 @@ from deskcheck_trainer.launch.slurm import render, submit
 from deskcheck_trainer.sft_config import SFTConfig
 
 TRAINING = {
-    "ends well": "#!/bin/bash\n[ \"$1\" = -c ] && exec python3 \"$@\"\nsleep 0.5\n",
+    "ends well": '#!/bin/bash\n[ "$1" = -c ] && exec python3 "$@"\nsleep 0.5\n',
     "fails": '#!/bin/bash\n[ "$1" = -c ] && exec python3 "$@"\nexit 7\n',
     "goes on": '#!/bin/bash\n[ "$1" = -c ] && exec python3 "$@"\nexec sleep 60\n',
 }
@@ -29,7 +29,13 @@ def free_port() -> int:
 
 
 def script(tmp_path: Path, *overrides: str, python: str = "python3") -> Path:
-    words = ["wandb=disabled", f"output_root={tmp_path}", "launcher=slurm", "launcher.processes=2", "sequences_per_pass=1"]
+    words = [
+        "wandb=disabled",
+        f"output_root={tmp_path}",
+        "launcher=slurm",
+        "launcher.processes=2",
+        "sequences_per_pass=1",
+    ]
     config = load_config("sft", SFTConfig, [*words, *overrides])
     run = Run.at(tmp_path / "run", config, command="sft")
     run.close()

@@ -24,6 +24,7 @@ from deskcheck_conf.run import Run
 from deskcheck_trainer import world
 from deskcheck_trainer.backends.backend import Backend, Ingredients
 from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
+from deskcheck_trainer.export.write import exporting
 from deskcheck_trainer.filters import Gibberish, Overlong
 from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.monitor import Monitor, averages
@@ -199,4 +200,4 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
     return Report()
 
 
-main = command("rl", RLConfig, train, launch=launching(train))
+main = command("rl", RLConfig, train, launch=exporting(launching(train)))

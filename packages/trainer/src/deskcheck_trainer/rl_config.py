@@ -7,7 +7,7 @@ own fields when the backend starts (backends/trl_args.py). No torch in here.
 
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from deskcheck_agent.feedback import FeedbackSource
 from deskcheck_conf.errors import ConfigError
@@ -182,8 +182,15 @@ class ValidationConfig:
             )
 
 
+class ExportFormat(Enum):
+    verl = "verl"
+    verifiers = "verifiers"
+
+
 @dataclass(kw_only=True)
 class RLConfig(TrainingConfig):
+    free_keys: ClassVar[tuple[str, ...]] = (*TrainingConfig.free_keys, "export")
+
     model: ModelConfig = field(default_factory=ModelConfig)
     prompts: str = "default"
     """Prompt set of the agent: a name or a folder."""
@@ -196,6 +203,8 @@ class RLConfig(TrainingConfig):
     """Of rollouts. top_p below 1 samples from another distribution than the one whose gradient is taken."""
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
+    export: ExportFormat | None = None
+    """Train nothing: write the tasks for another trainer, verl or verifiers (prime-rl), into the run folder."""
     limit: int | None = None
     """Training tasks of every environment whose benchmark names no limit of its own."""
     max_steps: int = 100

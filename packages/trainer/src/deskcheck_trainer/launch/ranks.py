@@ -1,7 +1,7 @@
 """What every process of a distributed run executes: `python -m deskcheck_trainer.launch.ranks RUN/resolved.yaml`.
 
-The command that the user typed is the planner: it composes and checks the configuration once and writes it, resolved,
-to that file. The ranks read the file and nothing else, so they cannot disagree, and Hydra makes no folder for each. Only
+The command that the user typed is the planner: it composes and checks the configuration once and writes it there,
+resolved. The ranks read the file and nothing else, so they cannot disagree, and Hydra makes no folder for each. Only
 the first writes the run's files, logs and W&B. How a rank failed is left in the run folder for the planner to tell.
 """
 
