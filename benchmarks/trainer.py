@@ -1,10 +1,11 @@
 """SFT and RL steps of the micro base: ours against bare TRL scripts that do the same work.
 
-    python benchmarks/trainer.py [sft] [rl] [--rounds 3] [--steps 4] [--threads 1]
+    python benchmarks/trainer.py [sft] [rl] [--rounds 3] [--steps 4] [--threads 1] [--model FOLDER]
 
 SFT: the same rows, packed alike (bfd), AdamW, bfloat16 autocast, against SFTTrainer. RL: output prediction in groups
-of 8 against GRPOTrainer with Transformers' generate and the same reward; "every row" is ours without leaving out the
-rows that carry no gradient. First a gate: on the same batch, in float32, both sides must have the same loss and
+of 8 against GRPOTrainer with Transformers' generate and the same reward, both from the micro base after a minute of SFT
+(or --model), since the base itself states no outputs; "every row" is ours without leaving out the rows that carry no
+gradient. First a gate: on the same batch, in float32, both sides must have the same loss and
 gradient norm at step 1 (in RL the peer gets our rollouts for this). Then interleaved rounds, so that a busy machine
 slows all alike; the first step of each trainer is not counted. Speed is the median over rounds with its range, the
 ratio the median of the rounds' ratios. CPU is the process's user and system time, which hardly depends on what else
@@ -12,6 +13,7 @@ runs.
 """
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -20,7 +22,8 @@ import statistics
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,12 +41,14 @@ from deskcheck_agent.attention import full_precision_attention
 from deskcheck_agent.parse import parse_output
 from deskcheck_agent.prompts import Prompts
 from deskcheck_conf.entry import load_config
+from deskcheck_conf.run import Run
 from deskcheck_evals.micro import stream
 from deskcheck_evals.tasks.compare import right
 from deskcheck_tracer import Program, narrate
 from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
 from deskcheck_tracer.engine import record_here
 from deskcheck_trainer import rl, sft
+from deskcheck_trainer.optimizer import OptimizerConfig, OptimizerKind
 from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.sft_config import SFTConfig
 from deskcheck_trainer.sft_data import mixture
@@ -55,7 +60,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 BASE = str(deskcheck_micro.folder("micro-base"))
 ROWS, LENGTH, SEQUENCES, PASSES = 300, 512, 8, 8
-GROUP, TASKS, TOKENS = 8, 8, 64
+GROUP, TASKS, TOKENS, TAUGHT_STEPS = 8, 8, 192, 60
 
 
 @dataclass
@@ -99,7 +104,12 @@ class Measured:
     phases: dict[str, float]
 
 
-def run(trainer: Any, tokens: Callable[[], float], more: Callable[[], dict[str, float]] = dict) -> Measured:
+def run(
+    trainer: Any,
+    tokens: Callable[[], float],
+    more: Callable[[], dict[str, float]] = dict,
+    rest: str = "forward and backward",
+) -> Measured:
     clock = Clock(more=more)
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(clock)
@@ -107,7 +117,7 @@ def run(trainer: Any, tokens: Callable[[], float], more: Callable[[], dict[str, 
     phases = {name: statistics.mean(seconds) for name, seconds in clock.phases.items()}
     phases["optimizer"] = statistics.mean(clock.optimizer)
     wall = statistics.mean(clock.wall)
-    phases["forward and backward"] = wall - sum(phases.values())
+    phases[rest] = wall - sum(phases.values())
     return Measured(tokens(), wall, statistics.mean(clock.cpu), phases)
 
 
@@ -129,9 +139,9 @@ def narrated_rows(file: Path) -> None:
 def sft_config(file: Path, folder: Path, steps: int, bf16: bool) -> SFTConfig:
     overrides = [
         "wandb=disabled", f"output_root={folder}", "scratch=null", "model.path=micro-base", f"max_length={LENGTH}",
-        f"sequences_per_step={SEQUENCES}", f"sequences_per_pass={SEQUENCES // PASSES}", f"max_steps={steps}", "log_every=1",
-        f"bf16={str(bf16).lower()}", "optimizer.kind=adamw", "optimizer.learning_rate=1e-3", "schedule=constant",
-        f"datasets=[{{path: '{file}'}}]", "save_every=1000", "warmup_steps=0",
+        f"sequences_per_step={SEQUENCES}", f"sequences_per_pass={SEQUENCES // PASSES}", f"max_steps={steps}",
+        "log_every=1", f"bf16={str(bf16).lower()}", "optimizer.kind=adamw", "optimizer.learning_rate=1e-3",
+        "schedule=constant", f"datasets=[{{path: '{file}'}}]", "save_every=1000", "warmup_steps=0",
     ]  # fmt: skip
     return load_config("sft", SFTConfig, overrides)
 
@@ -145,10 +155,10 @@ def our_sft(file: Path, folder: Path, steps: int, bf16: bool = True) -> tuple[An
 def bare_sft(file: Path, folder: Path, steps: int, bf16: bool = True) -> tuple[Any, Measured]:
     args = TRLConfig(
         output_dir=str(folder), max_length=LENGTH, packing=True, per_device_train_batch_size=SEQUENCES // PASSES,
-        gradient_accumulation_steps=PASSES, max_steps=steps, learning_rate=1e-3, lr_scheduler_type="constant", bf16=bf16,
-        adam_beta2=0.95, optim="adamw_torch_fused", use_cpu=True, activation_checkpointing=False, report_to="none", seed=0,
+        gradient_accumulation_steps=PASSES, max_steps=steps, learning_rate=1e-3, lr_scheduler_type="constant",
+        bf16=bf16, adam_beta2=0.95, optim="adamw_torch_fused", use_cpu=True, activation_checkpointing=False, seed=0,
         save_strategy="no", logging_steps=1, include_num_input_tokens_seen="non_padding", disable_tqdm=True,
-        dataloader_pin_memory=False, data_seed=0,
+        dataloader_pin_memory=False, data_seed=0, report_to="none",
     )  # fmt: skip
     rows = mixture(sft_config(file, folder, steps, bf16).parts(), narrations=True, seed=0)
     trainer = SFTTrainer(model=BASE, args=args, train_dataset=rows)
@@ -158,9 +168,24 @@ def bare_sft(file: Path, folder: Path, steps: int, bf16: bool = True) -> tuple[A
 # ---- RL ----
 
 
-def rl_config(folder: Path, steps: int, bf16: bool, lean: bool) -> RLConfig:
+def taught(file: Path, folder: Path) -> str:
+    """The micro base after a little SFT: it narrates, and now and then an output is right, so that rewards differ."""
+    given = sft_config(file, folder, TAUGHT_STEPS, True)
+    config = replace(
+        given,
+        packing=False,
+        sequences_per_pass=SEQUENCES,
+        log_every=TAUGHT_STEPS,
+        optimizer=OptimizerConfig(kind=OptimizerKind.muon, learning_rate=3e-3),
+    )
+    with Run.at(folder, config) as run, redirect_stdout(io.StringIO()):
+        sft.train(config, run)
+    return str(folder / sft.CHECKPOINT)
+
+
+def rl_config(model: str, folder: Path, steps: int, bf16: bool, lean: bool) -> RLConfig:
     overrides = [
-        "wandb=disabled", f"output_root={folder}", "model.path=micro-base", "prompts=micro", f"limit={TASKS * steps}",
+        "wandb=disabled", f"output_root={folder}", f"model.path={model}", "prompts=micro", f"limit={TASKS * steps}",
         f"sampling.max_tokens={TOKENS}", f"num_generations={GROUP}", f"blocks_per_step={TASKS}", "micro_batch_rows=32",
         f"max_steps={steps}", f"bf16={str(bf16).lower()}", "algo.advantage=mean", f"algo.lean={str(lean).lower()}",
         "env.output_prediction.reward_weight=1.0", "optimizer.kind=adamw", "optimizer.learning_rate=1e-4",
@@ -169,17 +194,17 @@ def rl_config(folder: Path, steps: int, bf16: bool, lean: bool) -> RLConfig:
     return load_config("rl", RLConfig, overrides)
 
 
-def our_rl(folder: Path, steps: int, bf16: bool = True, lean: bool = True) -> tuple[rl.Parts, Measured]:
-    parts = rl.build(rl_config(folder, steps, bf16, lean), folder)
+def our_rl(model: str, folder: Path, steps: int, bf16: bool = True, lean: bool = True) -> tuple[rl.Parts, Measured]:
+    parts = rl.build(rl_config(model, folder, steps, bf16, lean), folder)
     sampled: list[float] = []
 
     def phases() -> dict[str, float]:
         sampled.append(parts.monitor.take()["sampled_tokens"])
-        total, sampling = parts.engine.seconds
+        total, sampling = parts.backend.engine.seconds
         return {"sampling": sampling, "judging": total - sampling}
 
-    with full_precision_attention(parts.trainer.model):
-        measured = run(parts.trainer, lambda: statistics.mean(sampled or [0.0]), phases)
+    with full_precision_attention(parts.backend.trainer.model):
+        measured = run(parts.backend.trainer, lambda: statistics.mean(sampled or [0.0]), phases)
     return parts, measured
 
 
@@ -195,9 +220,9 @@ def bare_args(folder: Path, steps: int, bf16: bool) -> GRPOConfig:
     )  # fmt: skip
 
 
-def bare_rl(folder: Path, steps: int) -> tuple[Any, Measured]:
+def bare_rl(model: str, folder: Path, steps: int) -> tuple[Any, Measured]:
     tasks = rl.load_tasks(
-        "output_prediction", rl.training_benchmark(rl_config(folder, steps, True, True), "output_prediction")
+        "output_prediction", rl.training_benchmark(rl_config(model, folder, steps, True, True), "output_prediction")
     )
     prompts = Prompts.load("micro")
     rows = [{"prompt": prompts.simulate(task.item.program), "output": task.item.output} for task in tasks]
@@ -215,8 +240,8 @@ def bare_rl(folder: Path, steps: int) -> tuple[Any, Measured]:
         return scores
 
     args = bare_args(folder, steps, bf16=True)
-    trainer = GRPOTrainer(model=BASE, reward_funcs=reward, args=args, train_dataset=Dataset.from_list(rows))
-    return trainer, run(trainer, lambda: statistics.mean(sampled), lambda: {"judging": judging[-1]})
+    trainer = GRPOTrainer(model=model, reward_funcs=reward, args=args, train_dataset=Dataset.from_list(rows))
+    return trainer, run(trainer, lambda: statistics.mean(sampled), lambda: {"judging": judging[-1]}, "all else")
 
 
 # ---- gate, rounds, report ----
@@ -226,11 +251,11 @@ def same_sft_step(file: Path, folder: Path) -> None:
     same("SFT", *(first_step(way(file, folder / way.__name__, 2, bf16=False)[0]) for way in (our_sft, bare_sft)))
 
 
-def same_rl_step(folder: Path) -> None:
+def same_rl_step(model: str, folder: Path) -> None:
     """The peer is handed the rollouts that ours has made, and its own baseline and loss take it from there."""
-    parts = rl.build(rl_config(folder / "ours", 2, False, False), folder / "ours")
+    parts = rl.build(rl_config(model, folder / "ours", 2, False, False), folder / "ours")
     kept: list[dict[str, list[Any]]] = []
-    trainer = cast(Any, parts.trainer)
+    trainer = cast(Any, parts.backend.trainer)
     play = trainer.rollout_func
 
     def playing(prompts: list, holder: Any) -> dict[str, list[Any]]:
@@ -241,7 +266,7 @@ def same_rl_step(folder: Path) -> None:
     run(trainer, lambda: 0.0)
     replay = iter(kept)
     peer = GRPOTrainer(
-        model=BASE,
+        model=model,
         reward_funcs=lambda reward, **_: reward,
         args=bare_args(folder, 2, bf16=False),
         train_dataset=trainer.train_dataset,
@@ -298,6 +323,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--model")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     disable_progress_bars()
@@ -309,22 +335,23 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {versions}, {options.threads} threads, load {os.getloadavg()[0]:.1f}")
     with TemporaryDirectory() as made:
         folder, steps = Path(made), options.steps + 1
+        file = folder / "rows.jsonl"
+        narrated_rows(file)
         if "sft" in options.what:
-            file = folder / "rows.jsonl"
-            narrated_rows(file)
             same_sft_step(file, folder)
             ways = {"deskcheck": our_sft, "bare TRL": bare_sft}
             timed = {name: (lambda way=way: way(file, folder / "sft", steps)) for name, way in ways.items()}
             report("SFT", rounds(timed, options.rounds), "bare TRL")
         if "rl" in options.what:
-            same_rl_step(folder)
+            model = options.model or taught(file, folder / "taught")
+            same_rl_step(model, folder)
             report(
                 "RL (sampled tokens)",
                 rounds(
                     {
-                        "deskcheck": lambda: our_rl(folder / "rl", steps),
-                        "deskcheck, every row": lambda: our_rl(folder / "rl", steps, lean=False),
-                        "bare TRL": lambda: bare_rl(folder / "rl", steps),
+                        "deskcheck": lambda: our_rl(model, folder / "rl", steps),
+                        "deskcheck, every row": lambda: our_rl(model, folder / "rl", steps, lean=False),
+                        "bare TRL": lambda: bare_rl(model, folder / "rl", steps),
                     },
                     options.rounds,
                 ),

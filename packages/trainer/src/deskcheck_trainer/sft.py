@@ -73,8 +73,10 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         if not is_on_hub(part):
             files_of(part.path)  # a missing one is told before torch is loaded
 
+    from transformers import set_seed
     from transformers.trainer_callback import PrinterCallback
 
+    from deskcheck_trainer.backends.finite import FiniteGuard
     from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
     from deskcheck_trainer.backends.labelled_head import score_labelled_positions
     from deskcheck_trainer.backends.sft_args import sft_args
@@ -85,6 +87,7 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
     with arguments.main_process_first():  # the first prepares the rows, the others find them in the cache
         rows = _rows(config)
     refuse_template(tokenizer, rows, assistant_only=arguments.assistant_only_loss)
+    set_seed(config.seed)  # adapters start from random weights, before the trainer has set it
     trainer: Any = GuardedSFTTrainer(
         model=model,
         args=arguments,

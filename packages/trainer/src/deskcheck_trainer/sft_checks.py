@@ -37,8 +37,9 @@ def refuse_template(tokenizer: Any, rows: Dataset, *, assistant_only: bool) -> N
 
 def refuse_length(prepared: Dataset, model_config: Any) -> None:
     """ConfigError where the longest row has more tokens than the model has positions."""
-    import pyarrow.compute as pc
+    import pyarrow.compute
 
+    pc: Any = pyarrow.compute  # its functions are made at import, which a type checker does not see
     positions = getattr(model_config.get_text_config(), "max_position_embeddings", None)
     if positions is None:
         return
@@ -56,4 +57,5 @@ def refuse_length(prepared: Dataset, model_config: Any) -> None:
 
 
 def _column(prepared: Dataset, name: str) -> Any:
-    return prepared.with_format("arrow").select_columns([name])[:].column(name)
+    table: Any = prepared.with_format("arrow").select_columns([name])[:]
+    return table.column(name)

@@ -1,8 +1,8 @@
 """TRL's SFTTrainer with a guard: a step that cannot be taken stops the run, and says why and what to change.
 
 Transformers goes on after a loss of NaN (its log even replaces it by the last average), and the next checkpoint holds
-weights of NaN. Here every pass's loss is looked at, and every step's gradient before it reaches the weights; both are
-numbers that a step waits for anyway. Running out of memory is the other end that users can do something about.
+weights of NaN. Here every pass's loss is looked at, a number that a step waits for anyway; finite.py looks at the
+gradients. Running out of memory is the other end that users can do something about.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from deskcheck_conf.errors import ConfigError
-from transformers import TrainerCallback
 from trl.trainer.sft_trainer import SFTTrainer
 
 from deskcheck_trainer.checkpoints import last_complete
@@ -24,12 +23,16 @@ OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
 
 class GuardedSFTTrainer(SFTTrainer):
-    """Raises ConfigError for a loss or a gradient that is not finite, and for a pass that does not fit in memory."""
+    """Raises ConfigError for a loss that is not finite, and for a pass that does not fit in memory."""
+
+    args: Any  # Transformers types these as optional, or as the base of what they are
+    model: Any
+    optimizer: Any
+    processing_class: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._pass: dict[str, Any] = {}
-        self.add_callback(_GradientGuard(self))
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         self._pass = inputs
@@ -39,16 +42,14 @@ class GuardedSFTTrainer(SFTTrainer):
             if not isinstance(error, torch.OutOfMemoryError) and not any(sign in str(error) for sign in OUT_OF_MEMORY):
                 raise
             raise ConfigError(self._out_of_memory(error)) from error
-        self.refuse("loss", float(loss))
+        if not math.isfinite(value := float(loss)):
+            raise ConfigError(self._not_finite(value))
         return loss
 
-    def refuse(self, name: str, value: float) -> None:
-        """ConfigError unless `value`, the step's `name`, is finite."""
-        if math.isfinite(value):
-            return
+    def _not_finite(self, loss: float) -> str:
         rates = ", ".join(f"{rate:g}" for rate in sorted({group["lr"] for group in self.optimizer.param_groups}))
-        raise ConfigError(
-            f"step {self.state.global_step + 1}: the {name} is {value}, expected a finite number; {self._weights()}.\n"
+        return (
+            f"step {self.state.global_step + 1}: the loss is {loss}, expected a finite number; {self._weights()}.\n"
             f"Learning rate {rates}, {'bfloat16 autocast' if self.args.bf16 else 'no autocast'}, rows from "
             f"{self._first_text()!r}. Lower optimizer.learning_rate (with Muon also optimizer.muon_learning_rate) or "
             "raise warmup_steps; if it stops at the same step all the same, pass bf16=false or take those rows out.\n"
@@ -81,15 +82,3 @@ class GuardedSFTTrainer(SFTTrainer):
             f"{str(bool(self.args.activation_checkpointing)).lower()}), a smaller max_length (now "
             f"{self.args.max_length}), lora.r=16.\n{self._way_back()}"
         )
-
-
-class _GradientGuard(TrainerCallback):
-    """Looks at the gradient before the optimiser does: one that is not finite must not reach the weights."""
-
-    def __init__(self, trainer: GuardedSFTTrainer) -> None:
-        self.trainer = trainer
-
-    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        gradients = [p.grad for p in self.trainer.model.parameters() if p.grad is not None]
-        if gradients:
-            self.trainer.refuse("gradient's norm", float(torch.nn.utils.get_total_norm(gradients)))
