@@ -133,10 +133,11 @@ def losses(folder: Path) -> list[float]:
 @pytest.mark.slow
 def test_two_processes_train_what_one_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Real `accelerate launch` over gloo: the same global batch, so the same curve and the same weights but for the
-    order in which floating-point numbers are added."""
+    order in which floating-point numbers are added. Six steps are an epoch here; at its end several processes fill the
+    last step up with rows of its beginning, and one does not."""
     import torch
 
-    words = [*SMALL, f"output_root={tmp_path}", "max_steps=8", "sequences_per_pass=2", "optimizer.kind=adamw"]
+    words = [*SMALL, f"output_root={tmp_path}", "max_steps=6", "sequences_per_pass=2", "optimizer.kind=adamw"]
     assert sft.main([*words, "run_name=one"]) == 0
     assert sft.main([*words, "run_name=two", *TWO]) == 0
     one, two = tmp_path / "one-s0", tmp_path / "two-s0"
@@ -149,8 +150,8 @@ def test_two_processes_train_what_one_does(tmp_path: Path, capsys: pytest.Captur
     assert all(torch.allclose(a[name], b[name], atol=2e-4) for name in a)
     assert len((two / "starts.jsonl").read_text().splitlines()) == 2, "the planner's and the first rank's"
 
-    # interrupted after a checkpoint and continued by one process: the launcher is not part of the run
-    assert sft.main([*words, "run_name=two", "max_steps=8"]) == 0
+    # the launcher is no part of what makes a run: one process goes on with what two began
+    assert sft.main([*words, "run_name=two"]) == 0
 
 
 @pytest.mark.slow

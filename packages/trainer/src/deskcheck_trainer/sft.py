@@ -76,7 +76,6 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
     from transformers import set_seed
     from transformers.trainer_callback import PrinterCallback
 
-    from deskcheck_trainer.backends.finite import FiniteGuard
     from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
     from deskcheck_trainer.backends.labelled_head import score_labelled_positions
     from deskcheck_trainer.backends.sft_args import sft_args
