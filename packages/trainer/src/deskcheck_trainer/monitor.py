@@ -16,6 +16,7 @@ from typing import Any
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.files import append_whole
 
+from deskcheck_trainer import world
 from deskcheck_trainer.rollout import Rollout, RolloutGroup, Seconds
 
 WINDOW = 1000
@@ -89,7 +90,9 @@ class Monitor:
         }
 
     def _keep(self, groups: Sequence[RolloutGroup]) -> None:
-        """The first rollout of the first group of each environment, for a reader."""
+        """The first rollout of the first group of each environment, for a reader; of several processes the first's."""
+        if not world.is_first():
+            return
         first: dict[str, Rollout] = {}
         for group in groups:
             first.setdefault(group.task.env, group.rollouts[0])

@@ -21,9 +21,12 @@ from deskcheck_conf.entry import command
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
+from deskcheck_trainer import world
 from deskcheck_trainer.backends.backend import Backend, Ingredients
 from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
+from deskcheck_trainer.export.write import exporting
 from deskcheck_trainer.filters import Gibberish, Overlong
+from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.monitor import Monitor, averages
 from deskcheck_trainer.rl_config import BackendName, RLConfig, training_benchmark, validation_benchmark
 from deskcheck_trainer.rollout import Rollout, Task
@@ -45,14 +48,16 @@ def train(config: RLConfig, run: Run) -> float | None:
         parts = build(config, run.folder)
         check_sandbox(config, run.folder)
         parts.prove(config.prove_rewards)
-        resume = last_complete(run.folder / "trainer")
+        with parts.backend.trainer.args.main_process_first():  # it removes those that were cut off
+            resume = last_complete(run.folder / "trainer")
         with progress("rl", config.max_steps, done=steps_of(resume)) as advance:
             parts.attach(run, advance)
             with full_precision_attention(parts.backend.trainer.model):
                 parts.backend.train(resume)
         run.finish(parts.finish())
     assert run.summary is not None
-    print(f"{run.folder / CHECKPOINT}  " + "  ".join(f"{name} {value}" for name, value in run.summary.items()))
+    if run.is_main:
+        print(f"{run.folder / CHECKPOINT}  " + "  ".join(f"{name} {value}" for name, value in run.summary.items()))
     return run.summary["validation"]
 
 
@@ -96,10 +101,12 @@ class Parts:
         """Put the result in its place and summarise the run."""
         target = self.folder / CHECKPOINT
         if self.best is None or self.best.model is None:
-            save_whole(target, self.save)
+            if world.is_first():
+                save_whole(target, self.save)
             return {"steps": self.monitor.step, "step": self.monitor.step, "validation": None}
         model = self.best.model
-        save_whole(target, lambda fresh: shutil.copytree(model, fresh, dirs_exist_ok=True))
+        if world.is_first():
+            save_whole(target, lambda fresh: shutil.copytree(model, fresh, dirs_exist_ok=True))
         scores = self.best.scores
         return {
             "steps": self.monitor.step,  # fewer than max_steps after a collapse
@@ -186,11 +193,11 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
 
         def validate(self, step: int) -> None:
             assert parts.best is not None
-            score, numbers = parts.validate()
+            score, numbers = world.of_first(parts.validate)
             parts.best.add(step, score, parts.save)
             run.log(numbers, step=step)
 
     return Report()
 
 
-main = command("rl", RLConfig, train)
+main = command("rl", RLConfig, train, launch=exporting(launching(train)))

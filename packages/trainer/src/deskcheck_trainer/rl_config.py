@@ -7,14 +7,15 @@ own fields when the backend starts (backends/trl_args.py). No torch in here.
 
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from deskcheck_agent.feedback import FeedbackSource
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.schema import ModelConfig, RunConfig, SamplingConfig
+from deskcheck_conf.schema import ModelConfig, SamplingConfig
 from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit
+from deskcheck_trainer.launch.config import TrainingConfig
 from deskcheck_trainer.optimizer import OptimizerConfig
 
 
@@ -181,8 +182,15 @@ class ValidationConfig:
             )
 
 
+class ExportFormat(Enum):
+    verl = "verl"
+    verifiers = "verifiers"
+
+
 @dataclass(kw_only=True)
-class RLConfig(RunConfig):
+class RLConfig(TrainingConfig):
+    free_keys: ClassVar[tuple[str, ...]] = (*TrainingConfig.free_keys, "export")
+
     model: ModelConfig = field(default_factory=ModelConfig)
     prompts: str = "default"
     """Prompt set of the agent: a name or a folder."""
@@ -195,6 +203,8 @@ class RLConfig(RunConfig):
     """Of rollouts. top_p below 1 samples from another distribution than the one whose gradient is taken."""
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
+    export: ExportFormat | None = None
+    """Train nothing: write the tasks for another trainer, verl or verifiers (prime-rl), into the run folder."""
     limit: int | None = None
     """Training tasks of every environment whose benchmark names no limit of its own."""
     max_steps: int = 100

@@ -17,7 +17,9 @@ from deskcheck_conf.entry import command
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
+from deskcheck_trainer import world
 from deskcheck_trainer.checkpoints import last_complete, save_whole, steps_of
+from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.lora import adapter, merged
 from deskcheck_trainer.rope import scale_rope
 from deskcheck_trainer.sft_checks import refuse_length, refuse_template
@@ -43,7 +45,8 @@ def train(config: SFTConfig, run: Run) -> float | None:
         from deskcheck_agent.attention import full_precision_attention
 
         trainer = build(config, run.folder)
-        resume = last_complete(run.folder / "trainer")
+        with trainer.args.main_process_first():  # it removes those that were cut off
+            resume = last_complete(run.folder / "trainer")
         label = "sft" if config.scratch is None else "pretrain"
         with progress(label, trainer.args.max_steps, done=steps_of(resume)) as advance:
             trainer.add_callback(_report_to(run, advance))
@@ -53,7 +56,8 @@ def train(config: SFTConfig, run: Run) -> float | None:
         _export(trainer, config, run.folder)
         run.finish(summary)
     assert run.summary is not None
-    print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
+    if run.is_main:
+        print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
     return run.summary["loss"]
 
 
@@ -72,7 +76,6 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
     from transformers import set_seed
     from transformers.trainer_callback import PrinterCallback
 
-    from deskcheck_trainer.backends.finite import FiniteGuard
     from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
     from deskcheck_trainer.backends.labelled_head import score_labelled_positions
     from deskcheck_trainer.backends.sft_args import sft_args
@@ -80,7 +83,8 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
 
     arguments = sft_args(config, folder / "trainer")  # first: a wrong name is told before anything is loaded
     model, tokenizer = _model(config)
-    rows = _rows(config)
+    with arguments.main_process_first():  # the first prepares the rows, the others find them in the cache
+        rows = _rows(config)
     refuse_template(tokenizer, rows, assistant_only=arguments.assistant_only_loss)
     set_seed(config.seed)  # adapters start from random weights, before the trainer has set it
     trainer: Any = GuardedSFTTrainer(
@@ -91,11 +95,10 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         peft_config=adapter(config.lora, model),
     )
     refuse_length(trainer.train_dataset, model.config)
-    if trainer.model.device.type == "cpu":
+    if trainer.args.device.type == "cpu":
         score_labelled_positions(model)
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
-    trainer.add_callback(FiniteGuard())
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
     trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
     trainer.lr_scheduler = _schedule(config, trainer.optimizer, trainer.args.max_steps)
@@ -147,14 +150,20 @@ def _schedule(config: SFTConfig, optimizer: Optimizer, steps: int) -> LRSchedule
 
 
 def _export(trainer: Any, config: SFTConfig, folder: Path) -> None:
-    """The trained model as an ordinary checkpoint, without the trainer's own state and card; adapters are merged."""
+    """The trained model as an ordinary checkpoint, without the trainer's own state and card; adapters are merged.
+
+    All ranks take part, since weights in shards are gathered; the first writes.
+    """
     model = trainer.accelerator.unwrap_model(trainer.model)
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if world.is_sharded() else None
+    if not world.is_first():
+        return
     if config.lora.r is not None and config.lora.keep_adapter:
         save_whole(folder / ADAPTER, model.save_pretrained)
     model = merged(model)
 
     def save(fresh: Path) -> None:
-        model.save_pretrained(fresh)
+        model.save_pretrained(fresh, state_dict=weights)
         trainer.processing_class.save_pretrained(fresh)
 
     save_whole(folder / CHECKPOINT, save)
@@ -188,9 +197,9 @@ def _summary(trainer: Any) -> dict[str, Any]:
         "sequences": len(trainer.train_dataset),
         # every log tells the time since the start; the last of a run that reached its end also tells train_loss
         "seconds": sum(row["train_runtime"] for row in trainer.state.log_history if "train_loss" in row),
-        "parameters": sum(p.numel() for p in trainer.model.parameters()),
-        "trained_parameters": sum(p.numel() for p in trainer.model.parameters() if p.requires_grad),
+        "parameters": sum(map(world.numel, trainer.model.parameters())),
+        "trained_parameters": sum(world.numel(p) for p in trainer.model.parameters() if p.requires_grad),
     }
 
 
-main = command("sft", SFTConfig, train)
+main = command("sft", SFTConfig, train, launch=launching(train))

@@ -218,13 +218,21 @@ def load_model(config: ModelConfig, change: Callable[[Any], None] | None = None)
         if change is not None:
             change(settings)
         dtype = getattr(torch, config.dtype)
+        if config.attention is not None:
+            options["attn_implementation"] = config.attention
         model: Any = AutoModelForCausalLM.from_pretrained(path, config=settings, dtype=dtype, **options)
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load model {config.path!r}: {_first_line(error)}; {_expected()}") from error
     if config.chat_template is not None:
         tokenizer.chat_template = read_template(config.chat_template)
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    if not _is_placed_later():
+        model.to("cuda" if torch.cuda.is_available() else "cpu")
     return model.eval(), tokenizer
+
+
+def _is_placed_later() -> bool:
+    """Whether accelerate was told to cut the model into shards: a whole one may not fit on a GPU."""
+    return any(os.environ.get(f"ACCELERATE_USE_{name}", "").lower() in ("true", "1") for name in ("FSDP", "DEEPSPEED"))
 
 
 def model_path(config: ModelConfig) -> str:

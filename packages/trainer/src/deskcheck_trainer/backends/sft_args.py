@@ -12,6 +12,7 @@ from transformers import SchedulerType
 from trl.chat_template_utils import get_training_chat_template
 from trl.trainer.sft_config import SFTConfig as TRLConfig
 
+from deskcheck_trainer import world
 from deskcheck_trainer.sft_config import SFTConfig
 
 
@@ -37,10 +38,14 @@ def _ours(config: SFTConfig, folder: Path) -> dict[str, Any]:
         "train_sampling_strategy": "random" if config.packing else "batch_rebalance",
         "packing_strategy": "wrapped" if config.scratch is not None else "bfd",
         "per_device_train_batch_size": config.sequences_per_pass,
-        "gradient_accumulation_steps": config.sequences_per_step // config.sequences_per_pass,
+        "gradient_accumulation_steps": config.passes(world.size()),
         "max_steps": config.max_steps,
         "num_train_epochs": config.epochs,
+        # DeepSpeed makes optimizer and schedule itself, from these arguments.
         "learning_rate": config.optimizer.learning_rate,
+        "adam_beta1": config.optimizer.beta1,
+        "adam_beta2": config.optimizer.beta2,
+        "weight_decay": config.optimizer.weight_decay,
         "max_grad_norm": 1.0,
         "seed": config.seed,
         "data_seed": config.seed,
@@ -55,6 +60,7 @@ def _ours(config: SFTConfig, folder: Path) -> dict[str, Any]:
         "include_num_input_tokens_seen": "non_padding",
         "report_to": "none",
         "disable_tqdm": True,
+        "ddp_find_unused_parameters": False,
     }
 
 

@@ -8,7 +8,6 @@ handed to a constructor.
 from __future__ import annotations
 
 import difflib
-import os
 import types
 import typing
 from dataclasses import fields
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from deskcheck_conf.errors import ConfigError
 from trl.trainer.grpo_config import GRPOConfig
 
+from deskcheck_trainer import world
 from deskcheck_trainer.rl_config import RLConfig
 
 if TYPE_CHECKING:
@@ -103,12 +103,14 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _ours(config: RLConfig, folder: Path, slots: int) -> dict[str, Any]:
     rows = config.blocks_per_step * slots * config.num_generations
-    if rows % config.micro_batch_rows:
-        raise ConfigError(
-            f"a step has {rows} rows (blocks_per_step {config.blocks_per_step} x {slots} trained turns x "
-            f"{config.num_generations} generations), expected a multiple of micro_batch_rows {config.micro_batch_rows}"
-        )
-    accumulation = rows // config.micro_batch_rows
+    accumulation = world.passes(
+        rows,
+        config.micro_batch_rows,
+        world.size(),
+        step_key=f"a step's rows (blocks_per_step {config.blocks_per_step} x {slots} trained turns x "
+        f"{config.num_generations} generations)",
+        pass_key="micro_batch_rows",
+    )
     return _shared(config, folder) | {
         "per_device_train_batch_size": config.micro_batch_rows,
         "steps_per_generation": accumulation,
@@ -121,7 +123,7 @@ def _ours_async(config: RLConfig, folder: Path) -> dict[str, Any]:
     options = config.async_
     return _shared(config, folder) | {
         "per_device_train_batch_size": 1,
-        "gradient_accumulation_steps": options.passes(int(os.environ.get("WORLD_SIZE", "1"))),
+        "gradient_accumulation_steps": options.passes(world.size()),
         "token_budget": options.tokens_per_pass,
         "max_staleness": options.max_staleness,
         "weight_sync_steps": options.weight_sync_steps,
