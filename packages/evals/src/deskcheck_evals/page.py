@@ -18,6 +18,7 @@ from deskcheck_evals.tables import (
     Table,
     confusion_table,
     control_table,
+    ends_table,
     measured,
     measures_table,
     pair_table,
@@ -26,10 +27,12 @@ from deskcheck_evals.tables import (
     shown,
     status_table,
     transition_table,
+    true_input_table,
 )
 
 HEADLINES = {
     "output_prediction": ("pass@1",),
+    "input_prediction": ("pass@1",),
     "self_verify": ("pass@1", "best@{k} simulate", "best@{k} exec"),
     "self_fix": ("submitted pass@1",),
 }
@@ -62,6 +65,8 @@ def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], 
     written = []
     if by_task["output_prediction"]:
         written.append(_prediction_chapter(by_task["output_prediction"], options))
+    if by_task["input_prediction"]:
+        written.append(_input_chapter(by_task["input_prediction"], options))
     if by_task["self_verify"]:
         written.append(_verify_chapter(by_task["self_verify"], options))
     if by_task["self_fix"]:
@@ -120,15 +125,29 @@ def warnings(results: Sequence[Result]) -> list[str]:
 
 
 def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    lead = "The model reads a program and its input and says what comes out."
+    drawings = _prediction_drawings(results, options, "Share of programs whose output is predicted exactly.")
+    tables = [measures_table("Predicted right", results, options), status_table(results)]
+    return Chapter("Output prediction", lead, drawings, tables)
+
+
+def _input_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    lead = "The model reads a program and its output and names an input; every input that gives that output is right."
+    drawings = _prediction_drawings(
+        results, options, "Share of programs for which an input was named that gives the output."
+    )
+    tables = [measures_table("Predicted right", results, options), ends_table(results), status_table(results)]
+    return Chapter("Input prediction", lead, drawings, [*tables, true_input_table(results)])
+
+
+def _prediction_drawings(results: Sequence[Result], options: Options, caption: str) -> list[Drawing]:
+    """All measures, and pass@1 by the lines that the programs execute, where those were counted."""
     made = {result.label: measured(result, options) for result in results}
+    drawings = [bars_figure(made, caption, "right, %")]
     lengths = {r.label: accuracy_by_length(predictions(r), options.statistics) for r in results}
-    chapter = Chapter("Output prediction", "The model reads a program and its input and says what comes out.")
-    chapter.drawings.append(bars_figure(made, "Share of programs whose output is predicted exactly.", "right, %"))
-    if any(lengths.values()):
-        counted = {label: made for label, made in lengths.items() if made}
-        chapter.drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
-    chapter.tables += [measures_table("Predicted right", results, options), status_table(results)]
-    return chapter
+    if counted := {label: bins for label, bins in lengths.items() if bins}:
+        drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
+    return drawings
 
 
 def _length_caption(bins: Mapping[str, Measure]) -> str:

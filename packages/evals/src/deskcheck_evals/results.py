@@ -6,8 +6,8 @@ rows stand side by side, a problem's value is then its mean over them, and inter
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Predicted:
-    """One item of output prediction."""
+    """One item of output or input prediction."""
 
     id: str
     problem: str
@@ -75,6 +75,10 @@ class Predicted:
     """Executed lines of the program, where they were counted."""
     right: tuple[bool, ...]
     statuses: tuple[str, ...]
+    ends: tuple[str, ...] = ()
+    """Input prediction: how the run of each predicted input ended (`InputEnd`)."""
+    baselines: Mapping[str, str] = field(default_factory=dict)
+    """Input prediction: how inputs ended that read no program."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +150,11 @@ def last_run(root: Path) -> Path:
 
 
 def predictions(result: Result) -> list[Predicted]:
-    """Rows of task output_prediction."""
+    """Rows of tasks output_prediction and input_prediction."""
     return [
         Predicted(
             row["id"], row["problem"], row["expected"], row["input"], row["is_call"], row["steps"],
-            tuple(row["right"]), tuple(row["statuses"]),
+            tuple(row["right"]), tuple(row["statuses"]), tuple(row.get("ends", ())), row.get("baselines", {}),
         )
         for row in result.rows
     ]  # fmt: skip

@@ -16,6 +16,8 @@ class BenchmarkName(StrEnum):
     """Made here: statement, reference program, tests. Problems and items."""
     cruxeval_o = "cruxeval_o"
     """CRUXEval output prediction, from a JSONL file or the hub. Items."""
+    cruxeval_i = "cruxeval_i"
+    """The same rows, for task input_prediction. Items."""
     problems = "problems"
     """A JSONL file of problems (`Problem.to_json`). Problems."""
     programs = "programs"
