@@ -15,7 +15,7 @@ from deskcheck_evals.tables import Options
 
 
 def item(outputs, right, *, is_call=False, problem="p"):
-    return Predicted("i", problem, "", "", is_call, None, tuple(right), ("ok",) * len(right), "", tuple(outputs))
+    return Predicted("i", problem, "", "", is_call, None, tuple(right), ("ok",) * len(right), outputs=tuple(outputs))
 
 
 def test_the_most_frequent_answer_and_whether_it_is_right():
@@ -104,8 +104,10 @@ def test_a_perfect_simulator_changes_nothing():
 
 def test_a_program_counts_under_each_of_its_constructs():
     rows = [
-        Predicted("a", "a", "", "", False, None, (True, False), ("ok",) * 2, "for x in y:\n    if x:\n        pass"),
-        Predicted("b", "b", "", "", False, None, (True, True), ("ok",) * 2, "if x:\n    pass"),
+        Predicted(
+            "a", "a", "", "", False, None, (True, False), ("ok",) * 2, source="for x in y:\n    if x:\n        pass"
+        ),
+        Predicted("b", "b", "", "", False, None, (True, True), ("ok",) * 2, source="if x:\n    pass"),
     ]
     made = accuracy_by_construct(rows, Statistics(50))
     assert {name: measure.interval.mean for name, measure in made.items()} == {"for loop": 0.5, "if": 0.75}

@@ -42,11 +42,11 @@ async def self_fix(
     on_turn: OnTurn | None = None,
     turns_so_far: Sequence[Turn] = (),
 ) -> Trajectory:
-    """Work on one problem until the model submits or has answered `max_turns` times (10 = one program and 9 repairs).
+    """Work on one problem until the model submits or has answered `max_turns` times.
 
     `simulator` is the solver itself if None. `params.seed` names the attempt: two attempts need two seeds. `on_turn`
-    sees each turn as it ends; `turns_so_far` continues a trajectory that was interrupted. With `rich` a failing test is
-    told with the steps around the first difference. Runs over many problems at once under `asyncio.gather`.
+    sees each turn as it ends; `turns_so_far` continues an interrupted trajectory. With `rich` a failing test is told
+    with the steps around the first difference. Runs over many problems at once under `asyncio.gather`.
     """
     prompts, params = prompts or Prompts.load(), params or SamplingParams()
     observer = make_feedback(

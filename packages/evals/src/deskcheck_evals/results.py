@@ -1,15 +1,15 @@
 """A finished (or interrupted) run, read back: its header, its rows as typed records, and where it came from.
 
-Everything a report shows is computed from here. The three kinds of rows are written by the three tasks and have one
-reader each: `predictions`, `pools`, `fixes`, which take the open choices (choices.py) into account and refuse a row
+Everything a report shows is computed from here. The four kinds of rows are written by the tasks and have one reader
+each: `predictions`, `pools`, `fixes`, `answers`, which take the open choices (choices.py) into account and refuse a row
 that is not whole. A run in shards is one run. Runs that differ in nothing but models and seeds can be read as one:
 their rows stand side by side, a problem's value is then its mean over them, and intervals stay intervals over problems.
 """
 
 import functools
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Predicted:
-    """One item of output prediction."""
+    """One item of output or input prediction."""
 
     id: str
     problem: str
@@ -83,6 +83,10 @@ class Predicted:
     """Executed lines of the program, where they were counted."""
     right: tuple[bool, ...]
     statuses: tuple[str, ...]
+    ends: tuple[str, ...] = ()
+    """Input prediction: how the run of each predicted input ended (`InputEnd`)."""
+    baselines: Mapping[str, str] = field(default_factory=dict)
+    """Input prediction: how inputs ended that read no program."""
     source: str = ""
     outputs: tuple[str | None, ...] = ()
 
@@ -101,6 +105,14 @@ class Fixed:
     status: str
     has_public: bool = True
     """Whether the problem has a public test at all."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One question that lm-eval asked."""
+
+    problem: str
+    scores: dict[str, float]
 
 
 def read_result(folder: Path, label: str | None = None) -> Result:
@@ -210,12 +222,15 @@ def predictions(result: Result, choices: Choices = DEFAULTS) -> tuple[Predicted,
 
 
 def _predicted(result: Result, row: Json, choices: Choices) -> Predicted:
-    right = row["right"] if choices.checker is None else right_again(row, choices.checker, where(result, row))
+    is_compared = result.task != "input_prediction"  # a predicted input was run: nothing stored is to be compared
+    again = choices.checker if is_compared else None
+    right = row["right"] if again is None else right_again(row, again, where(result, row))
     _whole(result, row, {"predictions": [right, row["statuses"]]}, "attempts")
     _booleans(result, row, right)
     return Predicted(
         row["id"], row["problem"], row["expected"], row["input"], row["is_call"], row["steps"],
-        tuple(right), tuple(row["statuses"]), row.get("source", ""), tuple(row.get("outputs", ())),
+        tuple(right), tuple(row["statuses"]), tuple(row.get("ends", ())), row.get("baselines", {}),
+        row.get("source", ""), tuple(row.get("outputs", ())),
     )  # fmt: skip
 
 
@@ -295,6 +310,11 @@ def _fixed_program(result: Result, row: Json) -> Fixed:
         row["problem"], row["attempt"], first["passed"], all(first["public"]), submitted["passed"],
         all(submitted["public"]), row["turns"], row["status"], bool(first["public"] or submitted["public"]),
     )  # fmt: skip
+
+
+def answers(result: Result) -> list[Answered]:
+    """Rows of task no_regression."""
+    return [Answered(row["problem"], row["scores"]) for row in result.rows]
 
 
 def _summary(folder: Path) -> Json | None:

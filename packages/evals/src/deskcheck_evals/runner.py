@@ -23,13 +23,16 @@ from deskcheck_conf import progress, write_atomic
 from deskcheck_tracer import Sandbox
 
 from deskcheck_evals.benchmarks import Loaded, PredictionItem, load_all_items, load_all_problems
-from deskcheck_evals.config import EvalConfig, PromptMode, TaskName
+from deskcheck_evals.benchmarks.collection import Left
+from deskcheck_evals.benchmarks.config import BenchmarkName
+from deskcheck_evals.config import PREDICTING, EvalConfig, PromptMode, TaskName
 from deskcheck_evals.given import given_candidates
+from deskcheck_evals.harness.programs import Scorer
 from deskcheck_evals.header import header_of
 from deskcheck_evals.rows import ROWS, Json, Rows
 from deskcheck_evals.samplers import Samplers
 from deskcheck_evals.shards import Shard
-from deskcheck_evals.tasks import output_prediction, self_fix, self_verify
+from deskcheck_evals.tasks import input_prediction, no_regression, output_prediction, self_fix, self_verify
 from deskcheck_evals.tasks.gathering import Advance, Unscored
 from deskcheck_evals.tasks.judging import Judge
 from deskcheck_evals.truth import LineCounts, StoredTruths
@@ -57,10 +60,19 @@ class Runner:
         self.config, self.folder, self.samplers = config, folder, samplers
         self.shard = Shard.parse(config.shard) if config.shard is not None else None
         self.chosen: Json | None = None
+        self.questions = questions_of(config) if config.task is TaskName.no_regression else None
         self.items: Sequence[PredictionItem] = []
         self.problems: Sequence[Problem] = []
+        self.left: Sequence[Left] = []
+        self.sources: Sequence[Json] = []
+        self.given: Mapping[str, Sequence[Json]] | None = None
+        if self.questions is None:
+            self._load()
+
+    def _load(self) -> None:
+        config = self.config
         loaded: Loaded[PredictionItem] | Loaded[Problem]
-        if config.task is TaskName.output_prediction:
+        if config.task in PREDICTING:
             place = Path(config.output_root) / TRUTH
             truths = StoredTruths(place, isolation=config.isolation, degraded=config.degraded)
             loaded = load_all_items(config.benchmark, truths)
@@ -68,8 +80,9 @@ class Runner:
         else:
             loaded = load_all_problems(config.benchmark)
             self.problems = loaded.wanted
+        if config.task is TaskName.input_prediction:
+            input_prediction.check(self.items)
         self.left, self.sources = loaded.left, loaded.sources
-        self.given: Mapping[str, Sequence[Json]] | None = None
         if config.candidates_from is not None:
             source = Path(config.candidates_from)
             self.given, origin = given_candidates(source, self.problems, config.candidates)
@@ -112,13 +125,16 @@ class Runner:
 
     def _keys(self, items: Sequence[PredictionItem], problems: Sequence[Problem]) -> list[str]:
         match self.config.task:
-            case TaskName.output_prediction:
+            case TaskName.output_prediction | TaskName.input_prediction:
                 return [output_prediction.key_of(item) for item in items]
             case TaskName.self_verify:
                 return [self_verify.key_of(problem) for problem in problems]
             case TaskName.self_fix:
                 attempts = range(self.config.trajectories)
                 return [self_fix.key_of(problem, attempt) for problem in problems for attempt in attempts]
+            case TaskName.no_regression:
+                assert self.questions is not None
+                return self.questions.keys
             case TaskName.lint:
                 raise AssertionError("lint has no rows: tasks/linting.py does it")
 
@@ -140,31 +156,45 @@ class Runner:
 
     def _fill(self, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         config, prompts = self.config, prompts_of(self.config)
+        if self.questions is not None:
+            chat = config.chat
+            return no_regression.ask(self.questions, config.sampler, self.folder, rows, unscored, advance, chat=chat)
         simulator = self.samplers.get(config.simulator, config.benchmark, prompts, config.seed)
         is_same = config.simulator == config.sampler or self.given is not None  # then the solver is never asked
         solver = simulator if is_same else self.samplers.get(config.sampler, config.benchmark, prompts, config.seed)
-        predicts = config.task is TaskName.output_prediction
-        runs_programs = self.given is None and (config.count_steps or not predicts)
+        only_predicts = config.task is TaskName.output_prediction and not config.count_steps
+        runs_programs = self.given is None and not only_predicts
         idle = Sandbox(isolation=config.isolation, degraded=config.degraded)
         with idle if runs_programs else closing(idle) as sandbox:  # entering it starts it
             tools = Tools(solver, simulator, prompts, sandbox)
             match config.task:
                 case TaskName.output_prediction:
                     asyncio.run(self._predict(tools, rows, advance))
+                case TaskName.input_prediction:
+                    asyncio.run(self._predict_inputs(tools, rows, unscored, advance))
                 case TaskName.self_verify:
                     asyncio.run(self._verify(tools, rows, unscored, advance))
                 case TaskName.self_fix:
                     asyncio.run(self._fix(tools, rows, unscored, advance))
 
     async def _predict(self, tools: Tools, rows: Rows, advance: Advance) -> None:
-        asking = output_prediction.Asking(
+        items = self._part(self.items)
+        await output_prediction.predict_outputs(items, tools.solver, rows, self._asking(tools), advance)
+
+    async def _predict_inputs(self, tools: Tools, rows: Rows, unscored: Unscored, advance: Advance) -> None:
+        common = input_prediction.majority_input(self.items)  # of the whole run, also in a shard
+        await input_prediction.predict_all(
+            self._part(self.items), tools.solver, tools.sandbox, rows, self._asking(tools), common, unscored, advance
+        )
+
+    def _asking(self, tools: Tools) -> output_prediction.Asking:
+        return output_prediction.Asking(
             attempts=self.config.attempts,
             prompts=tools.prompts,
             params=params_of(self.config.sampling),
             checker=self.config.checker.value,
             count_lines=LineCounts(tools.sandbox).of if self.config.count_steps else None,
         )
-        await output_prediction.predict_outputs(self._part(self.items), tools.solver, rows, asking, advance)
 
     async def _verify(self, tools: Tools, rows: Rows, unscored: Unscored, advance: Advance) -> None:
         verifying = self_verify.Verifying(
@@ -203,6 +233,16 @@ class Runner:
         told = {key: rows.header[key] for key in ("config", "data")}
         file = TrajectoryFile(self.folder / "trajectories.jsonl", told)
         await self_fix.fix_all(self._part(self.problems), rows, fixing, file, unscored, advance)
+
+
+def questions_of(config: EvalConfig) -> no_regression.Questions:
+    """What lm-eval is to ask; programs that answer it may import numpy where the benchmark's own test code does."""
+    from deskcheck_evals.harness.questions import harness_task
+
+    imports = ("numpy",) if config.benchmark.name is BenchmarkName.humaneval_plus else ()
+    scorer = Scorer(imports, isolation=config.isolation, degraded=config.degraded)
+    task = harness_task(config.benchmark, scorer, chat=config.chat, max_tokens=config.sampling.max_tokens)
+    return no_regression.Questions(task, config.benchmark.limit)
 
 
 def prompts_of(config: EvalConfig) -> Prompts:

@@ -92,7 +92,8 @@ def load_all_problems(config: BenchmarkConfig) -> Loaded[Problem]:
 
 
 def load_items(config: BenchmarkConfig) -> list[PredictionItem]:
-    """Programs whose output is to be predicted; EvalError if this benchmark has none, or its file is wrong."""
+    """Programs whose output, or an input for it, is to be predicted; EvalError if this benchmark has none, or its file
+    is wrong."""
     return load_all_items(config).wanted
 
 
@@ -103,7 +104,7 @@ def load_all_items(config: BenchmarkConfig, truths: Truths = default_truths) -> 
     match config.name:
         case BenchmarkName.micro:
             loaded = micro.load_items(config)
-        case BenchmarkName.cruxeval_o:
+        case BenchmarkName.cruxeval_o | BenchmarkName.cruxeval_i:
             loaded = cruxeval.load_items(config)
         case BenchmarkName.programs:
             loaded, left = with_outputs(programs.load_asked(config), truths)
@@ -114,7 +115,7 @@ def load_all_items(config: BenchmarkConfig, truths: Truths = default_truths) -> 
             config = replace(config, limit=None)  # it has counted problems
         case _:
             raise EvalError(
-                _lacks(config, "programs to predict", "benchmark=micro, cruxeval_o, programs or candidates")
+                _lacks(config, "programs to predict", "benchmark=micro, cruxeval_o, cruxeval_i, programs or candidates")
             )
     _tell(left, str(config.path or config.name))
     return Loaded(_checked(loaded, config), left, sources)
