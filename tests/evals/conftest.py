@@ -43,6 +43,7 @@ def prediction_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
     return {
         "id": f"i{i}", "problem": f"p{i // 2}", "expected": str(i % 3), "input": "1", "is_call": False,
         "steps": rng.choice([None, 5, 15, 25, 400]), "right": right, "statuses": ["ok"] * 9 + ["no_output"],
+        "source": "for x in y:\n    pass" if i % 2 else "print(1)", "outputs": [str(i % 3) if b else "no" for b in right],
     }  # fmt: skip
 
 
@@ -54,16 +55,31 @@ def input_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
 
 
 def pool_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
+    """A problem that asks for each of its inputs back; a prediction that does not pass says `no`."""
+    tests = [{"input": f"{i}{n}\n", "output": f"{i}{n}\n"} for n in range(3)]
     candidates = []
     for _ in range(12):
         code = "print(1)" if rng.random() < 0.95 else None
         passed = code is not None and rng.random() < 0.4
         public = [passed or (code is not None and rng.random() < 0.3) for _ in range(3)]
         predicted = [[code is not None and bit ^ (rng.random() > skill) for _ in range(5)] for bit in public]
-        candidates.append(
-            {"code": code, "tokens": rng.randint(5, 80), "passed": passed, "public": public, "predicted": predicted}
-        )
-    return {"id": f"p{i}", "candidates": candidates}
+        candidate = {
+            "code": code, "tokens": rng.randint(5, 80), "passed": passed, "public": public, "predicted": predicted,
+            "status": "ok" if code else "unclosed", "stop": "stop" if rng.random() < 0.8 else "length",
+            "characters": rng.randint(20, 300),
+        }  # fmt: skip
+        if code is not None:
+            wanted = [test["output"] for test in tests]
+            pairs = zip(wanted, predicted, strict=True)
+            outputs = [[text.strip() if bit else "no" for bit in bits] for text, bits in pairs]
+            printed = [text if bit else "no\n" for text, bit in zip(wanted, public, strict=True)]
+            candidate |= {
+                "outputs": outputs, "printed": printed, "public_verdicts": ["AC" if bit else "WA" for bit in public],
+                "statuses": [["ok"] * 5] * 3,
+            }  # fmt: skip
+        candidates.append(candidate)
+    how = {"entry_point": None, "checker": "tokens", "limits": {"cpu_s": 2.0}}
+    return {"id": f"p{i}", "tests": tests, **how, "candidates": candidates}
 
 
 def fix_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
+from deskcheck_evals.diagnostic_tables import chosen_table, prediction_tables, selection_tables, too_large_ks
 from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
 from deskcheck_evals.measures import Measure, accuracy_by_length, curve_measures
 from deskcheck_evals.results import Result, length_unit, pools, predictions
@@ -78,6 +79,9 @@ def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], 
         headlines = _headlines(task, by_task[task][0], options)
         if (seeds := seeds_table(by_task[task], headlines, options)).rows:
             chapter.tables.append(seeds)
+    if (chosen := chosen_table(results)).rows:
+        lead = "Chosen before anything was measured, on problems that are not measured on."
+        written.append(Chapter("Sampling temperature", lead, [], [chosen]))
     if pairs:
         lead = "The same problems under two runs; what makes a problem hard for both cancels."
         written.append(Chapter("Run against run", lead, [], [pair_table(pairs, options)]))
@@ -103,9 +107,8 @@ def lead(options: Options) -> str:
     """How the numbers were made, in one paragraph: the paper's open choices included."""
     return (
         f"Means with 95 % intervals from {options.statistics.resamples:,} bootstrap resamples of problems "
-        f"(seed {options.statistics.seed}). Attempts at one test combine by {options.combine}; equal scores "
-        "are averaged over all orders; responses without a program rank last; a problem without public tests is a "
-        "random pick."
+        f"(seed {options.statistics.seed}). Attempts at one test combine by {options.combine}; "
+        f"{options.choices.told()}."
     )
 
 
@@ -117,7 +120,11 @@ def warnings(results: Sequence[Result]) -> list[str]:
         found.append(
             f"Scripted sampler, not a model: {', '.join(scripted)}. These numbers say nothing about any model."
         )
-    found += [f"{r.label} is unfinished: {len(r.rows)} rows so far." for r in results if not r.done]
+    found += [
+        f"{r.label} is unfinished: {len(r.rows)} rows so far{f' ({r.lacking})' if r.lacking else ''}."
+        for r in results
+        if not r.done
+    ]
     found += [
         f"{r.label}: {r.unscored} problems left out (sandbox errors); run it again." for r in results if r.unscored
     ]
@@ -131,7 +138,7 @@ def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
     lead = "The model reads a program and its input and says what comes out."
     drawings = _prediction_drawings(results, options, "Share of programs whose output is predicted exactly.")
     tables = [measures_table("Predicted right", results, options), status_table(results)]
-    return Chapter("Output prediction", lead, drawings, tables)
+    return Chapter("Output prediction", lead, drawings, [*tables, *prediction_tables(results, options)])
 
 
 def _input_chapter(results: Sequence[Result], options: Options) -> Chapter:
@@ -147,7 +154,7 @@ def _prediction_drawings(results: Sequence[Result], options: Options, caption: s
     """All measures, and pass@1 by the lines that the programs execute, where those were counted."""
     made = {result.label: measured(result, options) for result in results}
     drawings = [bars_figure(made, caption, "right, %")]
-    lengths = {r.label: accuracy_by_length(predictions(r), options.statistics) for r in results}
+    lengths = {r.label: accuracy_by_length(predictions(r, options.choices), options.statistics) for r in results}
     if counted := {label: bins for label, bins in lengths.items() if bins}:
         drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
     return drawings
@@ -160,7 +167,10 @@ def _length_caption(bins: Mapping[str, Measure]) -> str:
 
 
 def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
-    curves = {r.label: curve_measures(pools(r), options.combine, options.ks, options.statistics) for r in results}
+    found = {r.label: pools(r, options.choices) for r in results}
+    curves = {
+        name: curve_measures(each, options.combine, options.ks, options.statistics) for name, each in found.items()
+    }
     caption = (
         "Which of k sampled programs to submit: chosen by simulation, by real runs of the public tests, by length; "
     )
@@ -168,8 +178,14 @@ def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
     lead = "The model writes candidates, simulates them on the public tests and submits the one predicted to pass most."
     names = shown(results, options)
     solved = measures_table("Solved", results, options, names)
-    solved.notes.append("short1 counts " + ", ".join(f"{length_unit(r)} ({r.label})" for r in results) + ".")
-    tables = [solved, control_table(results, options), confusion_table(results)]
+    solved.notes.append(
+        "short1 counts "
+        + ", ".join(f"{length_unit(r, options.choices.length_unit)} ({r.label})" for r in results)
+        + "."
+    )
+    solved.notes += too_large_ks(results, options)
+    tables = [solved, control_table(results, options), confusion_table(results, options)]
+    tables += selection_tables(results, options)
     return Chapter("Self-verification", lead, [drawing], tables)
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from deskcheck_evals.choices import Choices
 from deskcheck_evals.config import ReportConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import Statistics
@@ -21,6 +22,7 @@ from deskcheck_evals.page import Chapter, chapters, lead, render, warnings
 from deskcheck_evals.results import Result, last_run, read_runs
 from deskcheck_evals.tables import Options, Table, runs_table
 
+HASHES = ("config", "data")
 PLAIN_WIDTH = 160
 """Columns of the tables where stdout is not a terminal."""
 
@@ -29,14 +31,21 @@ def report(config: ReportConfig, run: Run) -> None:
     """Show the runs."""
     results = chosen(config)
     pairs = paired(config.pairs, results)
-    options = Options(config.combine, tuple(sorted(set(config.ks))), Statistics(config.resamples, config.seed))
+    options = Options(
+        config.combine,
+        tuple(sorted(set(config.ks))),
+        Statistics(config.resamples, config.seed),
+        Choices.of(config, config.checker),
+    )
     page = Path(config.html) if config.html else run.folder / "report.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     written = chapters(results, pairs, options)
     write_atomic(page, render(config.title, results, written, options))
     show(results, written, options)
     print(f"page: {page}")
-    run.finish({"page": str(page), "runs": [str(run.folder) for result in results for run in result.runs]})
+    shown_runs = [run for result in results for run in result.runs]
+    hashes = [{"folder": str(one.folder), **{key: one.header.get(key) for key in HASHES}} for one in shown_runs]
+    run.finish({"page": str(page), "runs": [str(one.folder) for one in shown_runs], "hashes": hashes})
 
 
 def chosen(config: ReportConfig) -> list[Result]:

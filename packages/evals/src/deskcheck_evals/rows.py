@@ -9,6 +9,7 @@ chosen afterwards (k, how attempts combine, the comparison) is computed from the
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,15 @@ from deskcheck_conf.files import append_whole, drop_torn_line
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.jsonl import read_jsonl
 
+ROWS = "rows.jsonl"
 SCHEMA = 1
 Json = dict[str, Any]
 
 
 def content_key(content: Any) -> str:
     """SHA-256 (hex) of anything JSON can hold; the order of keys does not matter."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Rows:
@@ -68,11 +71,24 @@ class Rows:
 
 
 def read_rows(path: Path) -> tuple[Json, list[Json]]:
-    """Header and rows of a finished or interrupted run; EvalError names the line that is not ours."""
-    lines = [row for _, row in read_jsonl(path)]
+    """Header and rows of a finished or interrupted run; EvalError names the line that is not ours.
+
+    A last line that a killed process left half-written is no row: it is left out, and said so.
+    """
+    lines = [row for _, row in read_jsonl(path, whole_lines=True)]
     if not lines or lines[0].get("schema") != SCHEMA or "config" not in lines[0]:
         raise EvalError(f"{path}:1: no header of schema {SCHEMA}: expected a rows.jsonl written by deskcheck-eval")
     return lines[0], lines[1:]
+
+
+def stored(holder: Mapping[str, Any], key: str, where: str) -> Any:
+    """`holder[key]` of a row; EvalError saying `where` it is missing, as in rows that an older version wrote."""
+    if key not in holder:
+        raise EvalError(
+            f"{where} has no {key!r}, which is needed here (an older version wrote it): run the evaluation again under "
+            "another run_name, or leave the option out"
+        )
+    return holder[key]
 
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
@@ -83,4 +99,6 @@ def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 
 def _line(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    text = json.dumps(value, ensure_ascii=False)
+    # A lone surrogate, which no file can hold, is written as its escape: then everything is.
+    return (json.dumps(value) if re.search("[\ud800-\udfff]", text) else text) + "\n"
