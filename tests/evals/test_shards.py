@@ -43,12 +43,14 @@ def test_what_is_no_shard_is_refused(text):
 
 
 def test_parts_are_read_as_one(tmp_path):
-    part(tmp_path, "2/2", ["b"]), part(tmp_path, "1/2", ["a", "c"])
-    result = read_result(tmp_path)
+    home = tmp_path / "outputs" / "x-s0"
+    part(home, "2/2", ["b"])
+    part(home, "1/2", ["a", "c"])
+    result = read_result(home)
     assert [row["id"] for row in result.rows] == ["a", "b", "c"] and result.done and "shard" not in result.header
     assert result.unscored == 2 and result.summary["unscored_problems"] == {"u1/2": "x", "u2/2": "x"}
-    assert read_runs(f"{tmp_path.parent}/*", "all").runs[0].folder == tmp_path
-    assert last_run(tmp_path.parent) == tmp_path
+    assert read_runs(f"{tmp_path}/outputs/x-s*", "all").runs[0].folder == home
+    assert last_run(tmp_path / "outputs") == home
 
 
 def test_what_is_missing_is_said(tmp_path):
