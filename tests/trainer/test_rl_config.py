@@ -21,7 +21,9 @@ def compose(*overrides: str) -> RLConfig:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_chooses_by_validation(name):
-    comment = files("deskcheck_conf").joinpath("experiment", "rl", f"{name}.yaml").read_text().partition("\nrun_name")[0]
+    comment = (
+        files("deskcheck_conf").joinpath("experiment", "rl", f"{name}.yaml").read_text().partition("\nrun_name")[0]
+    )
     needed = re.findall(r"(?<!\S)[a-z_.]+=[A-Z]{2,}[\w.]*", comment)  # what only the user can name
     config = compose(f"experiment=rl/{name}", *needed)
     assert config.run_name == f"rl-{name}"
