@@ -46,6 +46,13 @@ def prediction_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def input_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
+    ends = ["right" if rng.random() < skill else rng.choice(["wrong", "raised", "not_plain"]) for _ in range(10)]
+    baselines = {"true input": "right", "copy output": "wrong", "majority input": "right" if i % 8 == 0 else "raised"}
+    row = prediction_row(i, skill, rng)
+    return {**row, "right": [end == "right" for end in ends], "ends": ends, "baselines": baselines}
+
+
 def pool_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
     candidates = []
     for _ in range(12):
@@ -69,7 +76,12 @@ def fix_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_ROWS = {"output_prediction": prediction_row, "self_verify": pool_row, "self_fix": fix_row}
+_ROWS = {
+    "output_prediction": prediction_row,
+    "input_prediction": input_row,
+    "self_verify": pool_row,
+    "self_fix": fix_row,
+}
 
 
 @pytest.fixture

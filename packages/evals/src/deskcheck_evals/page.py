@@ -18,6 +18,7 @@ from deskcheck_evals.tables import (
     Table,
     confusion_table,
     control_table,
+    ends_table,
     measured,
     measures_table,
     pair_table,
@@ -26,12 +27,15 @@ from deskcheck_evals.tables import (
     shown,
     status_table,
     transition_table,
+    true_input_table,
 )
 
 HEADLINES = {
     "output_prediction": ("pass@1",),
+    "input_prediction": ("pass@1",),
     "self_verify": ("pass@1", "best@{k} simulate", "best@{k} exec"),
     "self_fix": ("submitted pass@1",),
+    "no_regression": ("pass@1", "exact_match", "exact_match (flexible-extract)"),
 }
 MOST_TILES = 12
 
@@ -62,10 +66,14 @@ def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], 
     written = []
     if by_task["output_prediction"]:
         written.append(_prediction_chapter(by_task["output_prediction"], options))
+    if by_task["input_prediction"]:
+        written.append(_input_chapter(by_task["input_prediction"], options))
     if by_task["self_verify"]:
         written.append(_verify_chapter(by_task["self_verify"], options))
     if by_task["self_fix"]:
         written.append(_fix_chapter(by_task["self_fix"], options))
+    if by_task["no_regression"]:
+        written.append(_no_regression_chapter(by_task["no_regression"], options))
     for chapter, task in zip(written, (task for task in HEADLINES if by_task[task]), strict=True):
         headlines = _headlines(task, by_task[task][0], options)
         if (seeds := seeds_table(by_task[task], headlines, options)).rows:
@@ -120,15 +128,29 @@ def warnings(results: Sequence[Result]) -> list[str]:
 
 
 def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    lead = "The model reads a program and its input and says what comes out."
+    drawings = _prediction_drawings(results, options, "Share of programs whose output is predicted exactly.")
+    tables = [measures_table("Predicted right", results, options), status_table(results)]
+    return Chapter("Output prediction", lead, drawings, tables)
+
+
+def _input_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    lead = "The model reads a program and its output and names an input; every input that gives that output is right."
+    drawings = _prediction_drawings(
+        results, options, "Share of programs for which an input was named that gives the output."
+    )
+    tables = [measures_table("Predicted right", results, options), ends_table(results), status_table(results)]
+    return Chapter("Input prediction", lead, drawings, [*tables, true_input_table(results)])
+
+
+def _prediction_drawings(results: Sequence[Result], options: Options, caption: str) -> list[Drawing]:
+    """All measures, and pass@1 by the lines that the programs execute, where those were counted."""
     made = {result.label: measured(result, options) for result in results}
+    drawings = [bars_figure(made, caption, "right, %")]
     lengths = {r.label: accuracy_by_length(predictions(r), options.statistics) for r in results}
-    chapter = Chapter("Output prediction", "The model reads a program and its input and says what comes out.")
-    chapter.drawings.append(bars_figure(made, "Share of programs whose output is predicted exactly.", "right, %"))
-    if any(lengths.values()):
-        counted = {label: made for label, made in lengths.items() if made}
-        chapter.drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
-    chapter.tables += [measures_table("Predicted right", results, options), status_table(results)]
-    return chapter
+    if counted := {label: bins for label, bins in lengths.items() if bins}:
+        drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
+    return drawings
 
 
 def _length_caption(bins: Mapping[str, Measure]) -> str:
@@ -158,6 +180,15 @@ def _fix_chapter(results: Sequence[Result], options: Options) -> Chapter:
     drawing = bars_figure(bars, "Pass rate on private tests of the first and of the submitted program.", "passed, %")
     tables = [measures_table("Solved", results, options), transition_table(results, options)]
     return Chapter("Self-fixing", lead, [drawing], tables)
+
+
+def _no_regression_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    by_benchmark: dict[str, list[Result]] = {}
+    for result in results:
+        by_benchmark.setdefault(result.header["benchmark"], []).append(result)
+    tables = [measures_table(benchmark, runs, options) for benchmark, runs in by_benchmark.items()]
+    lead = "Other benchmarks, asked and scored by lm-evaluation-harness; programs ran in the sandbox."
+    return Chapter("No regression", lead, [], tables)
 
 
 def _headlines(task: str, result: Result, options: Options) -> list[str]:
