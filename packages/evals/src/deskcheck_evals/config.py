@@ -39,6 +39,14 @@ class PromptMode(StrEnum):
     """The output alone: the set's direct prompt."""
 
 
+class Format(StrEnum):
+    """What a report is written as."""
+
+    html = "html"
+    markdown = "markdown"
+    latex = "latex"
+
+
 @dataclass(kw_only=True)
 class EvalConfig(RunConfig):
     """One measurement: a task, a benchmark, who answers and how."""
@@ -106,12 +114,22 @@ class ReportConfig(RunConfig):
     """Names of the runs in tables, in the same order; none: the folders' names."""
     pairs: list[str] = field(default_factory=list)
     """Comparisons "ours-label:theirs-label", paired by problem."""
+    paper: dict[str, list[str]] | None = field(default_factory=dict)
+    """Tables of the paper (F3, T1 to T9) -> labels of the runs that stand in them, beside the published numbers; of T4,
+    T7 and T8 "ours-label:theirs-label". A table not named here holds the runs whose settings put them there; an empty
+    list leaves it out; null: no tables of the paper."""
+    protocol: dict[str, str] = field(default_factory=dict)
+    """What no setting records, printed with the protocol, such as "how the temperature was chosen"."""
     title: str = "deskcheck report"
     ks: list[int] = field(default_factory=lambda: list(range(1, 11)))
     combine: Combine = Combine.mean
     resamples: int = 10_000
+    formats: list[Format] = field(default_factory=lambda: list(Format))
+    """What the report is written as: report.html, report.md, report.tex."""
     html: str | None = None
-    """Where the page goes; null: report.html in this command's run folder."""
+    """Where the page goes (the other formats beside it); null: report.html in this command's run folder."""
+    samples: int = 1000
+    """Most items of a run that its viewer shows, drawn by their content; 0: no viewer."""
     allow_scripted: bool | None = None
     """Show runs of scripted samplers, marked; null: only the last run of a bare command."""
 
@@ -121,6 +139,12 @@ class ReportConfig(RunConfig):
             raise ConfigError(f"ks is {self.ks}, expected numbers of candidates from 1 up, such as ks=[1,5,10]")
         if self.resamples < 1:
             raise ConfigError(f"resamples is {self.resamples}, expected 1 or more")
+        if self.samples < 0:
+            raise ConfigError(f"samples is {self.samples}, expected 0 (no viewer) or more")
+        if not self.formats:
+            raise ConfigError(f"formats is [], expected some of {', '.join(Format)}")
+        if self.html is not None and not self.html.endswith(".html"):
+            raise ConfigError(f"html is {self.html!r}, expected a file name that ends in .html")
         if self.labels and len(self.labels) != len(self.runs):
             raise ConfigError(f"{len(self.labels)} labels for {len(self.runs)} runs, expected one label a run, or none")
 

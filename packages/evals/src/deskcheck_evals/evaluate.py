@@ -25,6 +25,7 @@ from deskcheck_evals.runner import Runner
 from deskcheck_evals.tables import Options, measured, measures_table, shown
 from deskcheck_evals.tasks.gathering import Unscored
 from deskcheck_evals.tasks.linting import lint_benchmark
+from deskcheck_evals.tracked import track_result
 
 KS = tuple(range(1, 11))
 FREE_KEYS = ("run_name", "output_root", "wandb", "resamples", "max_unscored")
@@ -70,6 +71,7 @@ def conclude(config: EvalConfig, run: Run, unscored: Unscored) -> float:
     measures = measured(result, options)
     run.log({f"eval/{name}": measure.interval.mean for name, measure in measures.items()})
     intervals = {name: asdict(measure.interval) for name, measure in measures.items()}
+    track_result(run, result, measures)
     run.finish({"task": config.task.value, "unscored": len(unscored.problems), "measures": intervals})
     console = Console(file=sys.stdout)
     for text in warnings([read_result(run.folder)]):

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from deskcheck_agent.feedback import Combine
 
+from deskcheck_evals.errors import EvalError
 from deskcheck_evals.intervals import Interval, bootstrap, paired_difference
 from deskcheck_evals.metrics import pass_at_k
 from deskcheck_evals.results import Fixed, Predicted
@@ -30,6 +31,8 @@ from deskcheck_evals.transitions import Transitions
 
 LENGTH_BINS = (0, 10, 20, 40, 80, 160, 320)
 """Lower edges, in executed lines, of the bins of accuracy by trace length; the last is open."""
+PAPER_KS = (1, 5, 10)
+"""The k that the paper's tables have."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def prediction_measures(
     maker = Maker(statistics)
     owners = [row.problem for row in rows]
     attempts = min(len(row.right) for row in rows)
-    for k in (k for k in (1, 5, 10) if k <= attempts):
+    for k in (k for k in PAPER_KS if k <= attempts):
         maker.add(f"pass@{k}", [pass_at_k(len(row.right), sum(row.right), k) for row in rows], owners)
     common = majority_output(rows)
     maker.add(
@@ -167,8 +170,10 @@ def statuses(rows: Sequence[Predicted]) -> Counter[str]:
 def curve_measures(
     pools: Sequence[Pool], how: Combine, ks: Sequence[int], statistics: Statistics
 ) -> dict[str, dict[int, Measure]]:
-    """Selector -> k -> measure; only k that every pool has candidates for."""
+    """Selector -> k -> measure; only k that every pool has candidates for. EvalError if there is none such."""
     smallest = min(len(pool.candidates) for pool in pools)
+    if min(ks) > smallest:
+        raise EvalError(f"ks is {list(ks)}, but a problem has only {smallest} candidates: ask for a k up to {smallest}")
     curves: dict[str, dict[int, Measure]] = {}
     for name, selector in selectors(how).items():
         curves[name] = {}
@@ -192,9 +197,43 @@ def verify_measures(
     maker.add_difference(f"best@{k} simulate - short1@{k}", f"best@{k} simulate", f"short1@{k}")
     if first == 1:
         maker.add_difference(f"best@{k} simulate - pass@1", f"best@{k} simulate", "pass@1")
-    rows = [(pool.problem, all(c.public)) for pool in pools for c in pool.candidates]
-    maker.add("public pass rate", [passed for _, passed in rows], [problem for problem, _ in rows])
+    _add_public(maker, pools)
     return maker.made
+
+
+def _add_public(maker: Maker, pools: Sequence[Pool]) -> None:
+    """public pass@k: one of k candidates passes all public tests. Problems without any are left out: nothing to pass.
+
+    Source: the paper's table 6. At k = 1 it is the public pass rate of its table 3.
+    """
+    tested = [pool for pool in pools if any(candidate.public for candidate in pool.candidates)]
+    smallest = min((len(pool.candidates) for pool in tested), default=0)
+    left = len(pools) - len(tested)
+    note = f"without {left} problems that have no public tests" if left else ""
+    for k in (k for k in PAPER_KS if k <= smallest):
+        passing = [sum(c.has_program and all(c.public) for c in pool.candidates) for pool in tested]
+        points = [pass_at_k(len(pool.candidates), count, k) for pool, count in zip(tested, passing, strict=True)]
+        maker.add(f"public pass@{k}", points, [pool.problem for pool in tested], note=note)
+
+
+def gain_measures(curves: Mapping[str, Mapping[int, Measure]], statistics: Statistics) -> dict[str, dict[int, Measure]]:
+    """Each selector's gain over one random candidate (pass@1), paired by problem: selector -> k -> measure.
+
+    Empty without k = 1. Bands of two curves overlap even where one is better on the very same problems; these do not.
+    """
+    if 1 not in curves["pass@k"]:
+        return {}
+    random_pick = curves["pass@k"][1].by_problem
+    gains: dict[str, dict[int, Measure]] = {}
+    for name in (name for name in curves if name != "pass@k"):
+        gains[name] = {}
+        for k, point in curves[name].items():
+            values_by_problem = point.by_problem
+            maker = Maker(statistics)
+            differences = [value - random_pick[problem] for problem, value in values_by_problem.items()]
+            maker.add(f"{point.name} - pass@1", differences, values_by_problem)
+            gains[name][k] = maker.made[f"{point.name} - pass@1"]
+    return gains
 
 
 def controls(pools: Sequence[Pool], how: Combine, k: int, statistics: Statistics, draws: int = 20) -> list[Control]:
@@ -224,6 +263,7 @@ def fix_measures(rows: Sequence[Fixed], statistics: Statistics) -> dict[str, Mea
     maker.add("first pass@1", [row.first_passed for row in rows], owners)
     maker.add("submitted pass@1", [row.submitted_passed for row in rows], owners)
     maker.add_difference("submitted - first", "submitted pass@1", "first pass@1")
+    _add_submitted(maker, rows)
     maker.add("first public", [row.first_public for row in rows], owners)
     maker.add("submitted public", [row.submitted_public for row in rows], owners)
     chosen = [row for row in rows if row.status == "submitted"]
@@ -231,6 +271,19 @@ def fix_measures(rows: Sequence[Fixed], statistics: Statistics) -> dict[str, Mea
     maker.add("submit precision", [row.submitted_passed for row in chosen], [row.problem for row in chosen])
     maker.add("turns used", [row.turns for row in rows], owners, is_share=False)
     return maker.made
+
+
+def _add_submitted(maker: Maker, rows: Sequence[Fixed]) -> None:
+    """submitted pass@5, @10: one of k trajectories of a problem submits a right program (the paper's table 3)."""
+    passed: dict[tuple[str, int], list[bool]] = defaultdict(list)
+    earlier: Counter[tuple[str, int]] = Counter()
+    for row in rows:  # where runs are pooled, an attempt that comes again is another run's, and k is of one run
+        passed[row.problem, earlier[row.problem, row.attempt]].append(row.submitted_passed)
+        earlier[row.problem, row.attempt] += 1
+    smallest = min(map(len, passed.values()))
+    for k in (k for k in PAPER_KS if 1 < k <= smallest):
+        points = [pass_at_k(len(each), sum(each), k) for each in passed.values()]
+        maker.add(f"submitted pass@{k}", points, [problem for problem, _ in passed])
 
 
 def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[str, Transitions]:

@@ -19,6 +19,7 @@ from deskcheck_agent.sampler import Completion, Sampler, SamplingParams
 from deskcheck_tracer import Verdict
 
 from deskcheck_evals.rows import Rows
+from deskcheck_evals.tasks.asked import asked
 from deskcheck_evals.tasks.gathering import Advance, Unscored, key_of, row_for_each
 from deskcheck_evals.tasks.judging import Grade, Judge
 
@@ -61,6 +62,7 @@ async def _pool(problem: Problem, verifying: Verifying) -> dict[str, Any] | None
     told = dict(zip(codes, await simulator.observe(codes, problem), strict=True))
     return {
         "id": problem.id,
+        "asked": asked(problem),
         "candidates": [
             _candidate(problem, completion, reply, grades, told)
             for completion, reply in zip(completions, replies, strict=True)

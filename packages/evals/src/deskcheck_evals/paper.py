@@ -1,0 +1,206 @@
+"""The paper's tables with our rows beside the published ones.
+
+A run stands in a table by what it is: its task, its benchmark, its feedback, its turns. What no setting says is said
+by the configuration: `paper={T2: [label], T8: ['with RL:SFT only']}`; tables T4, T7 and T8 compare two runs, named as
+in `pairs`. A list replaces what would have been placed, an empty one leaves the table out, and a table without a run
+of ours does not appear. Our numbers have intervals over problems; the paper prints none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from deskcheck_evals.errors import EvalError
+from deskcheck_evals.measures import PAPER_KS, Measure, difference, transitions
+from deskcheck_evals.published import PAPER, SOURCE, Published
+from deskcheck_evals.results import Result, fixes
+from deskcheck_evals.settings import differences, settings_of
+from deskcheck_evals.tables import Cell, Options, Table, measured, number
+from deskcheck_evals.versus import Pair, pair_of, paired, signed_cell
+
+TASKS = {
+    "F3": ("output_prediction",),
+    "T1": ("output_prediction",),
+    "T2": ("output_prediction",),
+    "T3": ("self_verify", "self_fix"),
+    "T4": ("self_fix",),
+    "T5": ("self_fix",),
+    "T6": ("self_verify",),
+    "T7": ("output_prediction", "self_verify", "self_fix"),
+    "T8": ("output_prediction",),
+    "T9": ("self_fix",),
+}
+"""The tasks whose runs can fill a table."""
+OF_PAIRS = ("T4", "T7", "T8")
+"""Tables that compare two runs."""
+OURS = {
+    "self_verify": {"public": "public pass@1"},
+    "self_fix": {
+        "pass@1": "submitted pass@1",
+        "pass@5": "submitted pass@5",
+        "pass@10": "submitted pass@10",
+        "public": "submitted public",
+    },
+}
+"""Our names of the measures of a column, where they are not the column's."""
+
+Placed = dict[str, list[Result] | list[Pair]]
+Placing = Mapping[str, Sequence[str]]
+
+
+def placed(results: Sequence[Result], named: Placing | None) -> Placed:
+    """Which runs, or pairs of runs, stand in which table; none at all where `named` is None.
+
+    Raises:
+        EvalError: a table that is none, a label that no run has, or a run of a task that the table is not about.
+    """
+    if named is None:
+        return {}
+    if odd := sorted(named.keys() - PAPER.keys()):
+        raise EvalError(f"paper: {odd[0]!r} is no table of the paper, expected some of {', '.join(PAPER)}")
+    return {table: _placed(table, results, named.get(table)) for table in PAPER}
+
+
+def _placed(table: str, results: Sequence[Result], labels: Sequence[str] | None) -> list[Result] | list[Pair]:
+    if labels is None:
+        return single_turns(results) if table == "T4" else [each for each in results if _belongs(table, each)]
+    if table in OF_PAIRS:
+        pairs = paired(labels, results, f"paper.{table}")
+        _check_tasks(table, [pair.ours for pair in pairs])
+        return pairs
+    by_label = {result.label: result for result in results}
+    for label in labels:
+        if label not in by_label:
+            raise EvalError(f"paper.{table}: {label!r}, expected some of the labels {', '.join(by_label)}")
+    _check_tasks(table, [by_label[label] for label in labels])
+    return [by_label[label] for label in labels]
+
+
+def _check_tasks(table: str, results: Sequence[Result]) -> None:
+    for result in results:
+        if result.task not in TASKS[table]:
+            wanted = " or ".join(TASKS[table])
+            raise EvalError(f"paper.{table}: {result.label!r} is a run of {result.task}, expected one of {wanted}")
+
+
+def _belongs(table: str, result: Result) -> bool:
+    """Whether a run stands in a table by itself. T2, T7 and T8 are never filled unasked: no setting says enough."""
+    settings = settings_of(result)
+    is_cruxeval = settings.get("benchmark.name") == "cruxeval_o"
+    looks = settings.get("feedback.source") not in (None, "none")
+    match table:
+        case "F3":
+            return result.task == "output_prediction" and is_cruxeval
+        case "T1":
+            return result.task == "output_prediction" and not is_cruxeval
+        case "T3":
+            return result.task in TASKS["T3"]
+        case "T5":
+            return result.task == "self_fix" and looks
+        case "T6":
+            return result.task == "self_verify"
+        case "T9":
+            return result.task == "self_fix" and looks and settings.get("max_turns") == 3
+    return False
+
+
+def single_turns(results: Sequence[Result]) -> list[Pair]:
+    """Every run of self-fix with simulated feedback, with the single-turn run that differs in nothing but that."""
+    runs = [result for result in results if result.task == "self_fix"]
+    source = {result.label: settings_of(result).get("feedback.source") for result in runs}
+    pairs = []
+    for ours in (run for run in runs if source[run.label] == "simulated"):
+        found = [run for run in runs if source[run.label] == "none" and _same_but_scaffold(ours, run)]
+        if len(found) == 1:
+            pairs.append(pair_of(ours, found[0], f"paper.T4: {ours.label} and {found[0].label}"))
+    return pairs
+
+
+def _same_but_scaffold(ours: Result, theirs: Result) -> bool:
+    """Whether two runs are on one benchmark, and differ in who looks, for how long, and in nothing else."""
+    free = ("feedback", "max_turns", "simulator", "simulating")
+    others = [key for key, _, _ in differences(ours, theirs) if key.partition(".")[0] not in free]
+    return not others and ours.header["solver"] == theirs.header["solver"]
+
+
+def paper_tables(placing: Placed, options: Options) -> list[Table]:
+    """The tables that a run of ours stands in."""
+    options = replace(options, ks=tuple(sorted({*options.ks, *PAPER_KS})))
+    return [_table(name, runs, options) for name, runs in placing.items() if runs]
+
+
+def _table(name: str, runs: Sequence[Result] | Sequence[Pair], options: Options) -> Table:
+    published = PAPER[name]
+    table = Table(published.title, ["whose", "run", "benchmark", *published.columns])
+    for row in published.rows:
+        table.add(
+            "paper", row.run, row.benchmark, *(_their_cell(row.values.get(c), c, published) for c in published.columns)
+        )
+    table.breaks.append(len(table.rows))
+    for run in runs:
+        for cells in _our_rows(name, run, options):
+            table.add("ours", *cells)
+        if isinstance(run, Pair) and name != "T4":
+            table.notes.append(f"{run.name}: {_change(run, options).text}, paired by problem.")
+    table.notes += [published.note] if published.note else []
+    table.notes.append(f"The paper ({SOURCE}) prints no intervals; ours are 95 % over problems. {_counts(runs)}")
+    return table
+
+
+def _their_cell(value: float | None, column: str, published: Published) -> Cell:
+    if value is None:
+        return Cell("-", None, True)
+    if column == "turns used":
+        return Cell(f"{value:.2f}", None, True)
+    return Cell(f"{value:+.1f}" if column in published.signed else f"{value:.1f}", None, True)
+
+
+def _our_rows(name: str, run: Result | Pair, options: Options) -> list[list[Cell | str]]:
+    """The rows of one run, or of one pair, from the run's name on."""
+    if isinstance(run, Pair):
+        match name:
+            case "T4":
+                return [[run.ours.label, _benchmark(run.ours), _change(run, options)]]
+            case "T7":
+                cells = [_cell("pass@1", arm, options) for arm in (run.theirs, run.ours)]
+                return [[run.ours.label, _benchmark(run.ours), *cells]]
+        return [[arm.label, _benchmark(arm), _cell("pass@1", arm, options)] for arm in (run.theirs, run.ours)]
+    if name == "T5":
+        return _transition_rows(run, options)
+    return [[run.label, _benchmark(run), *(_cell(column, run, options) for column in PAPER[name].columns)]]
+
+
+def _transition_rows(run: Result, options: Options) -> list[list[Cell | str]]:
+    rows = []
+    for tests, counts in reversed(transitions(fixes(run), measured(run, options)).items()):
+        shares = [counts.share(cell) for cell in ("FF", "FP", "PF", "PP")]
+        shares += [float(counts.first_rate), float(counts.submitted_rate)]
+        cells = [Cell(f"{100 * share:.1f}", None, True) for share in shares]
+        rows.append([f"{run.label}, {tests} tests", _benchmark(run), *cells])
+    return rows
+
+
+def _cell(column: str, run: Result, options: Options) -> Cell:
+    measure = _measure(column, run, options)
+    return Cell("-", None, True) if measure is None else number(measure)
+
+
+def _measure(column: str, run: Result, options: Options) -> Measure | None:
+    return measured(run, options).get(OURS.get(run.task, {}).get(column, column))
+
+
+def _change(pair: Pair, options: Options) -> Cell:
+    """ours - theirs in pass@1, paired."""
+    ours, theirs = (_measure("pass@1", run, options) for run in (pair.ours, pair.theirs))
+    assert ours is not None and theirs is not None, "every task measures pass@1"
+    return signed_cell(difference(ours, theirs, options.statistics))
+
+
+def _benchmark(run: Result) -> str:
+    return run.header["benchmark"]
+
+
+def _counts(runs: Sequence[Result] | Sequence[Pair]) -> str:
+    """How many problems our numbers stand on."""
+    arms = [run.ours if isinstance(run, Pair) else run for run in runs]
+    counts = {arm.label: len({row.get("problem", row["id"]) for row in arm.rows}) for arm in arms}
+    return "Problems: " + ", ".join(f"{label} {count}" for label, count in counts.items()) + "."
