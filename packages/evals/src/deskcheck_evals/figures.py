@@ -55,6 +55,7 @@ class Drawing:
 
     caption: str
     draw: Callable[[Palette], Figure]
+    panels: int = 1
 
     def inline(self) -> str:
         """The SVG element for a page that defines the colours as CSS variables."""
@@ -86,7 +87,7 @@ def curves_figure(panels: Panels, caption: str, *, ylabel: str = "problems solve
         axes[min(len(axes), MOST_IN_ROW) - 1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
         return figure
 
-    return Drawing(caption, draw)
+    return Drawing(caption, draw, len(panels))
 
 
 def bars_figure(groups: Mapping[str, Mapping[str, Measure]], caption: str, ylabel: str) -> Drawing:
@@ -95,7 +96,7 @@ def bars_figure(groups: Mapping[str, Mapping[str, Measure]], caption: str, ylabe
     width = 0.8 / len(groups)
 
     def draw(palette: Palette) -> Figure:
-        figure, (panel,) = _axes(1, palette, width=max(5.0, 1.0 + 0.55 * len(names) * len(groups)))
+        figure, (panel,) = _axes(1, palette, width=max(3.7, 0.8 + 0.5 * len(names) * len(groups)))
         for index, (label, measures) in enumerate(groups.items()):
             colour = palette.series[1 + index % (len(palette.series) - 1)]
             shown = [(place, measures[name].interval) for place, name in enumerate(names) if name in measures]
@@ -131,11 +132,11 @@ def _line(panel: Axes, points: Mapping[int, Measure], index: int, name: str, pal
     )  # fmt: skip
 
 
-def _axes(count: int, palette: Palette, width: float = 4.2) -> tuple[Figure, list[Axes]]:
+def _axes(count: int, palette: Palette, width: float = 3.6) -> tuple[Figure, list[Axes]]:
     """A figure with `count` panels, at most MOST_IN_ROW side by side."""
     across = min(count, MOST_IN_ROW)
     down = -(-count // across)
-    figure = Figure(figsize=(width * across + 1.6, 3.2 * down), layout="constrained")  # 1.6: the legend
+    figure = Figure(figsize=(width * across + 1.5, 3.1 * down), layout="constrained")  # 1.5: the legend
     axes: Sequence[Axes] = list(figure.subplots(down, across, sharey=True, squeeze=False).flat)
     for panel in axes[count:]:
         panel.set_visible(False)

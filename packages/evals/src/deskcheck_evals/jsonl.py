@@ -13,15 +13,18 @@ from typing import Any
 from deskcheck_evals.errors import EvalError
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, object) of every line that is not blank; EvalError for a missing file or a line of another kind."""
+def read_jsonl(path: Path, *, drop_torn: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(line number, object) of every line that is not blank; EvalError for a missing file or a line of another kind.
+
+    `drop_torn` passes over a last line without its newline: half of what a killed writer meant to write.
+    """
     if not path.is_file():
         raise EvalError(f"{path}: no such file: expected a JSONL file, one JSON object a line")
     number = 0
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.strip():
+                if line.strip() and not (drop_torn and not line.endswith(b"\n")):
                     yield number, _object(path, number, line)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise EvalError(f"{path}:{number + 1}: not whole gzip data ({error}): fetch the file again") from error

@@ -295,5 +295,17 @@ def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[
     return {"private": private, "public": public}
 
 
+def transition_measures(rows: Sequence[Fixed], tests: str, statistics: Statistics) -> dict[str, Measure]:
+    """The four cells of the table of `tests` (public or private) as measures, so that they have intervals."""
+    ends = [
+        (row.first_passed, row.submitted_passed) if tests == "private" else (row.first_public, row.submitted_public)
+        for row in rows
+    ]
+    maker = Maker(statistics)
+    for name, cell in (("FF", (False, False)), ("FP", (False, True)), ("PF", (True, False)), ("PP", (True, True))):
+        maker.add(name, [end == cell for end in ends], [row.problem for row in rows])
+    return maker.made
+
+
 def _rate(measure: Measure) -> Fraction:
     return Fraction(round(sum(measure.values)), len(measure.values))

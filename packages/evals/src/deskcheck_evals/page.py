@@ -11,7 +11,8 @@ from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
 from deskcheck_evals.measures import Measure, accuracy_by_length, curve_measures, gain_measures
 from deskcheck_evals.paper import Placed, paper_tables
 from deskcheck_evals.protocol import protocol_table
-from deskcheck_evals.results import Result, length_unit, pools, predictions
+from deskcheck_evals.results import ROWS, Result, length_unit, pools, predictions
+from deskcheck_evals.rows import is_torn
 from deskcheck_evals.tables import (
     Options,
     Table,
@@ -145,6 +146,12 @@ def warnings(results: Sequence[Result]) -> list[str]:
             f"Scripted sampler, not a model: {', '.join(scripted)}. These numbers say nothing about any model."
         )
     found += [f"{r.label} is unfinished: {len(r.rows)} rows so far." for r in results if not r.done]
+    found += [
+        f"{r.label}: the last row of {run.folder.name} is half written and left out; run it again."
+        for r in results
+        for run in r.runs
+        if is_torn(run.folder / ROWS)
+    ]
     found += [
         f"{r.label}: {r.unscored} problems left out (sandbox errors); run it again." for r in results if r.unscored
     ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from deskcheck_evals.errors import EvalError
-from deskcheck_evals.measures import PAPER_KS, Measure, difference, transitions
+from deskcheck_evals.measures import PAPER_KS, Measure, difference, transition_measures, transitions
 from deskcheck_evals.published import PAPER, SOURCE, Published
 from deskcheck_evals.results import Result, fixes
 from deskcheck_evals.settings import differences, settings_of
@@ -31,7 +31,7 @@ TASKS = {
 }
 """The tasks whose runs can fill a table."""
 OF_PAIRS = ("T4", "T7", "T8")
-"""Tables that compare two runs."""
+"""Tables that compare two runs; T4 also takes one, whose first programs are its single turns."""
 OURS = {
     "self_verify": {"public": "public pass@1"},
     "self_fix": {
@@ -43,7 +43,9 @@ OURS = {
 }
 """Our names of the measures of a column, where they are not the column's."""
 
-Placed = dict[str, list[Result] | list[Pair]]
+FIRST_PUBLIC = ("first public", "submitted public")
+FIRST_PRIVATE = ("first pass@1", "submitted pass@1")
+Placed = dict[str, list[Result | Pair]]
 Placing = Mapping[str, Sequence[str]]
 
 
@@ -60,33 +62,36 @@ def placed(results: Sequence[Result], named: Placing | None) -> Placed:
     return {table: _placed(table, results, named.get(table)) for table in PAPER}
 
 
-def _placed(table: str, results: Sequence[Result], labels: Sequence[str] | None) -> list[Result] | list[Pair]:
-    if labels is None:
-        return single_turns(results) if table == "T4" else [each for each in results if _belongs(table, each)]
-    if table in OF_PAIRS:
-        pairs = paired(labels, results, f"paper.{table}")
-        _check_tasks(table, [pair.ours for pair in pairs])
-        return pairs
+def _placed(table: str, results: Sequence[Result], names: Sequence[str] | None) -> list[Result | Pair]:
+    if names is None:
+        runs = [result for result in results if _belongs(table, result)]
+        return [_against_single_turn(run, results) for run in runs] if table == "T4" else [*runs]
+    return [_named(table, name, results) for name in names]
+
+
+def _named(table: str, name: str, results: Sequence[Result]) -> Result | Pair:
+    """The run or the pair that a table's list names."""
+    where = f"paper.{table}"
     by_label = {result.label: result for result in results}
-    for label in labels:
-        if label not in by_label:
-            raise EvalError(f"paper.{table}: {label!r}, expected some of the labels {', '.join(by_label)}")
-    _check_tasks(table, [by_label[label] for label in labels])
-    return [by_label[label] for label in labels]
-
-
-def _check_tasks(table: str, results: Sequence[Result]) -> None:
-    for result in results:
-        if result.task not in TASKS[table]:
-            wanted = " or ".join(TASKS[table])
-            raise EvalError(f"paper.{table}: {result.label!r} is a run of {result.task}, expected one of {wanted}")
+    if name in by_label and table not in ("T7", "T8"):
+        found = by_label[name]
+    elif table in OF_PAIRS:
+        [found] = paired([name], results, where)
+    else:
+        raise EvalError(f"{where}: {name!r}, expected some of the labels {', '.join(by_label)}")
+    run = found.ours if isinstance(found, Pair) else found
+    if run.task not in TASKS[table]:
+        wanted = " or ".join(TASKS[table])
+        raise EvalError(f"{where}: {run.label!r} is a run of {run.task}, expected one of {wanted}")
+    return found
 
 
 def _belongs(table: str, result: Result) -> bool:
     """Whether a run stands in a table by itself. T2, T7 and T8 are never filled unasked: no setting says enough."""
     settings = settings_of(result)
     is_cruxeval = settings.get("benchmark.name") == "cruxeval_o"
-    looks = settings.get("feedback.source") not in (None, "none")
+    source = settings.get("feedback.source")
+    looks = source not in (None, "none")
     match table:
         case "F3":
             return result.task == "output_prediction" and is_cruxeval
@@ -94,6 +99,8 @@ def _belongs(table: str, result: Result) -> bool:
             return result.task == "output_prediction" and not is_cruxeval
         case "T3":
             return result.task in TASKS["T3"]
+        case "T4":
+            return result.task == "self_fix" and source == "simulated"
         case "T5":
             return result.task == "self_fix" and looks
         case "T6":
@@ -103,16 +110,11 @@ def _belongs(table: str, result: Result) -> bool:
     return False
 
 
-def single_turns(results: Sequence[Result]) -> list[Pair]:
-    """Every run of self-fix with simulated feedback, with the single-turn run that differs in nothing but that."""
-    runs = [result for result in results if result.task == "self_fix"]
-    source = {result.label: settings_of(result).get("feedback.source") for result in runs}
-    pairs = []
-    for ours in (run for run in runs if source[run.label] == "simulated"):
-        found = [run for run in runs if source[run.label] == "none" and _same_but_scaffold(ours, run)]
-        if len(found) == 1:
-            pairs.append(pair_of(ours, found[0], f"paper.T4: {ours.label} and {found[0].label}"))
-    return pairs
+def _against_single_turn(ours: Result, results: Sequence[Result]) -> Result | Pair:
+    """A run of self-fix with the one single-turn run that differs in nothing but the scaffold; alone without one."""
+    runs = [result for result in results if settings_of(result).get("feedback.source") == "none"]
+    found = [run for run in runs if run.task == ours.task and _same_but_scaffold(ours, run)]
+    return pair_of(ours, found[0], f"paper.T4: {ours.label}, {found[0].label}") if len(found) == 1 else ours
 
 
 def _same_but_scaffold(ours: Result, theirs: Result) -> bool:
@@ -128,7 +130,7 @@ def paper_tables(placing: Placed, options: Options) -> list[Table]:
     return [_table(name, runs, options) for name, runs in placing.items() if runs]
 
 
-def _table(name: str, runs: Sequence[Result] | Sequence[Pair], options: Options) -> Table:
+def _table(name: str, runs: Sequence[Result | Pair], options: Options) -> Table:
     published = PAPER[name]
     table = Table(published.title, ["whose", "run", "benchmark", *published.columns])
     for row in published.rows:
@@ -139,7 +141,7 @@ def _table(name: str, runs: Sequence[Result] | Sequence[Pair], options: Options)
     for run in runs:
         for cells in _our_rows(name, run, options):
             table.add("ours", *cells)
-        if isinstance(run, Pair) and name != "T4":
+        if isinstance(run, Pair):
             table.notes.append(f"{run.name}: {_change(run, options).text}, paired by problem.")
     table.notes += [published.note] if published.note else []
     table.notes.append(f"The paper ({SOURCE}) prints no intervals; ours are 95 % over problems. {_counts(runs)}")
@@ -159,29 +161,36 @@ def _our_rows(name: str, run: Result | Pair, options: Options) -> list[list[Cell
     if isinstance(run, Pair):
         match name:
             case "T4":
-                return [[run.ours.label, _benchmark(run.ours), _change(run, options)]]
+                name = f"{run.ours.label}, against {run.theirs.label}"
+                return [[name, _benchmark(run.ours), _change(run, options)]]
             case "T7":
                 cells = [_cell("pass@1", arm, options) for arm in (run.theirs, run.ours)]
                 return [[run.ours.label, _benchmark(run.ours), *cells]]
         return [[arm.label, _benchmark(arm), _cell("pass@1", arm, options)] for arm in (run.theirs, run.ours)]
+    if name == "T4":
+        return [[f"{run.label}, against its own first programs", _benchmark(run), _first_to_submitted(run, options)]]
     if name == "T5":
         return _transition_rows(run, options)
     return [[run.label, _benchmark(run), *(_cell(column, run, options) for column in PAPER[name].columns)]]
 
 
 def _transition_rows(run: Result, options: Options) -> list[list[Cell | str]]:
-    rows = []
-    for tests, counts in reversed(transitions(fixes(run), measured(run, options)).items()):
-        shares = [counts.share(cell) for cell in ("FF", "FP", "PF", "PP")]
-        shares += [float(counts.first_rate), float(counts.submitted_rate)]
-        cells = [Cell(f"{100 * share:.1f}", None, True) for share in shares]
-        rows.append([f"{run.label}, {tests} tests", _benchmark(run), *cells])
-    return rows
+    """Public tests and private ones; `transitions` asserts both identities on the way."""
+    rows, made = fixes(run), measured(run, options)
+    transitions(rows, made)
+    told = []
+    for tests, (first, submitted) in (("public", FIRST_PUBLIC), ("private", FIRST_PRIVATE)):
+        shares = transition_measures(rows, tests, options.statistics)
+        cells = [
+            replace(number(measure), interval=None) for measure in (*shares.values(), made[first], made[submitted])
+        ]
+        told.append([f"{run.label}, {tests} tests", _benchmark(run), *cells])
+    return told
 
 
 def _cell(column: str, run: Result, options: Options) -> Cell:
     measure = _measure(column, run, options)
-    return Cell("-", None, True) if measure is None else number(measure)
+    return Cell("-", None, True) if measure is None else replace(number(measure), interval=None)
 
 
 def _measure(column: str, run: Result, options: Options) -> Measure | None:
@@ -195,11 +204,15 @@ def _change(pair: Pair, options: Options) -> Cell:
     return signed_cell(difference(ours, theirs, options.statistics))
 
 
+def _first_to_submitted(run: Result, options: Options) -> Cell:
+    return replace(number(measured(run, options)["submitted - first"]), interval=None)
+
+
 def _benchmark(run: Result) -> str:
     return run.header["benchmark"]
 
 
-def _counts(runs: Sequence[Result] | Sequence[Pair]) -> str:
+def _counts(runs: Sequence[Result | Pair]) -> str:
     """How many problems our numbers stand on."""
     arms = [run.ours if isinstance(run, Pair) else run for run in runs]
     counts = {arm.label: len({row.get("problem", row["id"]) for row in arm.rows}) for arm in arms}

@@ -9,6 +9,7 @@ chosen afterwards (k, how attempts combine, the comparison) is computed from the
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,23 @@ class Rows:
 
 
 def read_rows(path: Path) -> tuple[Json, list[Json]]:
-    """Header and rows of a finished or interrupted run; EvalError names the line that is not ours."""
-    lines = [row for _, row in read_jsonl(path)]
+    """Header and rows of a finished or interrupted run, without a last row that is half written (`is_torn`).
+
+    EvalError names the line that is not ours.
+    """
+    lines = [row for _, row in read_jsonl(path, drop_torn=True)]
     if not lines or lines[0].get("schema") != SCHEMA or "config" not in lines[0]:
         raise EvalError(f"{path}:1: no header of schema {SCHEMA}: expected a rows.jsonl written by deskcheck-eval")
     return lines[0], lines[1:]
+
+
+def is_torn(path: Path) -> bool:
+    """Whether the file ends in the middle of a row: a kill left it so, or its run is writing just now."""
+    with open(path, "rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

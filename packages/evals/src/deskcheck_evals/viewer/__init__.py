@@ -58,9 +58,8 @@ def planned(results: Sequence[Result], report: Path, samples: int) -> list[Viewe
     """A viewer for every run, with at most `samples` items each; none for 0."""
     if not samples:
         return []
-    viewers = []
-    for pooled, run in ((pooled, run) for pooled in results for run in pooled.runs):
-        label = f"{pooled.label}, seed {run.header['seed']}" if pooled.parts else pooled.label
+    viewers: list[Viewer] = []
+    for label, run in _labelled(results):
         path = beside(report) / f"{len(viewers) + 1}-{slug(label)}.html"
         rows = _by_item(run)
         shown = _drawn(list(rows), samples)
@@ -68,6 +67,13 @@ def planned(results: Sequence[Result], report: Path, samples: int) -> list[Viewe
         back = quote(f"../{report.name}")
         viewers.append(Viewer(run, label, path, back, href, {item: rows[item] for item in shown}, len(rows)))
     return viewers
+
+
+def _labelled(results: Sequence[Result]) -> Iterator[tuple[str, Result]]:
+    """Every single run, with its seed where it is one of several that the report pools."""
+    for result in results:
+        for run in result.runs:
+            yield (f"{result.label}, seed {run.header['seed']}" if result.parts else result.label), run
 
 
 def write_viewers(viewers: Sequence[Viewer], combine: Combine) -> list[Path]:

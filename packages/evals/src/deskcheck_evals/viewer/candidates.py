@@ -2,6 +2,7 @@
 public tests really say, what was predicted, and whether it passes the private ones. Equal programs stand together.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,11 +18,12 @@ from deskcheck_evals.viewer.item import Item, rendered, word
 
 @dataclass(frozen=True)
 class Said:
-    """One prediction of one test."""
+    """What predictions of one test say, and how many of them say it."""
 
     output: str
     passes: bool
     fault: str
+    count: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Look:
     number: int
     passed: bool
     score: float
+    votes: Sequence[bool]
     said: list[Said]
 
 
@@ -42,8 +45,8 @@ class Place:
     members: list[int]
     score: float
     tests: int
-    is_first: bool
-    """Whether it shares the best score: it is what simulation submits, or one of those among which chance decides."""
+    tag: str
+    """Whether simulation submits it, or chance decides between it and others of its score; empty for the rest."""
     fault: str
     passed: bool
     verdict: str
@@ -90,8 +93,8 @@ def candidates_item(row: Json, combine: Combine) -> Item:
 def _places(candidates: Sequence[Json], scores: Sequence[float], combine: Combine) -> list[Place]:
     groups: dict[str, list[int]] = {}
     for at in sorted(range(len(candidates)), key=lambda at: -scores[at]):
-        code = candidates[at]["code"]
-        groups.setdefault(f"none {candidates[at]['status']}" if code is None else f"code {code}", []).append(at)
+        alike = [candidates[at][name] for name in ("code", "status", "passed", "public", "predicted")]
+        groups.setdefault(repr(alike), []).append(at)
     return [_place(sorted(members), candidates, scores, combine) for members in groups.values()]
 
 
@@ -99,12 +102,13 @@ def _place(members: list[int], candidates: Sequence[Json], scores: Sequence[floa
     first = candidates[members[0]]
     score = scores[members[0]]
     is_program = first["code"] is not None
+    best = list(scores).count(max(scores))
     return Place(
         rank=1 + sum(other > score for other in scores),
         members=[at + 1 for at in members],
         score=max(0.0, score),
         tests=len(first["public"]),
-        is_first=score == max(scores),
+        tag="" if not is_program or score < max(scores) else "chosen" if len(members) == best else "tied for best",
         fault="" if is_program else word(ANSWERS, first["status"]),
         passed=first["passed"],
         verdict=first["verdict"] or "",
@@ -119,11 +123,12 @@ def _looks(candidate: Json, combine: Combine) -> list[Look]:
     for at, (passed, bits) in enumerate(zip(candidate["public"], candidate["predicted"], strict=True)):
         outputs = candidate.get("outputs", [[None] * len(bits)] * (at + 1))[at]
         statuses = candidate.get("statuses", [["ok"] * len(bits)] * (at + 1))[at]
-        said = [
-            Said(one_line(output), bit, word(PREDICTIONS, status))
+        counts = Counter(
+            ("" if output is None else one_line(output), bit, word(PREDICTIONS, status))
             for output, bit, status in zip(outputs, bits, statuses, strict=True)
-        ]
-        looks.append(Look(at + 1, passed, combined_score(bits, combine), said))
+        )
+        said = [Said(*each, count) for each, count in counts.most_common()]
+        looks.append(Look(at + 1, passed, combined_score(bits, combine), bits, said))
     return looks
 
 

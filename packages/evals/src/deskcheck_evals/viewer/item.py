@@ -33,7 +33,7 @@ def rendered(template: str, **values: Any) -> str:
 
 def word(words: Mapping[str, str], name: str) -> str:
     """What the pages call a status."""
-    return words[name] if name in words else name
+    return words.get(name, name)
 
 
 def text(value: str | None) -> str:

@@ -34,7 +34,7 @@ class Answer:
 def predicted_item(row: Json) -> Item:
     """The item of a row."""
     attempts = [
-        Attempt(right, one_line(output, 60), word(PREDICTIONS, status), tokens, text(narration))
+        Attempt(right, _said(output), word(PREDICTIONS, status), tokens, text(narration))
         for right, output, status, tokens, narration in zip(
             row["right"], row["outputs"], row["statuses"], row["tokens"], row["narrations"], strict=True
         )
@@ -58,4 +58,8 @@ def _answers(row: Json) -> list[Answer]:
         (None if output is None else output.strip(), right)
         for output, right in zip(row["outputs"], row["right"], strict=True)
     )
-    return [Answer(one_line(output, 60), right, count) for (output, right), count in said.most_common()]
+    return [Answer(_said(output) or "nothing readable", right, count) for (output, right), count in said.most_common()]
+
+
+def _said(output: str | None) -> str:
+    return "" if output is None else one_line(output, 60)
