@@ -47,11 +47,14 @@ def test_labels_are_text(tmp_path):
     assert {"a <b> & 'c' $x_1$", "second", "third", "fourth", "pass@k", "k candidates"} <= words
 
 
+def size(panels) -> tuple[float, float]:
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', curves_figure(panels, "").inline())
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
 def test_a_fourth_panel_begins_a_row():
-    wide, tall = (
-        [float(n) for n in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', curves_figure(panels, "").inline()).groups()]
-        for panels in ({k: PANELS[k] for k in list(PANELS)[:3]}, PANELS)
-    )
+    wide, tall = size({name: PANELS[name] for name in list(PANELS)[:3]}), size(PANELS)
     assert wide[0] == tall[0] and tall[1] == pytest.approx(2 * wide[1])
 
 

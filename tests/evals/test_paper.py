@@ -4,6 +4,7 @@ import re
 
 import pytest
 from deskcheck_agent.feedback import Combine
+from deskcheck_evals.config import PaperConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import Statistics
 from deskcheck_evals.paper import paper_tables, placed
@@ -68,7 +69,7 @@ def standing(results, named) -> dict[str, list[str]]:
 
 
 def test_runs_stand_where_their_settings_put_them(results):
-    assert standing(results, {}) == {
+    assert standing(results, PaperConfig()) == {
         "F3": ["crux"],
         "T1": ["predict", "after"],
         "T3": ["verify", "simulated", "executed", "single"],
@@ -80,7 +81,7 @@ def test_runs_stand_where_their_settings_put_them(results):
 
 
 def test_a_list_replaces_what_would_stand_there(results):
-    named = {"T1": [], "T2": ["predict"], "T4": ["simulated"], "T8": ["after:predict"]}
+    named = PaperConfig(T1=[], T2=["predict"], T4=["simulated"], T8=["after:predict"])
     told = standing(results[1:], named)
     assert "T1" not in told and told["T2"] == ["predict"] and told["T4"] == ["simulated"]
     assert told["T8"] == ["after - predict"] and told["T5"] == ["simulated", "executed"]
@@ -92,7 +93,7 @@ def rows_of(table: Table, whose: str) -> list[list[str]]:
 
 
 def test_ours_stand_below_theirs_with_intervals_that_they_have_not(results):
-    tables = {table.title.partition(":")[0]: table for table in paper_tables(placed(results, {}), OPTIONS)}
+    tables = {table.title.partition(":")[0]: table for table in paper_tables(placed(results, PaperConfig()), OPTIONS)}
     solved = tables["Table 3"]
     assert len(rows_of(solved, "paper")) == 8 and solved.breaks == [8]
     assert rows_of(solved, "paper")[2] == ["Self-RLEF", "DMC", "63.2", "76.8", "80.2", "82.5"]
@@ -105,7 +106,9 @@ def test_ours_stand_below_theirs_with_intervals_that_they_have_not(results):
 
 
 def test_the_transition_table_keeps_its_identities(results):
-    table = next(table for table in paper_tables(placed(results, {}), OPTIONS) if "first to submitted" in table.title)
+    table = next(
+        table for table in paper_tables(placed(results, PaperConfig()), OPTIONS) if "first to submitted" in table.title
+    )
     for row in rows_of(table, "ours"):
         ff, fp, pf, pp, first, submitted = (float(cell.partition(" ")[0]) for cell in row[2:])
         assert ff + fp + pf + pp == pytest.approx(100, abs=0.2)
@@ -113,9 +116,9 @@ def test_the_transition_table_keeps_its_identities(results):
 
 
 def test_a_change_is_paired(results):
-    [pair] = placed(results, {})["T4"]
+    [pair] = placed(results, PaperConfig())["T4"]
     assert isinstance(pair, Pair)
-    table = next(table for table in paper_tables(placed(results, {}), OPTIONS) if "scaffold" in table.title)
+    table = next(table for table in paper_tables(placed(results, PaperConfig()), OPTIONS) if "scaffold" in table.title)
     [[name, _, change]] = rows_of(table, "ours")
     ours, theirs = (measured(run, OPTIONS)["submitted pass@1"].by_problem for run in (pair.ours, pair.theirs))
     gap = 100 * sum(ours[p] - theirs[p] for p in ours) / len(ours)
@@ -124,6 +127,6 @@ def test_a_change_is_paired(results):
 
 def test_a_pair_of_other_tasks_is_refused(results):
     with pytest.raises(EvalError, match=r"paper.T8: 'verify:predict' are runs of self_verify and output_prediction"):
-        placed(results, {"T8": ["verify:predict"]})
+        placed(results, PaperConfig(T8=["verify:predict"]))
     with pytest.raises(EvalError, match=r"paper.T8: 'simulated' is a run of self_fix, expected one of output_pred"):
-        placed(results, {"T8": ["simulated:single"]})
+        placed(results, PaperConfig(T8=["simulated:single"]))

@@ -10,7 +10,7 @@ OPTIONS = Options(Combine.majority, (1, 5, 10), Statistics(resamples=50, seed=3)
 
 
 def told(results, said=None) -> dict[str, str]:
-    return {row[0].text: row[1].text for row in protocol_table(results, OPTIONS, said or {}).rows}
+    return {row[0].text: row[1].text for row in protocol_table(results, OPTIONS, said).rows}
 
 
 def test_every_open_choice_is_answered(make_run):
@@ -33,10 +33,10 @@ def test_runs_that_differ_are_told_apart_and_a_task_says_what_it_has(make_run):
     results = [
         read_result(make_run("output_prediction", name, settings=s)) for name, s in zip("abc", settings, strict=True)
     ]
-    answers = told(results, {TEMPERATURE: "on validation", "our own": "words"})
+    answers = told(results, "on validation")
     assert answers["predictions an item"] == "5 (a, c); 10 (b)" and answers["prompts"] == "micro, step by step"
     assert "short1 counts" not in answers and "most solution turns" not in answers
-    assert answers[TEMPERATURE] == "on validation" and answers["our own"] == "words"
+    assert answers[TEMPERATURE] == "on validation"
 
 
 def test_a_choice_that_no_run_has_is_empty():

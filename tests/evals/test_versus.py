@@ -8,7 +8,7 @@ from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import Statistics
 from deskcheck_evals.results import read_result
 from deskcheck_evals.tables import Options
-from deskcheck_evals.versus import counts_table, flips, flips_table, pair_table, paired, settings_table
+from deskcheck_evals.versus import counts_table, flips, flips_table, item_values, pair_table, paired, settings_table
 
 OPTIONS = Options(Combine.mean, (1, 5, 10), Statistics(resamples=50))
 
@@ -88,16 +88,15 @@ def test_runs_that_differ_in_seeds_alone_are_said_to(two):
 
 
 @pytest.mark.parametrize("task", ["output_prediction", "self_verify", "self_fix"])
-def test_flips_add_up_to_the_paired_difference(two, task):
+def test_flips_are_the_problems_that_cross_one_half(two, task):
     results = two(task, {"skill": 0.9}, {"skill": 0.4, "seed": 5})
     pairs = paired(["a:b"], results)
     found = flips(pairs[0], OPTIONS)
     changes = [*found.gained, *found.lost]
-    assert found.gained and all(ours > theirs for _, theirs, ours in found.gained)
-    assert all(ours < theirs for _, theirs, ours in found.lost) and len(changes) + found.equal == 40
-    [row] = [row for row in pair_table(pairs, OPTIONS).rows if row[1].text == found.measure]
-    gap = 100 * sum(ours - theirs for _, theirs, ours in changes) / 40
-    assert row[2].text.startswith(f"{gap:+.1f} [")
+    assert found.gained and all(theirs <= 0.5 < ours for _, theirs, ours in found.gained)
+    assert all(ours <= 0.5 < theirs for _, theirs, ours in found.lost) and len(changes) + found.equal == 40
+    solved = [sum(value > 0.5 for value in item_values(run, OPTIONS)[1].values()) for run in results]
+    assert solved[0] - solved[1] == len(found.gained) - len(found.lost)
     [counts] = counts_table(pairs, OPTIONS).rows
     assert [cell.text for cell in counts[2:]] == [str(n) for n in (len(found.gained), len(found.lost), found.equal)]
     listed = flips_table(pairs, OPTIONS, {"a": {found.gained[0][0]: "a.html#x"}})

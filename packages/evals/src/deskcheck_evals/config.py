@@ -104,6 +104,36 @@ class EvalConfig(RunConfig):
 
 
 @dataclass(kw_only=True)
+class PaperConfig:
+    """Labels of the runs that stand in a table of the paper, in place of those that it would hold by their settings.
+
+    null leaves it to the settings, an empty list leaves the table out.
+    """
+
+    F3: list[str] | None = None
+    """CRUXEval-O; by itself: output prediction on cruxeval_o."""
+    T1: list[str] | None = None
+    """Output prediction after RL; by itself: output prediction on anything else."""
+    T2: list[str] | None = None
+    """Output prediction on the model's own solutions; never by itself."""
+    T3: list[str] | None = None
+    """Solving; by itself: every run of self-verify and self-fix."""
+    T4: list[str] | None = None
+    """What the scaffold changes: "ours-label:single-turn-label", or one label, against its own first programs; by
+    itself: simulated feedback, against the run with feedback=none that differs in nothing else."""
+    T5: list[str] | None = None
+    """First to submitted program; by itself: self-fix with feedback."""
+    T6: list[str] | None = None
+    """Public pass@1 and @10; by itself: self-verify."""
+    T7: list[str] | None = None
+    """Other tasks: "with-label:without-label"; never by itself."""
+    T8: list[str] | None = None
+    """What RL adds to output prediction: "with-label:without-label"; never by itself."""
+    T9: list[str] | None = None
+    """At most 3 turns; by itself: self-fix with feedback and max_turns=3."""
+
+
+@dataclass(kw_only=True)
 class ReportConfig(RunConfig):
     """What to show, and the choices that need no model."""
 
@@ -114,12 +144,10 @@ class ReportConfig(RunConfig):
     """Names of the runs in tables, in the same order; none: the folders' names."""
     pairs: list[str] = field(default_factory=list)
     """Comparisons "ours-label:theirs-label", paired by problem."""
-    paper: dict[str, list[str]] | None = field(default_factory=dict)
-    """Tables of the paper (F3, T1 to T9) -> labels of the runs that stand in them, beside the published numbers; of T4,
-    T7 and T8 "ours-label:theirs-label". A table not named here holds the runs whose settings put them there; an empty
-    list leaves it out; null: no tables of the paper."""
-    protocol: dict[str, str] = field(default_factory=dict)
-    """What no setting records, printed with the protocol, such as "how the temperature was chosen"."""
+    paper: PaperConfig | None = field(default_factory=PaperConfig)
+    """The paper's tables, with our runs beside the published numbers; null: none of them."""
+    temperature_chosen: str | None = None
+    """How the sampling temperature was found, in words, as no setting records it: printed with the protocol."""
     title: str = "deskcheck report"
     ks: list[int] = field(default_factory=lambda: list(range(1, 11)))
     combine: Combine = Combine.mean

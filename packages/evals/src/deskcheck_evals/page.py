@@ -83,7 +83,7 @@ class Chosen:
 
     pairs: Sequence[Pair] = ()
     placed: Placed = field(default_factory=dict)
-    protocol: Mapping[str, str] = field(default_factory=dict)
+    temperature_chosen: str | None = None
     links: Links = field(default_factory=dict)
     """Where single items are shown."""
     pages: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +114,7 @@ def chapters(results: Sequence[Result], options: Options, chosen: Chosen) -> lis
         written.append(Chapter("Beside the paper", PAPER_LEAD, [], tables))
     if chosen.pairs:
         written.append(_pairs_chapter(chosen.pairs, options, chosen.links))
-    protocol = protocol_table(results, options, chosen.protocol)
+    protocol = protocol_table(results, options, chosen.temperature_chosen)
     written.append(
         Chapter("Protocol", "What was asked, how, and every choice that the paper leaves open.", [], [protocol])
     )
@@ -217,7 +217,12 @@ def _simulator_figures(results: Sequence[Result], curves: Mapping[str, Panel]) -
         solvers = [run.header["solver"] for run in runs]
         titles = [s if solvers.count(s) == 1 else f"{s}: {r.label}" for s, r in zip(solvers, runs, strict=True)]
         panels = {title: curves[run.label] for title, run in zip(titles, runs, strict=True)}
-        drawings.append(curves_figure(panels, f"{simulator} simulates the candidates of other solvers, a panel each."))
+        drawings.append(
+            curves_figure(
+                panels,
+                f"{simulator} simulates the candidates of other solvers, a panel each (as figures 5 and 7 to 9).",
+            )
+        )
     return drawings
 
 
@@ -227,9 +232,7 @@ def _left_out_ks(curves: Mapping[str, Panel], options: Options) -> list[str]:
     for label, lines in curves.items():
         if missing := [str(k) for k in options.ks if k not in lines["pass@k"]]:
             most = max(lines["pass@k"])
-            notes.append(
-                f"{label}: k = {', '.join(missing)} left out, as some problem has fewer candidates (k up to {most})."
-            )
+            notes.append(f"{label}: k = {', '.join(missing)} left out, as there are {most} candidates a problem.")
     return notes
 
 

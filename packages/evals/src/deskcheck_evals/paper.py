@@ -6,9 +6,10 @@ in `pairs`. A list replaces what would have been placed, an empty one leaves the
 of ours does not appear. Our numbers have intervals over problems; the paper prints none.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
+from deskcheck_evals.config import PaperConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import PAPER_KS, Measure, difference, transition_measures, transitions
 from deskcheck_evals.published import PAPER, SOURCE, Published
@@ -46,20 +47,17 @@ OURS = {
 FIRST_PUBLIC = ("first public", "submitted public")
 FIRST_PRIVATE = ("first pass@1", "submitted pass@1")
 Placed = dict[str, list[Result | Pair]]
-Placing = Mapping[str, Sequence[str]]
 
 
-def placed(results: Sequence[Result], named: Placing | None) -> Placed:
+def placed(results: Sequence[Result], named: PaperConfig | None) -> Placed:
     """Which runs, or pairs of runs, stand in which table; none at all where `named` is None.
 
     Raises:
-        EvalError: a table that is none, a label that no run has, or a run of a task that the table is not about.
+        EvalError: a label that no run has, or a run of a task that the table is not about.
     """
     if named is None:
         return {}
-    if odd := sorted(named.keys() - PAPER.keys()):
-        raise EvalError(f"paper: {odd[0]!r} is no table of the paper, expected some of {', '.join(PAPER)}")
-    return {table: _placed(table, results, named.get(table)) for table in PAPER}
+    return {table: _placed(table, results, labels) for table, labels in asdict(named).items()}
 
 
 def _placed(table: str, results: Sequence[Result], names: Sequence[str] | None) -> list[Result | Pair]:

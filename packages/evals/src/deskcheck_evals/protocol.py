@@ -1,7 +1,7 @@
 """The protocol as a table: every choice that the paper leaves open, and every setting that decides a number.
 
-What a run was asked for is read from its header; what the report chose comes from its options; what no setting records,
-such as how the temperature was found, is what the reader of the configuration was told (`protocol={choice: words}`).
+What a run was asked for is read from its header; what the report chose comes from its options; how the temperature was
+found, which no setting records, from `temperature_chosen` of the report's configuration.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,15 +16,15 @@ Ask = Callable[[Result, Options], str | None]
 TEMPERATURE = "how the temperature was chosen"
 
 
-def protocol_table(results: Sequence[Result], options: Options, said: Mapping[str, str]) -> Table:
-    """One row a choice; runs that agree are told together. `said` adds rows, or replaces the words of one."""
+def protocol_table(results: Sequence[Result], options: Options, temperature_chosen: str | None = None) -> Table:
+    """One row a choice; runs that agree are told together."""
     table = Table("Protocol", ["choice", "here"])
     for choice, ask in CHOICES.items():
-        words = said.get(choice) or together({result.label: ask(result, options) for result in results})
+        words = together({result.label: ask(result, options) for result in results})
+        if choice == TEMPERATURE:
+            words = temperature_chosen or "not said (temperature_chosen=WORDS)"
         if words:
             table.add(choice, words)
-    for choice in (choice for choice in said if choice not in CHOICES):
-        table.add(choice, said[choice])
     return table
 
 
@@ -108,7 +108,7 @@ CHOICES: dict[str, Ask] = {
     "predictions are sampled with": lambda r, o: _sampling(
         "sampling" if r.task == "output_prediction" else "simulating"
     )(r, o),
-    TEMPERATURE: _always(f"not said; say it with protocol={{{TEMPERATURE}: ...}}"),
+    TEMPERATURE: _always(""),  # the reader's own words
     "a prediction is right": _setting("checker", "output_prediction", words="compared as {}; calls as literals"),
     "predictions of one test combine by": _in("self_verify", lambda result, options: f"{options.combine}"),
     "equal scores": _in("self_verify", lambda result, options: "averaged over all orders, exactly"),

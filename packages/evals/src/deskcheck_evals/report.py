@@ -42,7 +42,7 @@ def report(config: ReportConfig, run: Run) -> None:
     asked = Chosen(
         pairs=paired(config.pairs, results),
         placed=placed(results, config.paper),
-        protocol=config.protocol,
+        temperature_chosen=config.temperature_chosen,
         links={viewer.result.label: viewer.links for viewer in reversed(viewers)},
         pages={str(viewer.result.folder): viewer.href for viewer in viewers},
     )

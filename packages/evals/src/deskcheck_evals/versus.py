@@ -112,7 +112,8 @@ def item_values(result: Result, options: Options) -> tuple[str, dict[str, float]
 
 @dataclass(frozen=True)
 class Flips:
-    """Items that ours does better (gained) and worse (lost) than theirs, the largest change first."""
+    """Items that ours solves more often than not and theirs does not (gained), or the other way round (lost), the
+    largest change first; `equal` counts the others."""
 
     measure: str
     gained: list[tuple[str, float, float]]
@@ -122,11 +123,12 @@ class Flips:
 
 
 def flips(pair: Pair, options: Options) -> Flips:
-    """Which problems flipped; a problem that both solve equally often has not."""
+    """Which problems flipped."""
     name, ours = item_values(pair.ours, options)
     _, theirs = item_values(pair.theirs, options)
     both = sorted(ours.keys() & theirs.keys())
-    changed = sorted(((i, theirs[i], ours[i]) for i in both if ours[i] != theirs[i]), key=lambda c: -abs(c[2] - c[1]))
+    flipped = [(item, theirs[item], ours[item]) for item in both if (ours[item] > 0.5) != (theirs[item] > 0.5)]
+    changed = sorted(flipped, key=lambda change: -abs(change[2] - change[1]))
     gained = [change for change in changed if change[2] > change[1]]
     return Flips(name, gained, [change for change in changed if change[2] < change[1]], len(both) - len(changed))
 
@@ -163,7 +165,8 @@ def settings_table(pairs: Sequence[Pair]) -> Table:
 
 def counts_table(pairs: Sequence[Pair], options: Options) -> Table:
     """How many problems flipped."""
-    table = Table("Gained and lost", ["ours - theirs", "by", "gained", "lost", "equal"])
+    table = Table("Gained and lost", ["ours - theirs", "by", "gained", "lost", "neither"])
+    table.notes.append("Gained: ours solves it more often than not, and theirs does not. Lost: the other way round.")
     for pair in pairs:
         found = flips(pair, options)
         counts = (len(found.gained), len(found.lost), found.equal)

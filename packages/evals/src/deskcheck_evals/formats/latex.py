@@ -4,16 +4,15 @@ Columns of long texts wrap (tabularx); a table that is wider than the page is sc
 with long texts, as that of the runs, is a list.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
+from deskcheck_evals.formats.columns import is_too_wide, kinds
 from deskcheck_evals.formats.escape import for_latex
 from deskcheck_evals.page import Chapter, Document
 from deskcheck_evals.tables import Table
 
-WRAPPED = 44
-"""Characters from which a column wraps."""
-MOST_BESIDE = 60
-"""Characters that the columns beside a long one may have together."""
+LETTERS = {"number": "r", "long": "L", "": "l"}
 MOST_ROWS = 40
 """Rows of one table on a page; a longer one goes on in another."""
 HEAD = r"""\documentclass[10pt]{article}
@@ -51,7 +50,7 @@ def _chapter(chapter: Chapter, at: int, figure: Callable[[int, int], str]) -> It
     yield from ("", rf"\section*{{{for_latex(chapter.title)}}}", for_latex(chapter.lead))
     for place, drawing in enumerate(chapter.drawings):
         yield r"\begin{center}"
-        yield rf"\includegraphics[width=\linewidth,height=0.4\textheight,keepaspectratio]{{{figure(at, place)}}}\\"
+        yield rf"\fitted{{\includegraphics{{{figure(at, place)}}}}}\\"
         yield rf"{{\small {for_latex(drawing.caption)}}}"
         yield r"\end{center}"
     for table in chapter.tables:
@@ -60,53 +59,44 @@ def _chapter(chapter: Chapter, at: int, figure: Callable[[int, int], str]) -> It
 
 def _table(table: Table) -> Iterator[str]:
     """As many tables as there are pages of rows; a list where columns would not fit."""
-    if _is_too_wide(table):
+    if is_too_wide(table):
         yield from _listed(table)
         return
     pages = range(0, len(table.rows), MOST_ROWS)
     for start in pages:
         more = f" ({start // MOST_ROWS + 1} of {len(pages)})" if len(pages) > 1 else ""
-        yield from (r"\begin{center}\small", rf"\textbf{{{for_latex(table.title + more)}}}\\[4pt]")
+        yield r"\begin{center}\begin{minipage}{\linewidth}\centering\small"  # a title stays with its table
+        yield rf"\textbf{{{for_latex(table.title + more)}}}\\[4pt]"
         yield from _tabular(table, start)
         if start == pages[-1]:
             yield from (rf"\\[2pt]{{\footnotesize {for_latex(note)}}}" for note in table.notes)
-        yield r"\end{center}"
+        yield r"\end{minipage}\end{center}"
 
 
 def _listed(table: Table) -> Iterator[str]:
     """Each row as a paragraph that names its columns."""
     yield rf"\textbf{{{for_latex(table.title)}}}\par"
     for row in table.rows:
-        named = (rf"\emph{{{for_latex(c)}}} {for_latex(e.text)}" for c, e in zip(table.columns, row, strict=True))
-        yield r"{\small " + "; ".join(named) + r"\par}"
+        named = (rf"\emph{{{for_latex(c)}}} {_breakable(e.text)}" for c, e in zip(table.columns, row, strict=True))
+        yield r"{\small\raggedright " + "; ".join(named) + r"\par}"
     yield from (rf"{{\footnotesize {for_latex(note)}\par}}" for note in table.notes)
 
 
-def _is_too_wide(table: Table) -> bool:
-    kinds = _columns(table)
-    longest = [max([len(name), *(len(row[i].text) for row in table.rows)]) for i, name in enumerate(table.columns)]
-    return "L" in kinds and sum(n for n, kind in zip(longest, kinds, strict=True) if kind != "L") > MOST_BESIDE
+def _breakable(text: str) -> str:
+    """Escaped, and long words such as paths may be broken."""
+    return re.sub(r"(?<=[/=,.])(?=\S)", r"\\allowbreak{}", for_latex(text))
 
 
 def _tabular(table: Table, start: int) -> Iterator[str]:
-    kinds = _columns(table)
-    wraps = "L" in kinds
-    yield rf"\begin{{tabularx}}{{\linewidth}}{{{kinds}}}" if wraps else rf"\fitted{{\begin{{tabular}}{{{kinds}}}"
+    letters = "".join(LETTERS[kind] for kind in kinds(table))
+    wraps = "L" in letters
+    yield rf"\begin{{tabularx}}{{\linewidth}}{{{letters}}}" if wraps else rf"\fitted{{\begin{{tabular}}{{{letters}}}"
     yield rf"\toprule {_row(table.columns)} \midrule"
     for place, row in enumerate(table.rows[start : start + MOST_ROWS], start):
         if place in table.breaks and place > start:
             yield r"\midrule"
         yield _row([cell.text for cell in row])
     yield r"\bottomrule \end{tabularx}" if wraps else r"\bottomrule \end{tabular}}"
-
-
-def _columns(table: Table) -> str:
-    kinds = []
-    for place in range(len(table.columns)):
-        cells = [row[place] for row in table.rows]
-        is_long = any(len(cell.text) > WRAPPED for cell in cells)
-        kinds.append("r" if any(cell.is_number for cell in cells) else "L" if is_long else "l")
-    return "".join(kinds)
 
 
 def _row(texts: list[str]) -> str:
