@@ -84,8 +84,9 @@ def pool_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
             "passed": passed, "verdict": None if code is None else "AC" if passed else "WA", "public": public,
             "predicted": predicted, "outputs": [["1"] * 5 for _ in public], "statuses": [["ok"] * 5 for _ in public],
         })  # fmt: skip
-    asked = {"statement": f"Print number {i}.", "tests": [{"input": "1", "output": "1"}] * 3, "checker": "tokens"}
-    return {"id": f"p{i}", "asked": asked, "candidates": candidates}
+    tests = [{"input": "1", "output": "1"}] * 3
+    asked = {"statement": f"Print number {i}.", "tests": tests, "entry_point": None, "checker": "tokens"}
+    return {"id": f"p{i}", **asked, "candidates": candidates}
 
 
 def fix_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def fix_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
         for passed in (first, last)
     ]
     return {
-        "id": f"p{i}/0", "problem": f"p{i}", "attempt": 0, "asked": {"statement": f"Add one to {i}.", "checker": "tokens"},
+        "id": f"p{i}/0", "problem": f"p{i}", "attempt": 0, "statement": f"Add one to {i}.", "checker": "tokens",
         "turns": rng.randint(1, 4), "status": rng.choice(["submitted", "out_of_turns"]),
         "first": programs[0], "submitted": programs[1],
     }  # fmt: skip

@@ -39,5 +39,11 @@ def test_runs_that_differ_are_told_apart_and_a_task_says_what_it_has(make_run):
     assert answers[TEMPERATURE] == "on validation"
 
 
+def test_a_run_that_chose_its_temperature_says_how(make_run):
+    chosen = {"temperature": 0.6, "measure": "pass@1", "benchmark": "micro validation (seed 0)"}
+    results = [read_result(make_run("self_fix", chosen=chosen))]
+    assert told(results)[TEMPERATURE] == "0.6, by pass@1 on micro validation (seed 0)"
+
+
 def test_a_choice_that_no_run_has_is_empty():
     assert together({"a": None}) == "" and together({"a": None, "b": "x"}) == "x"

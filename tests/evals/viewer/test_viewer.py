@@ -105,7 +105,7 @@ def test_a_models_text_cannot_leave_its_place(make_run, tmp_path, task):
     rows = [json.loads(row) for row in rows]
     for number, row in enumerate(rows):
         name = f"{number} {HOSTILE}".replace("\ud800", "")  # a name has to have an encoding
-        row |= {"id": name, "problem": name, "asked": {"statement": HOSTILE}}
+        row |= {"id": name, "problem": name, "statement": HOSTILE}
         for key in ("source", "input", "expected"):
             row[key] = HOSTILE
         row["narrations"], row["outputs"] = [HOSTILE] * 10, [HOSTILE] * 10

@@ -147,7 +147,7 @@ class ReportConfig(RunConfig):
     paper: PaperConfig | None = field(default_factory=PaperConfig)
     """The paper's tables, with our runs beside the published numbers; null: none of them."""
     temperature_chosen: str | None = None
-    """How the sampling temperature was found, in words, as no setting records it: printed with the protocol."""
+    """How the sampling temperature was found, in words, where the runs do not say: printed with the protocol."""
     title: str = "deskcheck report"
     ks: list[int] = field(default_factory=lambda: list(range(1, 11)))
     combine: Combine = Combine.mean

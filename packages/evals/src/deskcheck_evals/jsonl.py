@@ -5,6 +5,7 @@ Lines are read one by one, and unpacked where the name ends in .gz: a release of
 
 import gzip
 import json
+import logging
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 
 from deskcheck_evals.errors import EvalError
 
+LOG = logging.getLogger(__name__)
 
-def read_jsonl(path: Path, *, drop_torn: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
+
+def read_jsonl(path: Path, *, whole_lines: bool = False) -> Iterator[tuple[int, dict[str, Any]]]:
     """(line number, object) of every line that is not blank; EvalError for a missing file or a line of another kind.
 
-    `drop_torn` passes over a last line without its newline: half of what a killed writer meant to write.
+    With `whole_lines` a last line without its newline, as a killed writer leaves it, is left out with a warning.
     """
     if not path.is_file():
         raise EvalError(f"{path}: no such file: expected a JSONL file, one JSON object a line")
@@ -24,7 +27,9 @@ def read_jsonl(path: Path, *, drop_torn: bool = False) -> Iterator[tuple[int, di
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.strip() and not (drop_torn and not line.endswith(b"\n")):
+                if whole_lines and not line.endswith(b"\n"):
+                    LOG.warning("%s:%d: half a line, left by a killed process: not read", path, number)
+                elif line.strip():
                     yield number, _object(path, number, line)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise EvalError(f"{path}:{number + 1}: not whole gzip data ({error}): fetch the file again") from error

@@ -1,7 +1,7 @@
 """The protocol as a table: every choice that the paper leaves open, and every setting that decides a number.
 
 What a run was asked for is read from its header; what the report chose comes from its options; how the temperature was
-found, which no setting records, from `temperature_chosen` of the report's configuration.
+found, where the run did not choose it itself, from `temperature_chosen` of the report's configuration.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ def protocol_table(results: Sequence[Result], options: Options, temperature_chos
     for choice, ask in CHOICES.items():
         words = together({result.label: ask(result, options) for result in results})
         if choice == TEMPERATURE:
-            words = temperature_chosen or "not said (temperature_chosen=WORDS)"
+            words = temperature_chosen or words or "not said (temperature_chosen=WORDS)"
         if words:
             table.add(choice, words)
     return table
@@ -92,6 +92,12 @@ def _prompts(result: Result, options: Options) -> str | None:
     return None if "prompts" not in settings else ", ".join(filter(None, [settings["prompts"], mode]))
 
 
+def _temperature(result: Result, options: Options) -> str | None:
+    """What the run itself chose it by, where it did."""
+    chosen = result.header.get("chosen")
+    return None if chosen is None else f"{chosen['temperature']:g}, by {chosen['measure']} on {chosen['benchmark']}"
+
+
 def _always(words: str) -> Ask:
     return lambda result, options: words
 
@@ -108,7 +114,7 @@ CHOICES: dict[str, Ask] = {
     "predictions are sampled with": lambda r, o: _sampling(
         "sampling" if r.task == "output_prediction" else "simulating"
     )(r, o),
-    TEMPERATURE: _always(""),  # the reader's own words
+    TEMPERATURE: _temperature,
     "a prediction is right": _setting("checker", "output_prediction", words="compared as {}; calls as literals"),
     "predictions of one test combine by": _in("self_verify", lambda result, options: f"{options.combine}"),
     "equal scores": _in("self_verify", lambda result, options: "averaged over all orders, exactly"),

@@ -69,11 +69,11 @@ class Rows:
 
 
 def read_rows(path: Path) -> tuple[Json, list[Json]]:
-    """Header and rows of a finished or interrupted run, without a last row that is half written (`is_torn`).
+    """Header and rows of a finished or interrupted run; EvalError names the line that is not ours.
 
-    EvalError names the line that is not ours.
+    A last line that a killed process left half-written is no row: it is left out, and said so.
     """
-    lines = [row for _, row in read_jsonl(path, drop_torn=True)]
+    lines = [row for _, row in read_jsonl(path, whole_lines=True)]
     if not lines or lines[0].get("schema") != SCHEMA or "config" not in lines[0]:
         raise EvalError(f"{path}:1: no header of schema {SCHEMA}: expected a rows.jsonl written by deskcheck-eval")
     return lines[0], lines[1:]

@@ -93,7 +93,7 @@ async def _row(problem: Problem, attempt: int, trajectory: Trajectory, judge: Ju
         "id": f"{problem.id}/{attempt}",
         "problem": problem.id,
         "attempt": attempt,
-        "asked": asked(problem) if attempt == 0 else None,
+        **(asked(problem) if attempt == 0 else {}),
         "first": first,
         "submitted": submitted,
         "turns": len(trajectory.turns),

@@ -62,7 +62,7 @@ async def _pool(problem: Problem, verifying: Verifying) -> dict[str, Any] | None
     told = dict(zip(codes, await simulator.observe(codes, problem), strict=True))
     return {
         "id": problem.id,
-        "asked": asked(problem),
+        **asked(problem),
         "candidates": [
             _candidate(problem, completion, reply, grades, told)
             for completion, reply in zip(completions, replies, strict=True)

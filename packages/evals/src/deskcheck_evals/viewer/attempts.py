@@ -92,8 +92,7 @@ def attempts_items(folder: Path, rows: Mapping[str, list[Json]]) -> Iterator[Ite
 
 def _item(problem: str, rows: Sequence[Json], turns: Turns) -> Item:
     told = [_told(row) for row in rows]
-    asked = rows[0].get("asked") or {}
-    checker = asked.get("checker", "tokens")
+    checker = rows[0].get("checker", "tokens")
     drawn: list[str] = []
     for row in rows:
         if sum(map(len, drawn)) > MOST_HTML:
@@ -103,7 +102,7 @@ def _item(problem: str, rows: Sequence[Json], turns: Turns) -> Item:
     html = rendered(
         "attempts_item.html.j2",
         problem=problem,
-        statement=statement(asked.get("statement", "")),
+        statement=statement(rows[0].get("statement", "")),
         told=told,
         drawn=[Markup(each) for each in drawn],
     )

@@ -68,7 +68,7 @@ class Test:
 
 def candidates_item(row: Json, combine: Combine) -> Item:
     """The item of a row; `combine` is how the report makes one score of several predictions."""
-    candidates, asked = row["candidates"], row.get("asked") or {}
+    candidates = row["candidates"]
     scores = [_score(candidate, combine) for candidate in candidates]
     places = _places(candidates, scores, combine)
     simulate = _share(candidates, scores)
@@ -77,8 +77,8 @@ def candidates_item(row: Json, combine: Combine) -> Item:
     html = rendered(
         "candidates.html.j2",
         row=row,
-        statement=statement(asked.get("statement", "")),
-        public=[Test(n, lines(t["input"]), lines(t["output"])) for n, t in enumerate(asked.get("tests", ()), 1)],
+        statement=statement(row.get("statement", "")),
+        public=[Test(n, lines(t["input"]), lines(t["output"])) for n, t in enumerate(row.get("tests", ()), 1)],
         places=places,
         passing=passing,
         total=len(candidates),
