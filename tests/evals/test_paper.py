@@ -51,6 +51,7 @@ def results(make_run) -> list[Result]:
         read_result(make_run("output_prediction", "crux", rows=6, settings=crux, benchmark="cruxeval_o"), "crux"),
         read_result(make_run("output_prediction", "predict", rows=6, settings={"sampler": {"a": 1}}), "predict"),
         read_result(make_run("output_prediction", "after", rows=6, skill=0.9), "after"),
+        read_result(make_run("output_prediction", "own", rows=6, sources=[{"solver": "made-up"}]), "own"),
         read_result(make_run("self_verify", "verify", rows=6), "verify"),
         read_result(
             make_run("self_fix", "simulated", rows=20, skill=0.9, settings=fixing("simulated", 3)), "simulated"
@@ -72,6 +73,7 @@ def test_runs_stand_where_their_settings_put_them(results):
     assert standing(results, PaperConfig()) == {
         "F3": ["crux"],
         "T1": ["predict", "after"],
+        "T2": ["own"],
         "T3": ["verify", "simulated", "executed", "single"],
         "T4": ["simulated - single"],
         "T5": ["simulated", "executed"],
@@ -98,7 +100,7 @@ def test_ours_stand_below_theirs_with_intervals_that_they_have_not(results):
     assert len(rows_of(solved, "paper")) == 8 and solved.breaks == [8]
     assert rows_of(solved, "paper")[2] == ["Self-RLEF", "DMC", "63.2", "76.8", "80.2", "82.5"]
     [verify, simulated, *_] = rows_of(solved, "ours")
-    made = measured(results[3], OPTIONS)
+    made = measured(results[4], OPTIONS)
     names = ("pass@1", "pass@5", "pass@10", "public pass@1")
     assert verify[2:] == [made[name].interval.percent() for name in names]
     assert simulated[3:5] == ["-", "-"], "one trajectory a problem is no pass@5"

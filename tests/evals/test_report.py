@@ -110,6 +110,21 @@ def test_named_pairs_are_compared_by_problem(make_run, tmp_path, capsys):
     assert gained[0] == gained[1], "a problem that flipped leads to itself in either run"
 
 
+def test_one_simulator_on_the_candidates_of_several_solvers_is_a_figure_of_its_own(make_run, tmp_path, capsys):
+    own = make_run("self_verify", "own", solver="S", simulator="S", rows=6)
+    other = make_run("self_verify", "other", solver="T", simulator="S", rows=6)
+    stored = make_run("self_verify", "stored", solver="U (stored)", simulator="S", rows=6, sources=[{"solver": "U"}])
+    words = [f"output_root={tmp_path / 'out'}", "formats=[markdown]", "samples=0", "ks=[1,2]", *QUIET]
+    assert main([runs([own]), *words]) == 0
+    assert main([runs([own, other, stored]), *words]) == 0
+    alone, together = sorted((tmp_path / "out").glob("*/report.md"), key=lambda path: path.stat().st_mtime)
+    assert "simulates the candidates" not in alone.read_text()
+    assert "S simulates the candidates of other solvers" in together.read_text()
+    [figure] = together.parent.glob("report_files/self-verification-3.svg")
+    titles = re.findall(r">\s*([STU])\s*</text>", figure.read_text())
+    assert titles == ["S", "T", "U"]
+
+
 def test_a_bare_command_shows_the_last_run_even_a_scripted_one(make_run, tmp_path, capsys):
     folder = make_run("self_fix", scripted=True)
     assert main([f"output_root={folder.parent}", *TABLES_ALONE, *QUIET]) == 0

@@ -113,9 +113,9 @@ class PaperConfig:
     F3: list[str] | None = None
     """CRUXEval-O; by itself: output prediction on cruxeval_o."""
     T1: list[str] | None = None
-    """Output prediction after RL; by itself: output prediction on anything else."""
+    """Output prediction after RL; by itself: output prediction on anything else (but T2)."""
     T2: list[str] | None = None
-    """Output prediction on the model's own solutions; never by itself."""
+    """Output prediction on the model's own solutions; by itself: where the run names them as its benchmark."""
     T3: list[str] | None = None
     """Solving; by itself: every run of self-verify and self-fix."""
     T4: list[str] | None = None

@@ -212,18 +212,20 @@ def _simulator_figures(results: Sequence[Result], curves: Mapping[str, Panel]) -
     drawings = []
     for simulator in dict.fromkeys(result.header["simulator"] for result in results):
         runs = [result for result in results if result.header["simulator"] == simulator]
-        if all(run.header["solver"] == simulator for run in runs):
+        solvers = [_solver(run) for run in runs]
+        if set(solvers) == {simulator}:
             continue
-        solvers = [run.header["solver"] for run in runs]
         titles = [s if solvers.count(s) == 1 else f"{s}: {r.label}" for s, r in zip(solvers, runs, strict=True)]
         panels = {title: curves[run.label] for title, run in zip(titles, runs, strict=True)}
-        drawings.append(
-            curves_figure(
-                panels,
-                f"{simulator} simulates the candidates of other solvers, a panel each (as figures 5 and 7 to 9).",
-            )
-        )
+        caption = f"{simulator} simulates the candidates of other solvers, a panel each (as figures 5 and 7 to 9)."
+        drawings.append(curves_figure(panels, caption))
     return drawings
+
+
+def _solver(result: Result) -> str:
+    """Who wrote the candidates; where they were taken from another run, that run's solver."""
+    sources = result.header.get("sources") or [result.header]
+    return sources[0]["solver"]
 
 
 def _left_out_ks(curves: Mapping[str, Panel], options: Options) -> list[str]:

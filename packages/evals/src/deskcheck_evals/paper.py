@@ -85,7 +85,7 @@ def _named(table: str, name: str, results: Sequence[Result]) -> Result | Pair:
 
 
 def _belongs(table: str, result: Result) -> bool:
-    """Whether a run stands in a table by itself. T2, T7 and T8 are never filled unasked: no setting says enough."""
+    """Whether a run stands in a table by itself. T7 and T8 are never filled unasked: no setting says enough."""
     settings = settings_of(result)
     is_cruxeval = settings.get("benchmark.name") == "cruxeval_o"
     source = settings.get("feedback.source")
@@ -94,7 +94,9 @@ def _belongs(table: str, result: Result) -> bool:
         case "F3":
             return result.task == "output_prediction" and is_cruxeval
         case "T1":
-            return result.task == "output_prediction" and not is_cruxeval
+            return result.task == "output_prediction" and not is_cruxeval and not _is_of_its_own(result)
+        case "T2":
+            return result.task == "output_prediction" and _is_of_its_own(result)
         case "T3":
             return result.task in TASKS["T3"]
         case "T4":
@@ -106,6 +108,12 @@ def _belongs(table: str, result: Result) -> bool:
         case "T9":
             return result.task == "self_fix" and looks and settings.get("max_turns") == 3
     return False
+
+
+def _is_of_its_own(result: Result) -> bool:
+    """Whether the programs whose outputs are predicted were written by the model that predicts them."""
+    sources = result.header.get("sources") or []
+    return bool(sources) and all(source["solver"] == result.header["solver"] for source in sources)
 
 
 def _against_single_turn(ours: Result, results: Sequence[Result]) -> Result | Pair:
