@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from deskcheck_evals.formats.columns import is_too_wide, kinds
 from deskcheck_evals.page import Document
+from deskcheck_evals.tables import Table
 
 
 def html(document: Document) -> str:
@@ -14,4 +15,9 @@ def html(document: Document) -> str:
     own = files("deskcheck_evals").joinpath("templates/report.css").read_text(encoding="utf-8")
     drawn = [[Markup(drawing.inline()) for drawing in chapter.drawings] for chapter in document.chapters]
     template = environment(False, ("deskcheck_evals", "templates")).get_template("report.html.j2")
-    return template.render(document=document, drawn=drawn, style=style(own), kinds=kinds, is_too_wide=is_too_wide)
+    return template.render(document=document, drawn=drawn, style=style(own), kinds=kinds, is_too_wide=is_too_wide, barred=barred)
+
+
+def barred(table: Table) -> list[bool]:
+    """Whether intervals are drawn in a column, so that a cell without one keeps their place."""
+    return [any(row[place].interval is not None for row in table.rows) for place in range(len(table.columns))]
