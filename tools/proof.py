@@ -6,6 +6,7 @@ PROOFS.
 """
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from deskcheck_conf.provenance import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
 TAIL_LINES = 120
+PROGRESS = re.compile(r"\d+ programs, [\d.]+ a second")
+"""Lines of which a page keeps the last."""
 PROOFS = {
     "oracle": "python -m tools.oracle",
     "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
@@ -26,6 +29,7 @@ PROOFS = {
     "narration": "python -W ignore -m tools.narration 5500",
     "prose": "python -W ignore -m tools.prose",
     "verdicts": "python -m tools.verdicts",
+    "parity": "python -m tools.parity",
     "kills": "python -m pytest -q -m slow tests/trainer/test_collect.py tests/trainer/nlex/test_ray_pool.py",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",
 }
@@ -60,6 +64,12 @@ def prove(name: str) -> bool:
     return running.returncode == 0
 
 
+def without_progress(lines: list[str]) -> list[str]:
+    """The lines, but of those that tell of progress the last alone."""
+    told = [place for place, line in enumerate(lines) if PROGRESS.match(line)]
+    return [line for place, line in enumerate(lines) if place not in told[:-1]]
+
+
 def write(name: str, code: int, seconds: float, lines: list[str]) -> None:
     about = provenance()
     versions = ", ".join(f"{package} {version}" for package, version in about["packages"].items())
@@ -77,7 +87,7 @@ def write(name: str, code: int, seconds: float, lines: list[str]) -> None:
 | versions | {versions} |
 
 ```
-{chr(10).join(lines[-TAIL_LINES:])}
+{chr(10).join(without_progress(lines)[-TAIL_LINES:])}
 ```
 """
     folder = ROOT / "docs" / "proof"

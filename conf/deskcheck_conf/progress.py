@@ -26,7 +26,7 @@ _shown: Progress | None = None
 @contextmanager
 def progress(label: str, total: int | None, *, done: int = 0) -> Iterator[Advance]:
     """Show progress towards `total` units (None: not known); `done` units were finished by an earlier run."""
-    show = _bar if sys.stderr.isatty() else _lines
+    show = _nothing if os.environ.get("RANK", "0") != "0" else _bar if sys.stderr.isatty() else _lines
     with show(label, total, done) as advance:
         yield advance
 
@@ -36,6 +36,11 @@ def quiet_libraries() -> None:
     if not sys.stderr.isatty():
         for library in ("HUB", "DATASETS"):  # Transformers heeds the hub's; both are read at import
             os.environ.setdefault(f"HF_{library}_DISABLE_PROGRESS_BARS", "1")
+
+
+@contextmanager
+def _nothing(label: str, total: int | None, done: int) -> Iterator[Advance]:
+    yield lambda n=1: None
 
 
 @contextmanager

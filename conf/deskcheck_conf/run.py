@@ -18,8 +18,8 @@ import shutil
 import socket
 import time
 import weakref
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -34,7 +34,7 @@ from deskcheck_conf.provenance import provenance
 from deskcheck_conf.schema import RunConfig
 from deskcheck_conf.tracking import Track, as_table, tracking
 
-START_FILES = (".lock", "config.yaml", "starts.jsonl", "overrides.txt", "wandb_id.txt")
+START_FILES = (".lock", "config.yaml", "starts.jsonl", "overrides.txt", "wandb_id.txt", "resolved.yaml")
 """What a run folder holds before its command has done anything; beside them only W&B's own folder."""
 SHOWN_DIFFERENCES = 8
 
@@ -70,10 +70,25 @@ class Run:
         run = cls(Path(folder), config, command, group)
         if run.is_main:
             run._open()
-        done = run.folder / "done.json"
-        if done.exists():
-            run.summary = json.loads(done.read_text())["summary"]
+        run._read_summary()
         return run
+
+    def _read_summary(self) -> None:
+        done = self.folder / "done.json"
+        if done.exists():
+            self.summary = json.loads(done.read_text())["summary"]
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Within, other processes work in the folder (the ranks of a distributed job). A mistake of the user's that
+        they find leaves no more behind than one found here; what they finished is known afterwards."""
+        self.close()
+        try:
+            yield
+        except BaseException as error:
+            self._leave(error)
+            raise
+        self._read_summary()
 
     def _open(self) -> None:
         self._made = _missing_folders(self.folder)

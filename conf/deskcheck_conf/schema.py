@@ -73,6 +73,9 @@ class ModelConfig:
     """A GGUF file inside `path`; its weights are dequantised on loading."""
     revision: str | None = None
     dtype: str = "float32"
+    attention: str | None = None
+    """Transformers' attn_implementation, as kernels-community/flash-attn2; its own choice if null. On GPUs, rows of
+    thousands of tokens that are packed or of unlike length want one that needs no mask."""
     chat_template: str | None = None
     """A Jinja file that replaces the tokenizer's own chat template."""
 

@@ -1,7 +1,7 @@
 """Every shape an answer comes in has a status."""
 
 import pytest
-from deskcheck_agent.parse import ParseStatus, parse_output, parse_solution
+from deskcheck_agent.parse import ParseStatus, input_block, parse_input, parse_output, parse_solution
 
 
 @pytest.mark.parametrize(
@@ -39,5 +39,12 @@ def test_solutions(text, code, submit, status):
         ("", None, ParseStatus.empty),
     ],
 )
-def test_outputs(text, output, status):
+def test_outputs_and_inputs(text, output, status):
     assert parse_output(text) == (output, status)
+    assert parse_input(text.replace("output>", "input>")) == (output, status)
+
+
+@pytest.mark.parametrize("text", ["f([1], '\\n')", "3 4\n5", ""])
+def test_an_input_block_is_read_as_it_was_written(text):
+    assert parse_input(f"so\n{input_block(text)}") == (text, ParseStatus.ok)
+    assert parse_output(input_block(text)) == (None, ParseStatus.missing)

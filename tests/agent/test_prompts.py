@@ -8,8 +8,11 @@ import deskcheck_agent
 import pytest
 from deskcheck_agent.errors import PromptError
 from deskcheck_agent.feedback import TestFeedback
+from deskcheck_agent.parse import parse_input
+from deskcheck_agent.predict_input import predict_inputs
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import LENT, NAMES, LineAsked, Prompts, ordinal
+from deskcheck_agent.sampler import ScriptedSampler
 from deskcheck_tracer import Program, TestCase, check, claims, narrate, record, stated_output
 
 GOLDEN = Path(__file__).parent.parent / "golden/prompts"
@@ -55,11 +58,22 @@ def test_few_shot_prompts_are_exactly_these(mode):
     prompts = Prompts.load("few_shot")
     if mode == "direct":
         prompts = prompts.direct()
-    called = prompts.simulate(Program("def f(n):\n    return n * 'ab'\n", call="f(2)"))
-    reading = prompts.simulate(Program("print(int(input()) + 1)\n", "4\n"))
+    call, reader = Program("def f(n):\n    return n * 'ab'\n", call="f(2)"), Program("print(int(input()) + 1)\n", "4\n")
+    as_golden(f"few_shot.{mode}.txt", prompts.simulate(call), prompts.simulate(reader))
+    as_golden(f"few_shot.input.{mode}.txt", prompts.find_input(call, "'abab'"), prompts.find_input(reader, "5\n"))
+
+
+@pytest.mark.parametrize("mode", ["step_by_step", "direct"])
+def test_default_asks_for_inputs_in_exactly_these_words(mode):
+    prompts = Prompts.load("default") if mode == "step_by_step" else Prompts.load("default").direct()
+    call, reader = Program("def f(n):\n    return n * 'ab'\n", call="f(2)"), Program("print(int(input()) + 1)\n", "4\n")
+    as_golden(f"default.input.{mode}.txt", prompts.find_input(call, "'abab'"), prompts.find_input(reader, "5\n"))
+
+
+def as_golden(name, called, reading):
     assert reading[:-1] == called[:-1]
     text = "".join(f"[{message['role']}]\n{message['content']}\n" for message in [*called, reading[-1]])
-    golden = GOLDEN / f"few_shot.{mode}.txt"
+    golden = GOLDEN / name
     if os.environ.get("DESKCHECK_UPDATE_GOLDEN"):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(text)
@@ -80,6 +94,41 @@ def test_every_worked_answer_is_true():
         checks = check(claims(example["answer"]), trace)
         assert len(checks) > 3 and all(each.holds for each in checks), example["call"]
         assert stated_output(example["answer"]) == trace.returned
+
+
+def test_every_worked_input_is_true():
+    """The told run is the run of the stated input, claim by claim, and gives the output that was asked for."""
+    shown = tomllib.loads((SHIPPED / "few_shot/inputs.toml").read_text())["example"]
+    assert len(shown) == 5
+    for example in shown:
+        given, _ = parse_input(example["answer"])
+        assert given == example["call"]
+        trace = record(Program(example["source"], call=given), isolation="process")
+        assert trace.returned == example["output"]
+        told = "".join(example["answer"].strip("\n").partition("Line 1,")[1:]).partition("\n<input>")[0]
+        checks = check(claims(told), trace)
+        assert len(checks) > 3 and all(each.holds for each in checks), example["call"]
+
+
+async def test_inputs_are_asked_for_without_a_trace_of_the_true_one():
+    program = Program("def f(a):\n    return len(a)\n", call="f('q8Zk2LwX0vN4tRb7')")
+    for prompts in (Prompts.load(name) for name in ("default", "few_shot", "micro")):
+        sampler = ScriptedSampler(["so\n<input>\nf('abc')\n</input>", "f(3)"])
+        [found] = await predict_inputs([(program, "16")], sampler, n=2, prompts=prompts)
+        assert [(each.input, each.status.value) for each in found] == [("f('abc')", "ok"), (None, "missing")]
+        assert sampler.prompts == [prompts.find_input(program, "16")] and "q8Zk" not in str(sampler.prompts)
+        assert prompts.predict_input(program, "16") == prompts.direct().find_input(program, "16")
+
+
+def test_the_micro_prompt_for_an_input_is_exactly_this():
+    prompts, program = Prompts.load("micro"), Program("print(input())\n", "4\n")
+    assert only(prompts.find_input(program, "4\n")) == "input\nprint(input())\noutput\n4"
+    assert prompts.find_input(program, "4\n") == prompts.predict_input(program, "4\n")
+
+
+def test_a_worked_input_without_its_block_is_named(tmp_path):
+    with pytest.raises(PromptError, match=r"inputs\.toml: example 1: the answer holds no <input> block"):
+        own_set(tmp_path, inputs_toml=EXAMPLE)
 
 
 def test_template_markup_in_programs_stays_text():

@@ -60,7 +60,7 @@ def test_only_results_reach_stdout() -> None:
         (["experiment=dmeo/smoke"], ["'experiment/dmeo/smoke'", "demo/smoke", "did you mean 'demo/smoke'?"]),
         (["experiment=null"], ["must be a string", "~GROUP to leave the group out"]),
         (["zzz=1"], ["Key 'zzz' not in 'DemoConfig'", "expected one of: end, learning_rate, model"]),
-        (["model.zzz=1"], ["'zzz' not in 'ModelConfig'", "expected one of: chat_template, dtype"]),
+        (["model.zzz=1"], ["'zzz' not in 'ModelConfig'", "expected one of: attention, chat_template, dtype"]),
         (["experiment=demo/misspelt"], ["experiment/demo/misspelt", "'dtpye'", "did you mean 'model.dtype'?"]),
         (["experiment=demo/broken"], ["broken.yaml, line 3", "not valid YAML"]),
         (["experiment=demo/unnamed"], ["run_name has no value", "pass run_name="]),

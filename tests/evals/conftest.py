@@ -72,6 +72,23 @@ def prediction_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def input_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
+    ends = ["right" if rng.random() < skill else rng.choice(["wrong", "raised", "not_plain"]) for _ in range(10)]
+    baselines = {"true input": "right", "copy output": "wrong", "majority input": "right" if i % 8 == 0 else "raised"}
+    row = prediction_row(i, skill, rng)
+    inputs = ["1" if end == "right" else "7" for end in ends]
+    return {**row, "inputs": inputs, "right": [end == "right" for end in ends], "ends": ends, "baselines": baselines}
+
+
+def answer_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
+    """A question of no_regression."""
+    is_right = rng.random() < skill
+    return {
+        "id": f"q{i}", "problem": f"q{i}", "prompt": f"Question {i}", "completion": f"Answer {i}", "program": PROGRAM,
+        "scores": {"pass@1": float(is_right)}, "verdict": "AC" if is_right else "WA", "detail": "",
+    }  # fmt: skip
+
+
 def pool_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
     candidates = []
     for number in range(12):
@@ -116,7 +133,13 @@ def add_trajectory(folder: Path, key: str, narration: str) -> None:
         TrajectoryFile(folder / "trajectories.jsonl").turn(key, turn)
 
 
-_ROWS = {"output_prediction": prediction_row, "self_verify": pool_row, "self_fix": fix_row}
+_ROWS = {
+    "output_prediction": prediction_row,
+    "input_prediction": input_row,
+    "no_regression": answer_row,
+    "self_verify": pool_row,
+    "self_fix": fix_row,
+}
 
 
 @pytest.fixture

@@ -48,6 +48,15 @@ def test_output_prediction_counts_lines_and_baselines(tmp_path, capsys):
     assert all(len(row.right) == 5 and row.steps and row.steps > 1 for row in rows)
 
 
+def test_input_prediction_asks_for_inputs_and_runs_them(tmp_path, capsys):
+    assert run(tmp_path, "task=input_prediction") == 0
+    assert "majority input" in capsys.readouterr().out
+    rows = predictions(read_result(folder(tmp_path)))
+    assert all(len(row.right) == len(row.ends) == 5 and row.steps and row.steps > 1 for row in rows)
+    assert all(row.baselines["true input"] == "right" for row in rows)
+    assert any(any(row.right) for row in rows)
+
+
 @pytest.mark.parametrize("feedback", ["simulated", "executed", "none"])
 def test_self_fix_under_each_feedback(tmp_path, capsys, feedback):
     assert run(tmp_path, "task=self_fix", f"feedback={feedback}", "max_turns=3", "trajectories=2") == 0
@@ -88,9 +97,44 @@ def test_cruxeval_rows_are_asked_in_the_words_of_the_mode(tmp_path, capsys):
     assert predicted.statuses == ("ok", "ok", "missing")
 
 
+def test_predicted_inputs_of_cruxeval_are_run_and_counted_by_how_they_end(tmp_path, capsys):
+    data, script = tmp_path / "crux.jsonl", tmp_path / "script.jsonl"
+    rows = [
+        {"id": "s0", "code": "def f(a, b=1):\n    return a + [b]", "input": "[3]", "output": "[3, 1]"},
+        {"id": "s1", "code": "def f(a, b=[]):\n    return a + b", "input": "[3, 1]", "output": "[3, 1]"},
+    ]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    calls = [
+        "f([3])",
+        "f([3], b=1)",
+        "[3.0]",
+        "f(f)",
+        "f(",
+        "f(type('L', (list,), {'__add__': lambda s, o: [3, 1]})())",
+    ]
+    script.write_text("".join(json.dumps(f"so\n<input>\n{call}\n</input>") + "\n" for call in calls) + '"no idea"\n')
+    arguments = [
+        "experiment=eval/cruxeval-i", f"benchmark.path={data}", "mode=direct", "attempts=7", "sampler=scripted",
+        f"sampler.script={script}", "run_name=crux",
+    ]  # fmt: skip
+    assert run(tmp_path, *arguments) == 0
+    assert "copy output" in capsys.readouterr().out
+    first, second = sorted(predictions(read_result(tmp_path / "crux-s0")), key=lambda row: row.id)
+    assert first.ends == ("right", "right", "wrong", "not_plain", "unparsable", "wrong", "missing")
+    assert first.right == (True, True) + (False,) * 5 and first.statuses == ("ok",) * 6 + ("missing",)
+    assert first.baselines == {"true input": "right", "copy output": "wrong", "majority input": "wrong"}
+    assert second.ends[:2] == ("wrong", "raised") and second.baselines["copy output"] == "right"
+    assert read_result(tmp_path / "crux-s0").header["simulator"] is None
+    before = (tmp_path / "crux-s0/rows.jsonl").read_bytes()
+    (tmp_path / "crux-s0/rows.jsonl").write_bytes(before[: -len(before) // 4])
+    assert run(tmp_path, *arguments) == 0
+    assert sorted((tmp_path / "crux-s0/rows.jsonl").read_bytes().splitlines()) == sorted(before.splitlines())
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
+        (["task=input_prediction", "benchmark=programs", "benchmark.path=CALLS"], "evaluates 'f(1)[0]', and an input"),
         (["task=self_verify", "benchmark=cruxeval_o", "benchmark.path=no.jsonl"], "no problems to solve"),
         (["task=output_prediction", "benchmark=cruxeval_o", "benchmark.path=no.jsonl"], "no.jsonl: no such file"),
         (["candidates=0"], "candidates is 0"),
@@ -101,7 +145,9 @@ def test_cruxeval_rows_are_asked_in_the_words_of_the_mode(tmp_path, capsys):
     ],
 )
 def test_what_is_wrong_is_said_in_one_message_and_nothing_is_left(tmp_path, capsys, extra, words):
-    assert run(tmp_path, *extra) == 2
+    calls = tmp_path / "calls.jsonl"
+    calls.write_text(json.dumps({"source": "def f(x):\n    return [x]\n", "call": "f(1)[0]", "output": "1"}) + "\n")
+    assert run(tmp_path, *(each.replace("CALLS", str(calls)) for each in extra)) == 2
     error = capsys.readouterr().err
     assert words in error and "Traceback" not in error
     assert not list(tmp_path.glob("*/done.json"))

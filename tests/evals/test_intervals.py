@@ -27,17 +27,17 @@ def test_items_weigh_the_same_when_problems_have_unequal_numbers():
     assert bootstrap([1, 1, 1, 0], ["a", "a", "a", "b"]).mean == 0.75
 
 
-def test_the_seed_decides_the_interval():
+def test_another_seed_is_another_interval():
     values = list(np.random.default_rng(0).random(40))
-    assert bootstrap(values, seed=1) == bootstrap(values, seed=1) != bootstrap(values, seed=2)
+    assert bootstrap(values, seed=1) != bootstrap(values, seed=2)
 
 
-def test_pairing_cancels_how_hard_a_problem_is():
+def test_a_difference_is_written_with_its_sign():
     hard = {f"p{i}": i / 40 for i in range(40)}
-    better = {problem: value + 0.05 for problem, value in hard.items()}
-    difference = paired_difference(better, hard)
-    assert difference.low == pytest.approx(0.05) and difference.high == pytest.approx(0.05)
-    assert difference.signed() == "+5.0 [+5.0, +5.0]"
+    assert (
+        paired_difference({problem: value + 0.05 for problem, value in hard.items()}, hard).signed()
+        == "+5.0 [+5.0, +5.0]"
+    )
 
 
 def test_refusals():

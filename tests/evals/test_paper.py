@@ -11,7 +11,7 @@ from deskcheck_evals.paper import paper_tables, placed
 from deskcheck_evals.published import PAPER
 from deskcheck_evals.results import Result, read_result
 from deskcheck_evals.tables import Options, Table, measured
-from deskcheck_evals.versus import Pair
+from deskcheck_evals.versus import Pair, paired
 
 OPTIONS = Options(Combine.mean, (1, 5, 10), Statistics(resamples=50))
 
@@ -125,6 +125,23 @@ def test_a_change_is_paired(results):
     ours, theirs = (measured(run, OPTIONS)["submitted pass@1"].by_problem for run in (pair.ours, pair.theirs))
     gap = 100 * sum(ours[p] - theirs[p] for p in ours) / len(ours)
     assert name == "simulated, against single" and change.startswith(f"{gap:+.1f} [")
+
+
+def test_pairs_on_other_tasks_stand_in_table_7_by_themselves(make_run):
+    runs = [
+        read_result(make_run(task, f"{task}-{name}", skill=skill, rows=20), f"{task}, {name}")
+        for task in ("no_regression", "input_prediction")
+        for name, skill in (("with", 0.8), ("without", 0.4))
+    ]
+    pairs = paired([f"{task}, with:{task}, without" for task in ("no_regression", "input_prediction")], runs)
+    [table] = [
+        table for table in paper_tables(placed(runs, PaperConfig(), pairs), OPTIONS) if "other tasks" in table.title
+    ]
+    [judged, _] = rows_of(table, "ours")
+    made = [measured(run, OPTIONS)["pass@1"].interval.percent() for run in runs[:2]]
+    assert judged == ["no_regression, with", "micro test", made[1], made[0]]
+    assert any("paired by problem" in note for note in table.notes)
+    assert placed(runs, PaperConfig(T7=[]), pairs)["T7"] == []
 
 
 def test_a_pair_of_other_tasks_is_refused(results):

@@ -55,6 +55,20 @@ def test_one_page_and_one_set_of_tables(three, tmp_path, capsys):
     assert first and first[1] in html and first[1] in latex and first[1] in out, "one number, four times"
 
 
+def test_predicted_inputs_are_shown_with_how_they_ended_and_their_control(make_run, tmp_path, capsys):
+    folder, page = make_run("input_prediction"), tmp_path / "page.html"
+    assert main([runs([folder]), f"html={page}", f"output_root={tmp_path / 'out'}", *QUIET]) == 0
+    out = capsys.readouterr().out
+    assert "Input prediction" in out and "copy output" in out and "not_plain" in out
+    assert re.search(r"majority input\W+12\.5 ", out), "5 of 40"
+    assert re.search(r"true input\W+40\W+40\W+yes", out)
+    assert "How runs of predicted inputs ended" in page.read_text()
+    rows = (folder / "rows.jsonl").read_text()
+    (folder / "rows.jsonl").write_text(rows.replace('"true input": "right"', '"true input": "raised"', 1))
+    assert main([runs([folder]), f"html={page}", f"output_root={tmp_path / 'again'}", *QUIET]) == 0
+    assert re.search(r"true input\W+39\W+40\W+NO", capsys.readouterr().out)
+
+
 def test_the_page_is_well_formed_and_the_same_every_time(three, tmp_path, capsys):
     pages = []
     for name in ("a", "b"):

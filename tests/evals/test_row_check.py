@@ -31,6 +31,8 @@ def refusal(folder, tmp_path, capsys, *extra):
         ("output_prediction", lambda r: r.update(right=[float("nan")]), "'right' is [nan], expected a list of true"),
         ("output_prediction", lambda r: r.update(right=[]), "'right' is [], expected"),
         ("output_prediction", lambda r: r.pop("expected"), "'expected' is absent, expected a text"),
+        ("input_prediction", lambda r: r.update(ends=[None]), "'ends' is [None], expected a list of texts"),
+        ("no_regression", lambda r: r["scores"].update({"pass@1": float("nan")}), "'scores' is {'pass@1': nan}"),
         ("self_verify", lambda r: r.update(candidates=[]), "'candidates' is [], expected candidates, each with"),
         ("self_verify", lambda r: r["candidates"][0].update(passed=float("nan")), "'candidates' is [{"),
         ("self_verify", lambda r: r["candidates"][0]["predicted"].pop(), "as many lists in predicted as in public"),

@@ -87,7 +87,7 @@ def test_runs_that_differ_in_seeds_alone_are_said_to(two):
     assert [row[1].text for row in settings_table(paired(["a:b"], same)).rows] == ["nothing but seeds"]
 
 
-@pytest.mark.parametrize("task", ["output_prediction", "self_verify", "self_fix"])
+@pytest.mark.parametrize("task", ["output_prediction", "input_prediction", "self_verify", "self_fix", "no_regression"])
 def test_flips_are_the_problems_that_cross_one_half(two, task):
     results = two(task, {"skill": 0.9}, {"skill": 0.4, "seed": 5})
     pairs = paired(["a:b"], results)

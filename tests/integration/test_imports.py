@@ -59,15 +59,13 @@ def test_imports_point_one_way(package: str) -> None:
     assert wrong == []
 
 
-def test_trl_is_imported_in_sft_and_backends_alone() -> None:
+def test_trl_is_imported_in_backends_alone() -> None:
     home = SOURCES["trainer"]
     wrong = [
         str(path.relative_to(ROOT))
         for package in SOURCES
         for path in files(package)
-        if any(name.split(".")[0] == "trl" for name in imports(path))
-        and path != home / "sft.py"
-        and home / "backends" not in path.parents
+        if any(name.split(".")[0] == "trl" for name in imports(path)) and home / "backends" not in path.parents
     ]
     assert wrong == []
 

@@ -101,6 +101,12 @@ def test_an_installed_command_answers(alone: Callable[..., Path], tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_shipped_properties_run_from_the_installed_wheel(alone: Callable[..., Path], tmp_path: Path) -> None:
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--pyargs", "deskcheck_evals.properties"]
+    done = run(alone("evals[properties]") / "python", *command, cwd=tmp_path, PYTHONPATH="")
+    assert re.search(r"\d\d passed", done.stdout) and "skipped" not in done.stdout
+
+
 def test_an_experiment_of_ones_own_runs_against_installed_wheels(alone: Callable[..., Path], tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     (mine / "experiment").mkdir(parents=True)

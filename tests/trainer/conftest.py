@@ -1,9 +1,13 @@
 """A tiny language model for trainer tests: byte-level tokenizer, two layers, random weights, made in memory."""
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from deskcheck_conf.entry import load_config
+from deskcheck_trainer.sft_config import SFTConfig
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # models this small are faster without waiting for a second thread
@@ -50,6 +54,31 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def tune(tiny_model: Path, tmp_path: Path) -> Callable[..., SFTConfig]:
+    """A configuration that fine-tunes the tiny model on a weighted mixture of two small sets, with further overrides."""
+    parts = []
+    for name, count, weight in (("sums", 24, 1.0), ("echoes", 12, 1.5)):
+        file = tmp_path / f"{name}.jsonl"
+        pairs = [(f"{name} {n}", f"{n} is {n * n}" * (1 + n % 3)) for n in range(count)]
+        rows = (
+            {"prompt": [{"role": "user", "content": asked}], "completion": [{"role": "assistant", "content": said}]}
+            for asked, said in pairs
+        )
+        file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        parts.append(f"{{path: '{file}', weight: {weight}}}")
+
+    def config(*overrides: str) -> SFTConfig:
+        quick = (
+            "wandb=disabled", "scratch=null", f"output_root={tmp_path}", f"model.path={tiny_model}", "max_length=128",
+            "sequences_per_step=2", "sequences_per_pass=1", "max_steps=4", "log_every=1", "save_every=2", "bf16=false",
+            "optimizer.kind=adamw", f"datasets=[{', '.join(parts)}]",
+        )  # fmt: skip
+        return load_config("sft", SFTConfig, [*quick, *overrides])
+
+    return config
 
 
 @pytest.fixture(scope="session")

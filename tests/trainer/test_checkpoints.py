@@ -63,3 +63,20 @@ def test_a_best_model_lost_between_two_writes_is_made_again(tmp_path):
     assert best.step == 0 and not (tmp_path / "best-0").exists()  # step 10 had taken its place
     best.add(10, 0.3, writer("step 10"))
     assert best.model is not None and (best.model / "weights").read_text() == "step 10"
+
+
+@pytest.mark.parametrize(
+    ("scores", "collapsed"),
+    [
+        ({0: 0.1, 10: 0.6, 20: 0.2, 30: 0.1}, True),
+        ({0: 0.1, 10: 0.6, 20: 0.2, 30: 0.3}, False),  # half of the best is not below half
+        ({0: 0.6, 10: 0.1}, False),  # one alone may be chance
+        ({10: 0.1, 0: 0.6, 20: 0.1}, True),  # by step, not by order of entry
+        ({0: 0.0, 10: 0.0, 20: 0.0}, False),  # nothing to fall from
+        ({}, False),
+    ],
+)
+def test_a_collapse_is_several_scores_in_a_row_far_below_the_best(tmp_path, scores, collapsed):
+    best = Best(tmp_path, scores)
+    assert best.collapsed(0.5, 2) is collapsed
+    assert not best.collapsed(0.0, 2)

@@ -1,5 +1,6 @@
 """The configuration of deskcheck-rl: every experiment composes, and what cannot work is refused before anything starts."""
 
+import re
 from importlib.resources import files
 
 import pytest
@@ -20,11 +21,16 @@ def compose(*overrides: str) -> RLConfig:
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_every_experiment_composes_and_chooses_by_validation(name):
-    config = compose(f"experiment=rl/{name}")
+    comment = (
+        files("deskcheck_conf").joinpath("experiment", "rl", f"{name}.yaml").read_text().partition("\nrun_name")[0]
+    )
+    needed = re.findall(r"(?<!\S)[a-z_.]+=[A-Z]{2,}[\w.]*", comment)  # what only the user can name
+    config = compose(f"experiment=rl/{name}", *needed)
     assert config.run_name == f"rl-{name}"
     for env in config.env.used():
         assert config.env.used()[env].benchmark.split == "train"
-        assert validation_benchmark(config, env).split == "validation"
+        if config.validation.every:
+            assert validation_benchmark(config, env).split == "validation"
 
 
 @pytest.mark.parametrize("algo", ["cwm", "grpo", "dapo", "cispo"])

@@ -53,6 +53,29 @@ def test_an_item_of_output_prediction(make_run, tmp_path):
     assert viewer.links["i3"] == f"{viewer.href}#i3"
 
 
+def test_an_item_of_input_prediction(make_run, tmp_path):
+    result = read_result(make_run("input_prediction"))
+    _, index, items = shown(result, tmp_path)
+    rows = {row["id"]: row for row in result.rows}
+    for (name, _, share, _, tags), html in zip(index, items, strict=True):
+        row, text = rows[name], plain(html)
+        assert share == sum(row["right"]) / 10 and tags == sorted({*row["statuses"], *row["ends"]})
+        assert "Its own input" in text and "Given output" in text
+        assert ("not plain" in text) == ("not_plain" in row["ends"][:9])
+
+
+def test_a_question_of_no_regression(make_run, tmp_path):
+    result = read_result(make_run("no_regression", rows=12))
+    _, index, items = shown(result, tmp_path)
+    rows = {row["id"]: row for row in result.rows}
+    for (name, _, share, kind, tags), html in zip(index, items, strict=True):
+        row, text = rows[name], plain(html)
+        assert share == row["scores"]["pass@1"] and kind == ("right" if share else "wrong")
+        assert (
+            tags == (["passes"] if share else ["wrong output"]) and row["prompt"] in text and row["completion"] in text
+        )
+
+
 def test_a_problem_of_self_verify(make_run, tmp_path):
     result = read_result(make_run("self_verify", skill=0.9))
     _, index, items = shown(result, tmp_path, combine=Combine.any)
@@ -97,7 +120,7 @@ def test_a_problem_of_self_fix_with_its_turns(make_run, tmp_path):
     assert "0 of 1 attempt drawn here" in plain(items[1]), "what the file does not have is said"
 
 
-@pytest.mark.parametrize("task", ["output_prediction", "self_verify", "self_fix"])
+@pytest.mark.parametrize("task", ["output_prediction", "input_prediction", "self_verify", "self_fix", "no_regression"])
 def test_a_models_text_cannot_leave_its_place(make_run, tmp_path, task):
     folder = make_run(task, rows=2)
     path = folder / "rows.jsonl"
@@ -106,9 +129,10 @@ def test_a_models_text_cannot_leave_its_place(make_run, tmp_path, task):
     for number, row in enumerate(rows):
         name = f"{number} {HOSTILE}".replace("\ud800", "")  # a name has to have an encoding
         row |= {"id": name, "problem": name, "statement": HOSTILE}
-        for key in ("source", "input", "expected"):
+        for key in ("source", "input", "expected", "prompt", "completion", "program", "detail"):
             row[key] = HOSTILE
-        row["narrations"], row["outputs"] = [HOSTILE] * 10, [HOSTILE] * 10
+        for key in ("narrations", "outputs", *(["inputs"] if task == "input_prediction" else [])):
+            row[key] = [HOSTILE] * 10
         for each in row.get("candidates", [row.get("first", {}), row.get("submitted", {})]):
             each |= {"code": HOSTILE, "outputs": [[HOSTILE] * 5] * 3}
         add_trajectory(folder, row["key"], HOSTILE)

@@ -63,11 +63,16 @@ if TYPE_CHECKING:
         Reply as Reply,
     )
     from deskcheck_agent.parse import (
+        parse_input as parse_input,
+    )
+    from deskcheck_agent.parse import (
         parse_output as parse_output,
     )
     from deskcheck_agent.parse import (
         parse_solution as parse_solution,
     )
+    from deskcheck_agent.predict_input import InputPrediction as InputPrediction
+    from deskcheck_agent.predict_input import predict_inputs as predict_inputs
     from deskcheck_agent.problem import Problem as Problem
     from deskcheck_agent.problem import load_problems as load_problems
     from deskcheck_agent.problem_file import read_problem as read_problem
@@ -134,7 +139,8 @@ _HOMES = {
     ],
     "fix": ["self_fix"],
     "gather": ["GatheringSampler"],
-    "parse": ["ParseStatus", "Reply", "parse_output", "parse_solution"],
+    "parse": ["ParseStatus", "Reply", "parse_input", "parse_output", "parse_solution"],
+    "predict_input": ["InputPrediction", "predict_inputs"],
     "problem": ["Problem", "load_problems"],
     "problem_file": ["read_problem"],
     "prompts": ["Prompts"],

@@ -137,13 +137,9 @@ class CachedSampler:
 
         if isinstance(self.inner, TellingSampler):
             fresh = await self.inner.sample_each(asked, params, keep)
-        else:
-            fresh = await self.inner.sample(asked, params)
-        found = [
-            (place, dict(zip(gap.indices, row, strict=True))) for (place, gap), row in zip(gaps, fresh, strict=True)
-        ]
-        if not isinstance(self.inner, TellingSampler):
-            self._write([(mine[place, index], said) for place, row in found for index, said in row.items()])
+            return _placed(gaps, fresh)
+        found = _placed(gaps, await self.inner.sample(asked, params))
+        self._write([(mine[place, index], said) for place, row in found for index, said in row.items()])
         return found
 
     def _read(self, content: bytes, indices: range) -> dict[int, Completion]:
@@ -179,6 +175,13 @@ class CachedSampler:
 
 def _key(content: bytes, index: int) -> str:
     return hashlib.sha256(content + b"#%d" % index).hexdigest()
+
+
+def _placed(
+    gaps: Sequence[tuple[int, SamplingParams]], rows: Sequence[Sequence[Completion]]
+) -> list[tuple[int, dict[int, Completion]]]:
+    """The answers to each gap, by index, with the place of its prompt."""
+    return [(place, dict(zip(gap.indices, row, strict=True))) for (place, gap), row in zip(gaps, rows, strict=True)]
 
 
 def _gaps(params: SamplingParams, place: int, wanted: Container[tuple[int, int]]) -> Iterator[SamplingParams]:

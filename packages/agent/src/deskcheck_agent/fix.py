@@ -42,11 +42,11 @@ async def self_fix(
     on_turn: OnTurn | None = None,
     turns_so_far: Sequence[Turn] = (),
 ) -> Trajectory:
-    """Work on one problem until the model submits or has answered `max_turns` times (10 = one program and 9 repairs).
+    """Work on one problem until the model submits or has answered `max_turns` times.
 
     `simulator` is the solver itself if None. `params.seed` names the attempt: two attempts need two seeds. `on_turn`
-    sees each turn as it ends; `turns_so_far` continues a trajectory that was interrupted. With `rich` a failing test is
-    told with the steps around the first difference. Runs over many problems at once under `asyncio.gather`.
+    sees each turn as it ends; `turns_so_far` continues an interrupted trajectory. With `rich` a failing test is told
+    with the steps around the first difference. Runs over many problems at once under `asyncio.gather`.
     """
     prompts, params = prompts or Prompts.load(), params or SamplingParams()
     observer = make_feedback(
@@ -63,9 +63,7 @@ async def self_fix(
     trajectory = Trajectory(problem.id, observer.source, params.seed, list(turns_so_far))
 
     async def ask(kind: TurnKind, messages: list[Message], told: Sequence[TestFeedback] = ()) -> TrajectoryStatus:
-        # A seed of its own for each turn: a repeated prompt must not repeat its answer for ever.
-        own = replace(params, n=1, seed=seed_of(params.seed, problem.id, len(trajectory.turns)))
-        completion = (await solver.sample([messages], own))[0][0]
+        completion = (await solver.sample([messages], _turn_params(params, trajectory)))[0][0]
         if completion.stop is StopReason.budget:
             return TrajectoryStatus.out_of_budget
         reply = parse_solution(completion.text)
@@ -88,6 +86,11 @@ async def self_fix(
             break
         trajectory.status = await ask(TurnKind.submit_or_fix, prompts.submit_or_fix(problem, code, told), told)
     return trajectory
+
+
+def _turn_params(params: SamplingParams, trajectory: Trajectory) -> SamplingParams:
+    """A seed of its own for each turn: a repeated prompt must not repeat its answer for ever."""
+    return replace(params, n=1, seed=seed_of(params.seed, trajectory.problem_id, len(trajectory.turns)))
 
 
 def _unknown(told: Sequence[TestFeedback]) -> TrajectoryStatus:

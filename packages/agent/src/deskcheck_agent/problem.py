@@ -29,6 +29,8 @@ class Problem:
     limits: Limits = field(default_factory=Limits)
     checker: str | Checker = "tokens"
     """How outputs are compared: a name of deskcheck_tracer's judge, or a checker of your own (in JSON its `source`)."""
+    together: bool = False
+    """All calls of a program are graded in one process, under `limits` as a whole: for hundreds of small tests."""
 
     def program(self, source: str, test: TestCase) -> Program:
         """The program a test runs: `source` on the test's input. The expected output is left behind here.
@@ -49,6 +51,10 @@ class Problem:
         row = asdict(self)
         for name in ("public_tests", "private_tests"):
             row[name] = [{key: value for key, value in test.items() if value is not None} for test in row[name]]
+        if not self.together:
+            del row["together"]
+        if isinstance(self.checker, Checker) and not self.checker.pure:
+            del row["checker"]["pure"]
         return row
 
     @classmethod
@@ -69,9 +75,16 @@ class Problem:
         for name in ("public_tests", "private_tests"):
             if not isinstance(row.get(name) or [], list | tuple):
                 raise InputError(f"problem key {name!r} is {str(row[name])[:80]}, expected a list of tests")
-            values[name] = tuple(_test(test, f"{name}[{place}]") for place, test in enumerate(row.get(name) or []))
-        values["limits"] = _limits(row["limits"], "limits") if row.get("limits") is not None else Limits()
+            values[name] = tuple(
+                test_from_json(test, f"problem key {name}[{place}]") for place, test in enumerate(row.get(name) or [])
+            )
+        values["limits"] = _limits(row["limits"], "problem key limits") if row.get("limits") is not None else Limits()
         values["checker"] = _checker(row.get("checker", "tokens"))
+        together = row.get("together", False)
+        if not isinstance(together, bool) or (together and row.get("entry_point") is None):
+            raise InputError(
+                f"problem key 'together' is {together!r}, expected true or false, and true with an entry_point"
+            )
         return cls(**values)
 
 
@@ -103,18 +116,21 @@ def load_problems(path: str | Path) -> list[Problem]:
     return list(problems.values())
 
 
-def _test(row: Any, where: str) -> TestCase:
+def test_from_json(row: Any, where: str) -> TestCase:
+    """A test case of `{input, output, limits?}`; InputError that begins with `where`."""
     if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not isinstance(row.get("output"), str):
-        raise InputError(f"problem key {where} is {str(row)[:80]}, expected an object with strings input and output")
+        raise InputError(f"{where} is {str(row)[:80]}, expected an object with strings input and output")
     limits = _limits(row["limits"], f"{where}.limits") if row.get("limits") is not None else None
     return TestCase(row["input"], row["output"], limits)
 
 
 def _checker(row: Any) -> str | Checker:
     names = (*CHECKERS, ASSERTS)
-    if isinstance(row, dict) and isinstance(row.get("source"), str) and row.keys() <= {"source", "limits"}:
-        limits = {"limits": _limits(row["limits"], "checker.limits")} if row.get("limits") is not None else {}
-        return Checker(row["source"], **limits)
+    if isinstance(row, dict) and isinstance(row.get("source"), str) and row.keys() <= {"source", "limits", "pure"}:
+        limits = (
+            {"limits": _limits(row["limits"], "problem key checker.limits")} if row.get("limits") is not None else {}
+        )
+        return Checker(row["source"], **limits, pure=row.get("pure") is True)
     if row not in names:
         raise InputError(
             f"problem key 'checker' is {str(row)[:80]!r}, expected one of {', '.join(names)}, or an object with the "
@@ -130,4 +146,4 @@ def _limits(row: Any, where: str) -> Limits:
         raise TypeError
     except (TypeError, AttributeError):
         names = ", ".join(each.name for each in fields(Limits))
-        raise InputError(f"problem key {where} is {row!r}, expected numbers for some of: {names}") from None
+        raise InputError(f"{where} is {row!r}, expected numbers for some of: {names}") from None

@@ -5,6 +5,7 @@ A prompt set is a folder of Jinja templates, one file a prompt (`default` for mo
 each prompt can hold is fixed by what its template is given:
 
     explain, simulate   a program and its input; never an expected output
+    find_input          a program and its output; of its input only the name of the called function
     solve               a statement and the public tests
     submit_or_fix       a statement, one program, and per public test input, expected and observed (or predicted)
 output
@@ -13,27 +14,31 @@ Private tests reach none of them. A template is one user message, unless it has 
 assistant: then each block is a message, in the order system, user, assistant.
 
 More files are optional. `examples.toml` holds worked examples (examples.py), which go before explain and simulate as
-earlier turns, asked in the same words; `translations.toml` holds those of translate. `direct.j2` is what simulate
-becomes when the output alone is asked for; `scratchpad.j2`, `predict_input.j2`, `next_state.j2` and `branch.j2` are
-what training data asks besides; `translate.j2` and `propose.j2` are what dataset building asks a model: to tell a
-recorded run, which it is shown, in prose, and to think up calls of a function; `propose_inputs.j2` asks for inputs of a
-problem. `default` lends its own. `explain.2.j2`,
-`explain.3.j2` ... say explain in other words, for training data too: models are evaluated on `explain.j2`.
+earlier turns, asked in the same words; `inputs.toml` holds those of find_input, `translations.toml` those of translate.
+`direct.j2` is what simulate becomes when the output alone is asked for, `predict_input.j2` is what find_input becomes
+when the input alone is; training data asks predict_input too, and `scratchpad.j2`, `next_state.j2` and `branch.j2`.
+`translate.j2` and `propose.j2` are what dataset building asks a model: to tell a recorded run, which it is shown, in
+prose, and to think up calls of a function; `propose_inputs.j2` asks for inputs of a problem. `default` lends its own.
+`explain.2.j2`, `explain.3.j2` ... say explain in other words, for training data too: models are evaluated on
+`explain.j2`.
 `{% include "default/solve.j2" %}` takes over a shipped template.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from deskcheck_tracer.claims import OUTPUT_OPEN
 from deskcheck_tracer.program import Program
 from deskcheck_tracer.statements import source_lines
 
 from deskcheck_agent.errors import PromptError
 from deskcheck_agent.examples import Example, load_examples
+from deskcheck_agent.parse import INPUT_CLOSE, INPUT_OPEN
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.sampler import Message
 
@@ -41,7 +46,17 @@ if TYPE_CHECKING:
     from deskcheck_agent.feedback import TestFeedback
 
 NAMES = ("explain", "simulate", "solve", "submit_or_fix")
-LENT = ("direct", "scratchpad", "predict_input", "next_state", "branch", "translate", "propose", "propose_inputs")
+LENT = (
+    "direct",
+    "find_input",
+    "predict_input",
+    "scratchpad",
+    "next_state",
+    "branch",
+    "translate",
+    "propose",
+    "propose_inputs",
+)
 """Prompts that a set may leave to `default`."""
 ROLES = ("system", "user", "assistant")
 _SHIPPED = Path(str(files("deskcheck_agent"))) / "prompts"
@@ -88,13 +103,19 @@ class Prompts:
         templates |= {path.stem: _template(environment, path) for path in _other_words(folder)}
         examples = load_examples(folder / "examples.toml")
         told = load_examples(folder / "translations.toml")
-        return cls(str(name_or_folder), templates, {"explain": examples, "simulate": examples, "translate": told})
+        inputs = load_examples(folder / "inputs.toml", INPUT_OPEN, INPUT_CLOSE)
+        shown = {"explain": examples, "simulate": examples, "translate": told, "find_input": inputs}
+        return cls(str(name_or_folder), templates, shown)
 
     def direct(self) -> "Prompts":
-        """The same set, whose simulate prompt asks for the output alone and whose examples there show nothing else."""
-        bare = [example.output_alone() for example in self._examples.get("simulate", ())]
+        """The same set, whose simulate and find_input prompts ask for the answer alone and whose examples there show
+        nothing else."""
         templates = {**self._templates, "simulate": self._templates["direct"]}
-        return Prompts(self.name, templates, {**self._examples, "simulate": bare}, is_numbered=self._is_numbered)
+        templates["find_input"] = self._templates["predict_input"]
+        outputs = [example.block_alone(OUTPUT_OPEN) for example in self._examples.get("simulate", ())]
+        inputs = [example.block_alone(INPUT_OPEN) for example in self._examples.get("find_input", ())]
+        examples = {**self._examples, "simulate": outputs, "find_input": inputs}
+        return Prompts(self.name, templates, examples, is_numbered=self._is_numbered)
 
     def numbered(self) -> "Prompts":
         """The same set, which shows programs to be run with a number before each line."""
@@ -115,9 +136,8 @@ class Prompts:
         return self._about("scratchpad", program)
 
     def predict_input(self, program: Program, output: str) -> list[Message]:
-        """Ask for an input that gives `output`; of the program's own input the prompt holds the called name alone."""
-        function = None if program.call is None else program.call.partition("(")[0]
-        return self._render("predict_input", source=self._shown(program.source), function=function, output=output)
+        """Ask for an input that gives `output`, and for nothing else: find_input of the direct set."""
+        return self.direct().find_input(program, output)
 
     def next_state(self, program: Program, asked: LineAsked, variables: Sequence[str]) -> list[Message]:
         """Ask what the variables are after a line, given what they are before it, `name = value` each."""
@@ -130,6 +150,11 @@ class Prompts:
     def simulate(self, program: Program) -> list[Message]:
         """Ask for the output of a program; the model sees source and input, nothing else."""
         return self._ask("simulate", program)
+
+    def find_input(self, program: Program, output: str) -> list[Message]:
+        """Ask for an input that gives `output`; of the program's own input the prompt holds the called name alone."""
+        asked = self._wanted(program, output)
+        return self._after_examples("find_input", asked, lambda example: self._wanted(example.program, example.output))
 
     def translate(self, program: Program, told: str) -> list[Message]:
         """Ask for prose about a recorded run; `told` is its narration, output block included."""
@@ -164,19 +189,28 @@ class Prompts:
     def _ask(
         self, name: str, program: Program, shown: Callable[[Example], dict[str, str]] = lambda _: {}, **more: str
     ) -> list[Message]:
-        """The prompt about a program, worked examples before it as turns that went the same way; `shown` is of an
-        example what `more` is of the program."""
+        """The prompt about a program and its input; `shown` is of an example what `more` is of the program."""
         question = self._about(name, program, **more)
+        ask = partial(self._about, name)
+        return self._after_examples(name.partition(".")[0], question, lambda each: ask(each.program, **shown(each)))
+
+    def _after_examples(
+        self, name: str, question: list[Message], ask: Callable[[Example], list[Message]]
+    ) -> list[Message]:
+        """A question with the worked examples before it, as turns that went the same way."""
         turns: list[Message] = []
-        for example in self._examples.get(name.partition(".")[0], ()):
-            asked = self._about(name, example.program, **shown(example))
-            turns += [message for message in asked if message["role"] == "user"]
+        for example in self._examples.get(name, ()):
+            turns += [message for message in ask(example) if message["role"] == "user"]
             turns.append(Message(role="assistant", content=example.answer))
         start = 1 if question[0]["role"] == "system" else 0
         return [*question[:start], *turns, *question[start:]]
 
     def _about(self, name: str, program: Program, **more: Any) -> list[Message]:
         return self._render(name, source=self._shown(program.source), stdin=program.stdin, call=program.call, **more)
+
+    def _wanted(self, program: Program, output: str) -> list[Message]:
+        function = None if program.call is None else program.call.partition("(")[0]
+        return self._render("find_input", source=self._shown(program.source), function=function, output=output)
 
     def _shown(self, source: str) -> str:
         return numbered(source) if self._is_numbered else source

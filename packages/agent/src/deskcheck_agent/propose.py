@@ -8,13 +8,13 @@ import ast
 import re
 from dataclasses import dataclass, replace
 
+from deskcheck_agent.parse import fenced_blocks
 from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Sampler, SamplingParams, seed_of
 
 LONGEST = 4_000
 """Characters of one input: what is longer cannot be followed by hand."""
-_BLOCK = re.compile(r"^```[^\n`]*\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class InputProposer:
 
 def proposed_inputs(text: str, problem: Problem) -> list[str]:
     """The usable inputs of an answer, in its order, none twice and none that is a public test's."""
-    found = [_as_written(match["body"], problem) for match in _BLOCK.finditer(text.replace("\r\n", "\n"))]
+    found = [_as_written(body, problem) for body in fenced_blocks(text)]
     known = {test.input.strip() for test in problem.public_tests}
     usable = [each for each in found if each.strip() and len(each) <= LONGEST and each.strip() not in known]
     if problem.entry_point is not None:

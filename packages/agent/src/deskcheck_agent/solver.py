@@ -28,7 +28,7 @@ from deskcheck_agent.propose import InputProposer
 from deskcheck_agent.sampler import Sampler, seed_of
 from deskcheck_agent.samplers import make_sampler
 from deskcheck_agent.trajectory import Trajectory, TrajectoryFile, TrajectoryStatus, Turn
-from deskcheck_agent.verify import Candidate, Ranking, SampleCandidates, best_of, candidate_of
+from deskcheck_agent.verify import Candidate, Ranking, SampleCandidates, best_of, sample_candidates
 
 Tell = Callable[[str], None]
 """Shown to a person who waits for one problem."""
@@ -115,9 +115,7 @@ class Work:
                 return await self._best(self._fixed)
 
     async def _sampled(self, indices: range) -> list[Candidate]:
-        wanted = replace(self.shared.params, first=indices.start, n=len(indices))
-        completions = (await self.solver.sample([self.shared.prompts.solve(self.problem)], wanted))[0]
-        return [candidate_of(each) for each in completions]
+        return await sample_candidates(self.problem, self.solver, indices, self.shared.prompts, self.shared.params)
 
     async def _fixed(self, indices: range) -> list[Candidate]:
         return [_as_candidate(each) for each in await asyncio.gather(*(self.fix(attempt) for attempt in indices))]

@@ -9,10 +9,11 @@ A folder holds an input file for each test and its output beside it, by the name
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from deskcheck_tracer.errors import InputError
 from deskcheck_tracer.program import TestCase
+
+from deskcheck_agent.problem import test_from_json
 
 OUTPUTS = (".out", ".ans", ".expected")
 EXPECTED = "expected pairs such as 1.in and 1.out (or .ans, .expected), or input1 and output1"
@@ -43,13 +44,7 @@ def read_tests(path: str | Path) -> tuple[TestCase, ...]:
         raise InputError(f"{path}: not JSON ({error}); expected objects with strings input and output") from None
     if not isinstance(rows, list) or not rows:
         raise InputError(f"{path} holds no test; expected objects with strings input and output")
-    return tuple(_test(row, f"{path}: test {number}") for number, row in enumerate(rows, 1))
-
-
-def _test(row: Any, where: str) -> TestCase:
-    if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not isinstance(row.get("output"), str):
-        raise InputError(f"{where} is {str(row)[:80]}, expected an object with strings input and output")
-    return TestCase(row["input"], row["output"])
+    return tuple(test_from_json(row, f"{path}: test {number}") for number, row in enumerate(rows, 1))
 
 
 def _of_folder(folder: Path) -> tuple[TestCase, ...]:

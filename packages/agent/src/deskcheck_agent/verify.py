@@ -116,8 +116,7 @@ async def self_verify(
     )
 
     async def sample(indices: range) -> list[Candidate]:
-        wanted = replace(params, first=indices.start, n=len(indices))
-        return [candidate_of(each) for each in (await solver.sample([prompts.solve(problem)], wanted))[0]]
+        return await sample_candidates(problem, solver, indices, prompts, params)
 
     propose = InputProposer(solver, generated_tests, prompts, params)
     return await best_of(
@@ -149,6 +148,15 @@ async def best_of(
         if early_exit and any(candidate.sure for candidate in seen):
             break
     return _order(problem, seen, observer.source, seed, skipped=k - len(seen))
+
+
+async def sample_candidates(
+    problem: Problem, solver: Sampler, indices: range, prompts: Prompts, params: SamplingParams
+) -> list[Candidate]:
+    """The solver's candidates with these indices, not yet looked at."""
+    wanted = replace(params, first=indices.start, n=len(indices))
+    [completions] = await solver.sample([prompts.solve(problem)], wanted)
+    return [candidate_of(each) for each in completions]
 
 
 def candidate_of(completion: Completion) -> Candidate:

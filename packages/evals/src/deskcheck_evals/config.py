@@ -15,12 +15,20 @@ from deskcheck_evals.rows import content_key
 class TaskName(StrEnum):
     output_prediction = "output_prediction"
     """Predict what a program prints or returns."""
+    input_prediction = "input_prediction"
+    """Predict an input for which a program prints or returns its output; scored by running it."""
     self_verify = "self_verify"
     """Sample candidates, simulate each on the public tests; stores what every selection needs."""
     self_fix = "self_fix"
     """Solve, read feedback, submit or fix."""
+    no_regression = "no_regression"
+    """A benchmark of lm-evaluation-harness, run by it: what the model could do before."""
     lint = "lint"
     """Look for faults in the benchmark; no model is asked."""
+
+
+PREDICTING = (TaskName.output_prediction, TaskName.input_prediction)
+"""Tasks about items, in which no simulator stands beside the solver."""
 
 
 class Checker(StrEnum):
@@ -31,12 +39,12 @@ class Checker(StrEnum):
 
 
 class PromptMode(StrEnum):
-    """How output prediction is asked for."""
+    """How output and input prediction are asked for."""
 
     step_by_step = "step_by_step"
-    """The prompt set's own simulate prompt: narrate, then answer."""
+    """The prompt set's own simulate or find_input prompt: narrate, then answer."""
     direct = "direct"
-    """The output alone: the set's direct prompt."""
+    """The output or the input alone: the set's direct or predict_input prompt."""
 
 
 class Format(StrEnum):
@@ -58,14 +66,14 @@ class EvalConfig(RunConfig):
     simulator: SamplerConfig = field(default_factory=SamplerConfig)
     """Who predicts outputs in self-verify and self-fix; eval.yaml makes it the solver, key by key."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
-    """How programs are sampled (and predictions, in task output_prediction)."""
+    """How programs are sampled (and predictions, in tasks output_prediction and input_prediction)."""
     simulating: SamplingConfig = field(default_factory=SamplingConfig)
     """How predictions are sampled inside self-verify and self-fix."""
     prompts: str = "default"
     """A prompt set of deskcheck-agent (default, few_shot, micro) or a folder of one's own."""
     mode: PromptMode = PromptMode.step_by_step
     attempts: int = 10
-    """output_prediction: predictions an item."""
+    """output_prediction, input_prediction: predictions an item."""
     candidates: int = 20
     """self_verify: programs a problem."""
     predictions: int = 5
@@ -79,9 +87,11 @@ class EvalConfig(RunConfig):
     combine: Combine = Combine.mean
     """How the predictions of one test combine; in self_verify it can be changed afterwards, in the report."""
     checker: Checker = Checker.tokens
-    """output_prediction: how printed predictions are compared."""
+    """output_prediction, input_prediction: how printed outputs are compared."""
     count_steps: bool = True
-    """output_prediction: trace every program, for accuracy by trace length."""
+    """output_prediction, input_prediction: trace every program, for accuracy by trace length."""
+    chat: bool = False
+    """no_regression: ask through the model's chat template, in lm-eval's wording for instruct models."""
     execute: bool = False
     """lint: run the solutions that came with the problems, twice, in the sandbox."""
     resamples: int = 10_000
@@ -99,6 +109,11 @@ class EvalConfig(RunConfig):
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected 1 or more")
         if self.feedback.source is FeedbackSource.scheduled:
             raise ConfigError("feedback=scheduled is for training: expected executed, simulated or none")
+        if self.task is TaskName.no_regression and self.sampling.temperature != 0:
+            raise ConfigError(
+                f"sampling.temperature is {self.sampling.temperature}, and lm-eval's tasks are greedy: expected 0 with "
+                "task=no_regression; pass sampling=greedy"
+            )
         if self.max_unscored < 0:
             raise ConfigError(f"max_unscored is {self.max_unscored}, expected 0 or more")
 
@@ -126,7 +141,7 @@ class PaperConfig:
     T6: list[str] | None = None
     """Public pass@1 and @10; by itself: self-verify."""
     T7: list[str] | None = None
-    """Other tasks: "with-label:without-label"; never by itself."""
+    """Other tasks: "with-label:without-label"; by itself: the pairs of no-regression and input prediction runs."""
     T8: list[str] | None = None
     """What RL adds to output prediction: "with-label:without-label"; never by itself."""
     T9: list[str] | None = None

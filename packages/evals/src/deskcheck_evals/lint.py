@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deskcheck_agent.problem import Problem
-from deskcheck_tracer import Sandbox, TestCase, Verdict, judge
+from deskcheck_tracer import Sandbox, TestCase, Verdict
 from deskcheck_tracer.asserts import ASSERTS
 
 from deskcheck_evals.benchmarks.collection import normalised
+from deskcheck_evals.tasks.judging import judge_alike
 
 HUGE_BYTES = 1_000_000
 """A test larger than this is slow to feed, and never fits a prompt."""
@@ -178,11 +179,7 @@ def run_references(problem: Problem, references: Sequence[str], sandbox: Sandbox
         return
     failed = []
     for place, source in enumerate(references):
-        once, again = (
-            judge(source, tests, limits=problem.limits, checker=problem.checker, entry_point=problem.entry_point,
-                  sandbox=sandbox).results
-            for _ in range(2)
-        )  # fmt: skip
+        once, again = (each.results for each in judge_alike([(problem, source)] * 2, sandbox, every=True))
         wrong = [
             f"{name} {result.verdict}"
             for name, result in zip(names, once, strict=True)

@@ -7,6 +7,7 @@ type, at every depth: bool, int and float are three types, the order of a dict's
 
 import ast
 import math
+import warnings
 from typing import Any
 
 LONGEST = 100_000
@@ -26,12 +27,25 @@ def is_literal(text: str) -> bool:
     return _read(text) is not None
 
 
-def _read(text: str) -> tuple[str, Any] | None:
+def parsed(text: str) -> ast.expr | None:
+    """The expression that a stranger's text is, not evaluated; None if it is none, is too long or too deep."""
     if len(text) > LONGEST:
         return None
     try:
-        return _typed(ast.literal_eval(text.strip()))
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # '\d' and `1 is 1` are a stranger's style, and no news for the user
+            return ast.parse(text.strip(), mode="eval").body
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _read(text: str) -> tuple[str, Any] | None:
+    expression = parsed(text)
+    if expression is None:
+        return None
+    try:
+        return _typed(ast.literal_eval(expression))
+    except (ValueError, TypeError, MemoryError, RecursionError):
         return None
 
 

@@ -17,7 +17,7 @@ from deskcheck_agent.feedback import Combine
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.intervals import Interval, bootstrap, paired_difference
 from deskcheck_evals.metrics import pass_at_k
-from deskcheck_evals.results import Fixed, Predicted
+from deskcheck_evals.results import Answered, Fixed, Predicted
 from deskcheck_evals.selection import (
     Pool,
     perfect_simulator,
@@ -27,12 +27,16 @@ from deskcheck_evals.selection import (
     values,
 )
 from deskcheck_evals.tasks.compare import right
+from deskcheck_evals.tasks.input_prediction import COPY_OUTPUT, MAJORITY_INPUT
+from deskcheck_evals.tasks.input_runs import InputEnd
 from deskcheck_evals.transitions import Transitions
 
 LENGTH_BINS = (0, 10, 20, 40, 80, 160, 320)
 """Lower edges, in executed lines, of the bins of accuracy by trace length; the last is open."""
 PAPER_KS = (1, 5, 10)
 """The k that the paper's tables have."""
+MAIN_SCORES = ("pass@1", "exact_match", "exact_match (flexible-extract)")
+"""Of lm-eval's scores of a question, those that stand for it, the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +117,8 @@ def prediction_measures(
     rows: Sequence[Predicted], statistics: Statistics, checker: str = "tokens"
 ) -> dict[str, Measure]:
     """pass@1, @5, @10 as far as there are attempts, and two baselines that read no program."""
-    maker = Maker(statistics)
+    maker = _passes(rows, statistics)
     owners = [row.problem for row in rows]
-    attempts = min(len(row.right) for row in rows)
-    for k in (k for k in PAPER_KS if k <= attempts):
-        maker.add(f"pass@{k}", [pass_at_k(len(row.right), sum(row.right), k) for row in rows], owners)
     common = majority_output(rows)
     maker.add(
         "majority output",
@@ -128,6 +129,23 @@ def prediction_measures(
     copied = [right(row.expected, copied_input(row), is_call=row.is_call, checker=checker) for row in rows]
     maker.add("copy input", copied, owners)
     return maker.made
+
+
+def input_measures(rows: Sequence[Predicted], statistics: Statistics) -> dict[str, Measure]:
+    """pass@1, @5, @10 of predicted inputs as far as there are attempts, and two baselines that read no program."""
+    maker = _passes(rows, statistics)
+    for name in (COPY_OUTPUT, MAJORITY_INPUT):
+        maker.add(name, [row.baselines[name] == InputEnd.right for row in rows], [row.problem for row in rows])
+    return maker.made
+
+
+def _passes(rows: Sequence[Predicted], statistics: Statistics) -> Maker:
+    maker = Maker(statistics)
+    attempts = min(len(row.right) for row in rows)
+    for k in (k for k in PAPER_KS if k <= attempts):
+        points = [pass_at_k(len(row.right), sum(row.right), k) for row in rows]
+        maker.add(f"pass@{k}", points, [row.problem for row in rows])
+    return maker
 
 
 def copied_input(row: Predicted) -> str | None:
@@ -165,6 +183,11 @@ def accuracy_by_length(rows: Sequence[Predicted], statistics: Statistics) -> dic
 def statuses(rows: Sequence[Predicted]) -> Counter[str]:
     """How often each parse status occurred."""
     return Counter(status for row in rows for status in row.statuses)
+
+
+def ends(rows: Sequence[Predicted]) -> Counter[str]:
+    """How often runs of predicted inputs ended in each way."""
+    return Counter(end for row in rows for end in row.ends)
 
 
 def curve_measures(
@@ -284,6 +307,21 @@ def _add_submitted(maker: Maker, rows: Sequence[Fixed]) -> None:
     for k in (k for k in PAPER_KS if 1 < k <= smallest):
         points = [pass_at_k(len(each), sum(each), k) for each in passed.values()]
         maker.add(f"submitted pass@{k}", points, [problem for problem, _ in passed])
+
+
+def answer_measures(rows: Sequence[Answered], statistics: Statistics) -> dict[str, Measure]:
+    """Every score that lm-eval gives, by its name there."""
+    maker = Maker(statistics)
+    for name in dict.fromkeys(name for row in rows for name in row.scores):
+        scored = [row for row in rows if name in row.scores]
+        maker.add(name, [row.scores[name] for row in scored], [row.problem for row in scored])
+    return maker.made
+
+
+def main_score(names: Iterable[str]) -> str:
+    """The one of lm-eval's scores that stands for a question."""
+    found = list(names)
+    return next((name for name in MAIN_SCORES if name in found), found[0])
 
 
 def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[str, Transitions]:

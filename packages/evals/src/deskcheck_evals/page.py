@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
-from deskcheck_evals.measures import Measure, accuracy_by_length, curve_measures, gain_measures
+from deskcheck_evals.measures import MAIN_SCORES, Measure, accuracy_by_length, curve_measures, gain_measures
 from deskcheck_evals.paper import Placed, paper_tables
 from deskcheck_evals.protocol import protocol_table
 from deskcheck_evals.results import ROWS, Result, length_unit, pools, predictions
@@ -18,6 +18,7 @@ from deskcheck_evals.tables import (
     Table,
     confusion_table,
     control_table,
+    ends_table,
     measured,
     measures_table,
     runs_table,
@@ -25,13 +26,16 @@ from deskcheck_evals.tables import (
     shown,
     status_table,
     transition_table,
+    true_input_table,
 )
 from deskcheck_evals.versus import Links, Pair, counts_table, flips_table, pair_table, settings_table
 
 HEADLINES = {
     "output_prediction": ("pass@1",),
+    "input_prediction": ("pass@1",),
     "self_verify": ("pass@1", "best@{k} simulate", "best@{k} exec"),
     "self_fix": ("submitted pass@1",),
+    "no_regression": MAIN_SCORES,
 }
 Panel = Mapping[str, Mapping[int, Measure]]
 """Selector -> k -> measure."""
@@ -100,8 +104,10 @@ def chapters(results: Sequence[Result], options: Options, chosen: Chosen) -> lis
     """The chapters that these runs give something to say in; how it was done and where it comes from are the last."""
     writers = {
         "output_prediction": _prediction_chapter,
+        "input_prediction": _input_chapter,
         "self_verify": _verify_chapter,
         "self_fix": _fix_chapter,
+        "no_regression": _no_regression_chapter,
     }
     written = []
     for task, write in writers.items():
@@ -162,15 +168,29 @@ def warnings(results: Sequence[Result]) -> list[str]:
 
 
 def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    lead = "The model reads a program and its input and says what comes out."
+    drawings = _prediction_drawings(results, options, "Share of programs whose output is predicted exactly.")
+    tables = [measures_table("Predicted right", results, options), status_table(results)]
+    return Chapter("Output prediction", lead, drawings, tables)
+
+
+def _input_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    lead = "The model reads a program and its output and names an input; every input that gives that output is right."
+    drawings = _prediction_drawings(
+        results, options, "Share of programs for which an input was named that gives the output."
+    )
+    tables = [measures_table("Predicted right", results, options), ends_table(results), status_table(results)]
+    return Chapter("Input prediction", lead, drawings, [*tables, true_input_table(results)])
+
+
+def _prediction_drawings(results: Sequence[Result], options: Options, caption: str) -> list[Drawing]:
+    """All measures, and pass@1 by the lines that the programs execute, where those were counted."""
     made = {result.label: measured(result, options) for result in results}
+    drawings = [bars_figure(made, caption, "right, %")]
     lengths = {r.label: accuracy_by_length(predictions(r), options.statistics) for r in results}
-    chapter = Chapter("Output prediction", "The model reads a program and its input and says what comes out.")
-    chapter.drawings.append(bars_figure(made, "Share of programs whose output is predicted exactly.", "right, %"))
-    if any(lengths.values()):
-        counted = {label: made for label, made in lengths.items() if made}
-        chapter.drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
-    chapter.tables += [measures_table("Predicted right", results, options), status_table(results)]
-    return chapter
+    if counted := {label: bins for label, bins in lengths.items() if bins}:
+        drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
+    return drawings
 
 
 def _length_caption(bins: Mapping[str, Measure]) -> str:
@@ -252,6 +272,15 @@ def _pairs_chapter(pairs: Sequence[Pair], options: Options, links: Links) -> Cha
     tables = [pair_table(pairs, options), settings_table(pairs), counts_table(pairs, options)]
     listed = flips_table(pairs, options, links)
     return Chapter("Run against run", lead, [], [*tables, listed] if listed.rows else tables)
+
+
+def _no_regression_chapter(results: Sequence[Result], options: Options) -> Chapter:
+    by_benchmark: dict[str, list[Result]] = {}
+    for result in results:
+        by_benchmark.setdefault(result.header["benchmark"], []).append(result)
+    tables = [measures_table(benchmark, runs, options) for benchmark, runs in by_benchmark.items()]
+    lead = "Other benchmarks, asked and scored by lm-evaluation-harness; programs ran in the sandbox."
+    return Chapter("No regression", lead, [], tables)
 
 
 def _headlines(task: str, result: Result, options: Options) -> list[str]:

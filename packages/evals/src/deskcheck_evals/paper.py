@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 
 from deskcheck_evals.config import PaperConfig
 from deskcheck_evals.errors import EvalError
-from deskcheck_evals.measures import PAPER_KS, Measure, difference, transition_measures, transitions
+from deskcheck_evals.measures import PAPER_KS, Measure, difference, main_score, transition_measures, transitions
 from deskcheck_evals.published import PAPER, SOURCE, Published
 from deskcheck_evals.results import Result, fixes
 from deskcheck_evals.settings import differences, settings_of
@@ -26,7 +26,7 @@ TASKS = {
     "T4": ("self_fix",),
     "T5": ("self_fix",),
     "T6": ("self_verify",),
-    "T7": ("output_prediction", "self_verify", "self_fix"),
+    "T7": ("no_regression", "input_prediction", "output_prediction", "self_verify", "self_fix"),
     "T8": ("output_prediction",),
     "T9": ("self_fix",),
 }
@@ -49,15 +49,19 @@ FIRST_PRIVATE = ("first pass@1", "submitted pass@1")
 Placed = dict[str, list[Result | Pair]]
 
 
-def placed(results: Sequence[Result], named: PaperConfig | None) -> Placed:
+def placed(results: Sequence[Result], named: PaperConfig | None, pairs: Sequence[Pair] = ()) -> Placed:
     """Which runs, or pairs of runs, stand in which table; none at all where `named` is None.
+
+    Of `pairs`, those on other tasks than the method's stand in table 7 by themselves.
 
     Raises:
         EvalError: a label that no run has, or a run of a task that the table is not about.
     """
     if named is None:
         return {}
-    return {table: _placed(table, results, labels) for table, labels in asdict(named).items()}
+    found = {table: _placed(table, results, labels) for table, labels in asdict(named).items()}
+    others: list[Result | Pair] = [pair for pair in pairs if pair.ours.task in ("no_regression", "input_prediction")]
+    return found if named.T7 is not None else found | {"T7": others}
 
 
 def _placed(table: str, results: Sequence[Result], names: Sequence[str] | None) -> list[Result | Pair]:
@@ -85,7 +89,7 @@ def _named(table: str, name: str, results: Sequence[Result]) -> Result | Pair:
 
 
 def _belongs(table: str, result: Result) -> bool:
-    """Whether a run stands in a table by itself. T7 and T8 are never filled unasked: no setting says enough."""
+    """Whether a run stands in a table by itself. T8 is never filled unasked: no setting says enough."""
     settings = settings_of(result)
     is_cruxeval = settings.get("benchmark.name") == "cruxeval_o"
     source = settings.get("feedback.source")
@@ -200,7 +204,10 @@ def _cell(column: str, run: Result, options: Options) -> Cell:
 
 
 def _measure(column: str, run: Result, options: Options) -> Measure | None:
-    return measured(run, options).get(OURS.get(run.task, {}).get(column, column))
+    made = measured(run, options)
+    if run.task == "no_regression" and column == "pass@1":
+        return made[main_score(made)]
+    return made.get(OURS.get(run.task, {}).get(column, column))
 
 
 def _change(pair: Pair, options: Options) -> Cell:

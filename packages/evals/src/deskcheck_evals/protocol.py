@@ -6,6 +6,7 @@ found, where the run did not choose it itself, from `temperature_chosen` of the 
 
 from collections.abc import Callable, Mapping, Sequence
 
+from deskcheck_evals.config import PREDICTING
 from deskcheck_evals.results import Result, length_unit, pools
 from deskcheck_evals.settings import settings_of
 from deskcheck_evals.tables import Options, Table
@@ -103,19 +104,18 @@ def _always(words: str) -> Ask:
 
 
 CHOICES: dict[str, Ask] = {
-    "predictions an item": _setting("attempts", "output_prediction"),
+    "predictions an item": _setting("attempts", *PREDICTING),
     "candidates a problem": _setting("candidates", "self_verify"),
     "predictions a public test": _setting("predictions", "self_verify"),
     "trajectories a problem": _setting("trajectories", "self_fix"),
     "most solution turns": _setting("max_turns", "self_fix"),
     "feedback": _feedback,
     "prompts": _prompts,
-    "programs are sampled with": lambda r, o: None if r.task == "output_prediction" else _sampling("sampling")(r, o),
-    "predictions are sampled with": lambda r, o: _sampling(
-        "sampling" if r.task == "output_prediction" else "simulating"
-    )(r, o),
+    "programs are sampled with": lambda r, o: None if r.task in PREDICTING else _sampling("sampling")(r, o),
+    "predictions are sampled with": lambda r, o: _sampling("sampling" if r.task in PREDICTING else "simulating")(r, o),
     TEMPERATURE: _temperature,
-    "a prediction is right": _setting("checker", "output_prediction", words="compared as {}; calls as literals"),
+    "a predicted output is right": _setting("checker", "output_prediction", words="compared as {}; calls as literals"),
+    "a predicted input is right": _in("input_prediction", lambda r, o: "run in the sandbox, it gives the output"),
     "predictions of one test combine by": _in("self_verify", lambda result, options: f"{options.combine}"),
     "equal scores": _in("self_verify", lambda result, options: "averaged over all orders, exactly"),
     "a problem without public tests": _in("self_verify", _without_tests),

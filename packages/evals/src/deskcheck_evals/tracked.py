@@ -41,7 +41,7 @@ def track_report(run: Run, document: Document, written: Sequence[Path]) -> None:
 
 def samples(result: Result) -> list[dict[str, Any]]:
     """The first MOST_SAMPLES rows, as far as they fit into a table."""
-    show = {"output_prediction": _predicted, "self_verify": _candidates}.get(result.task, _fixed)
+    show = SHOWN[result.task]
     rows = [show(row) for row in result.rows[:MOST_SAMPLES]]
     return [
         {key: value[:MOST_IN_CELL] if isinstance(value, str) else value for key, value in row.items()} for row in rows
@@ -60,13 +60,14 @@ def _measure(measure: Measure) -> dict[str, Any]:
 
 
 def _predicted(row: Json) -> dict[str, Any]:
+    said = row["inputs"] if "inputs" in row else row["outputs"]
     return {
         "id": row["id"],
         "program": row["source"],
         "input": row["input"] or "",
         "expected": row["expected"],
         "right": sum(row["right"]) / len(row["right"]),
-        "first prediction": row["outputs"][0] or "",
+        "first prediction": said[0] or "",
         "status": row["statuses"][0],
         "narration": row["narrations"][0],
     }
@@ -96,3 +97,17 @@ def _fixed(row: Json) -> dict[str, Any]:
         "status": row["status"],
         "submitted program": row["submitted"]["code"] or "",
     }
+
+
+def _answered(row: Json) -> dict[str, Any]:
+    return {"id": row["id"], "prompt": row["prompt"], "completion": row["completion"], **row["scores"]}
+
+
+SHOWN = {
+    "output_prediction": _predicted,
+    "input_prediction": _predicted,
+    "self_verify": _candidates,
+    "self_fix": _fixed,
+    "no_regression": _answered,
+}
+"""Task -> what of a row a table shows."""

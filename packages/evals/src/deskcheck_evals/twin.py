@@ -1,18 +1,20 @@
 """A scripted model of the micro problems: every task runs end to end in seconds (the bare `deskcheck-eval`).
 
 It recognises the prompts it is shown. Asked to solve, it writes the reference program with chance `skill` and a
-mutant otherwise; asked to simulate, it says the true output with chance `sight` and another one otherwise; asked to
-submit or fix, it submits or writes the reference, half and half. Its coins are a function of the prompt, the seed and
-the index. Its programs are ours, and run in the sandbox all the same. It measures nothing: reports refuse it unless
-told otherwise.
+mutant otherwise; asked to simulate or for an input, it says the true one with chance `sight` and another one otherwise;
+asked to submit or fix, it submits or writes the reference, half and half. Its coins are a function of the prompt, the
+seed and the index. Its programs are ours, and run in the sandbox all the same. It measures nothing: reports refuse it
+unless told otherwise.
 """
 
 import random
 from collections.abc import Sequence
 
+from deskcheck_agent.parse import input_block
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Message, SamplingParams, ScriptedSampler, seed_of
 from deskcheck_tracer import Program
+from deskcheck_tracer.claims import output_block
 
 from deskcheck_evals.micro import MicroProblem, mutate
 from deskcheck_evals.truth import true_outputs
@@ -33,13 +35,20 @@ class Twin:
         self._by_solve = {_text(prompts.solve(one.problem)): one for one in drawn}
         self._by_statement = {one.problem.statement: one for one in drawn}
         self._outputs = self._simulate_prompts(drawn, prompts)
+        self._inputs = {
+            _text(prompts.find_input(Program(one.reference), test.output)): test.input
+            for one in drawn
+            for test in one.problem.private_tests
+        }
 
     def answer(self, messages: list[Message], params: SamplingParams, index: int) -> str:
         """One completion."""
         text = _text(messages)
         coin = random.Random(seed_of(params.seed, text, index))
         if text in self._outputs:
-            return self._predict(self._outputs[text], coin)
+            return output_block(self._predicted(self._outputs[text], coin))
+        if text in self._inputs:
+            return input_block(self._predicted(self._inputs[text], coin))
         if text in self._by_solve:
             one = self._by_solve[text]
             return _fenced(one.reference if coin.random() < self.skill else coin.choice(self._mutants[one.problem.id]))
@@ -62,9 +71,8 @@ class Twin:
         outputs = dict(zip(distinct, true_outputs(list(distinct.values())), strict=True))
         return {_text(prompts.simulate(program)): outputs[program.id] or "" for program in programs}
 
-    def _predict(self, output: str, coin: random.Random) -> str:
-        said = output.removesuffix("\n") if coin.random() < self.sight else str(coin.randint(0, 99))
-        return f"<output>\n{said}\n</output>"
+    def _predicted(self, true: str, coin: random.Random) -> str:
+        return true.removesuffix("\n") if coin.random() < self.sight else str(coin.randint(0, 99))
 
 
 def twin_sampler(

@@ -12,7 +12,7 @@ from typing import Any
 
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.intervals import Interval
-from deskcheck_evals.measures import difference
+from deskcheck_evals.measures import difference, main_score
 from deskcheck_evals.results import Result
 from deskcheck_evals.settings import differences
 from deskcheck_evals.tables import BASELINES, Cell, Options, Table, measured, shown
@@ -98,11 +98,14 @@ def item_values(result: Result, options: Options) -> tuple[str, dict[str, float]
     """The measure by which problems flip, and its value for each item that the viewer shows (an item, a problem)."""
     made = measured(result, options)
     match result.task:
-        case "output_prediction":
+        case "output_prediction" | "input_prediction":
             values: dict[str, list[float]] = defaultdict(list)
             for row in result.rows:
                 values[row["id"]].append(sum(row["right"]) / len(row["right"]))
             return "pass@1", {item: sum(each) / len(each) for item, each in values.items()}
+        case "no_regression":
+            name = main_score(made)
+            return name, made[name].by_problem
         case "self_verify":
             name = [name for name in made if name.startswith("best@") and name.endswith(" simulate")][-1]
             return name, made[name].by_problem

@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from .sandbox import RunResult as RunResult
     from .sandbox import Sandbox as Sandbox
     from .sandbox import default_sandbox as default_sandbox
+    from .together import Calls as Calls
+    from .together import judge_together as judge_together
     from .trace import (
         End as End,
     )
@@ -102,6 +104,7 @@ _HOMES = {
     "record": ["record"],
     "recorder": ["Recorder"],
     "sandbox": ["RunResult", "Sandbox", "default_sandbox"],
+    "together": ["Calls", "judge_together"],
     "trace": ["End", "EndReason", "Event", "EventKind", "Step", "Trace"],
     "traced": ["traced"],
     "verdict": ["Verdict"],

@@ -9,11 +9,23 @@ where that is accepted, the fault was the output's (WA), else the checker's: SE,
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .outcome import Outcome, RunResult
 from .program import Limits, Program
 from .verdict import Verdict
+
+
+class Asked(NamedTuple):
+    """What a checker is asked about."""
+
+    given: str
+    output: str
+    answer: str
+    """The expected output."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +34,21 @@ class Checker:
 
     source: str
     limits: Limits = Limits(cpu_s=10.0, wall_s=30.0, memory_mb=512)
+    pure: bool = False
+    """`check` depends on its arguments alone and takes the expected output: an output equal to that one is not asked
+    about, and many others share a process."""
 
-    def program(self, given: str, output: str, answer: str) -> Program:
+    def program(self, asked: Asked) -> Program:
         """What decides about one output."""
-        return Program(self.source, call=f"check({given!r}, {output!r}, {answer!r})")
+        return Program(self.source, call=_call(asked))
+
+    def program_of_many(self, asked: Sequence[Asked]) -> Program:
+        """What decides about many outputs in one process."""
+        return Program(self.source, call=json.dumps([_call(each) for each in asked]))
+
+
+def _call(asked: Asked) -> str:
+    return f"check({asked.given!r}, {asked.output!r}, {asked.answer!r})"
 
 
 def said(result: RunResult) -> bool | None:

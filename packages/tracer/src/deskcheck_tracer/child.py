@@ -28,6 +28,7 @@ import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from .answering import answer
 from .canonical import canonical
 from .proxy import CHECK_NAME, run_check
 from .serving import serve
@@ -93,9 +94,10 @@ def write_source(source: str) -> None:
 def run(request: dict[str, Any], *, report: int, extra: list[int]) -> NoReturn:
     """Do with `request["source"]` what `request["mode"]` says; never returns.
 
-    run: run it. call: then evaluate `request["call"]`; extra[0] gets the value's canonical text. trace: record it;
-    extra[0] gets the trace. series: record it on each of many inputs (series.py); extra[0] gets their traces. serve:
-    then answer calls on the line extra[0] (serving.py). check: run it as test code that calls the names
+    run: run it. call: then evaluate `request["call"]`; extra[0] gets the value's canonical text. calls: evaluate every
+    one of a JSON list; extra[0] gets a line each (answering.py). trace: record it; extra[0] gets the trace. series:
+    record it on each of many inputs (series.py); extra[0] gets their traces. serve: then answer calls on the line
+    extra[0] (serving.py). check: run it as test code that calls the names
     `request["call"]` over the line extra[1]; extra[0] gets how it ended (proxy.py).
 
     `report` gets one byte, STARTED or COMPILE_ERROR. Standard input, output and error are file descriptors 0, 1 and 2.
@@ -126,7 +128,8 @@ def _run(request: dict[str, Any], report: int, extra: list[int]) -> int:
         sys.stderr.flush()
         return 1
     _announce(report, STARTED)
-    return finish(main, _run_code(act, code, main.__dict__, tell))
+    status = _run_code(act, code, main.__dict__, tell)
+    return status if request["mode"] == "calls" else finish(main, status)  # all answers are told: nothing else counts
 
 
 def _act(request: dict[str, Any], extra: list[int]) -> Callable[[types.CodeType, dict[str, Any]], str | None]:
@@ -135,6 +138,8 @@ def _act(request: dict[str, Any], extra: list[int]) -> Callable[[types.CodeType,
         case "call":
             call = compile(request["call"], "<call>", "eval", dont_inherit=True)
             return functools.partial(_run_and_call, call)
+        case "calls":
+            return functools.partial(answer, _sender(extra[0]), json.loads(request["call"]))
         case "serve":
             return functools.partial(_run_and_serve, extra[0])
         case "check":
@@ -156,15 +161,24 @@ def _run_and_serve(line: int, code: types.CodeType, names: dict[str, Any]) -> No
 
 
 def _teller(extra: list[int]) -> Callable[[str], None]:
-    write, shut = os.write, os.close
+    send, shut = _sender(extra[0] if extra else -1), os.close
 
     def tell(text: str) -> None:
-        left = memoryview(text.encode("utf-8", "backslashreplace"))
-        while left:
-            left = left[write(extra[0], left) :]
+        send(text)
         shut(extra[0])
 
     return tell
+
+
+def _sender(descriptor: int) -> Callable[[str], None]:
+    write = os.write  # the program may replace it
+
+    def send(text: str) -> None:
+        left = memoryview(text.encode("utf-8", "backslashreplace"))
+        while left:
+            left = left[write(descriptor, left) :]
+
+    return send
 
 
 def _announce(report: int, mark: bytes) -> None:

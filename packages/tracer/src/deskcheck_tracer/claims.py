@@ -65,11 +65,17 @@ def output_block(text: str) -> str:
 def stated_output(text: str) -> str | None:
     """What stands between the last `<output>` and the `</output>` after it, without the newlines at both ends; None if
     missing."""
-    start = text.rfind(OUTPUT_OPEN)
-    end = text.find(OUTPUT_CLOSE, start)
+    return stated_between(OUTPUT_OPEN, OUTPUT_CLOSE, text)
+
+
+def stated_between(opening: str, closing: str, text: str) -> str | None:
+    """What stands between the last `opening` and the `closing` after it, without the newlines at both ends; None if
+    missing."""
+    start = text.rfind(opening)
+    end = text.find(closing, start)
     if start < 0 or end < 0:
         return None
-    inside = text[start + len(OUTPUT_OPEN) : end]
+    inside = text[start + len(opening) : end]
     return inside.removeprefix("\n").removesuffix("\n")
 
 

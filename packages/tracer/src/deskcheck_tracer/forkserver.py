@@ -109,6 +109,7 @@ def main() -> None:
     filter_bytes = seccomp.build()
     for name in (*PRELOADED, *os.environ.pop("DESKCHECK_IMPORTS", "").split()):
         __import__(name)
+    os.environ.pop("LD_BIND_NOW", None)  # ours, no program's
     _prepare_streams()
     sys.path[:] = [path for path in sys.path if path != "/deskcheck"]
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)  # process 1 ignores what it has no handler for

@@ -75,7 +75,7 @@ def config(control: int, imports: Sequence[str] = (), hash_seed: int = 0) -> NsJ
         *(bind(str(folder), f"{_HERE}-imports/{folder.name}") for group in folders for folder in group),
     ]
     jail.envar = ["PATH=/usr/bin:/bin", f"HOME={forkserver.WORK}", "LANG=C.UTF-8", f"PYTHONHASHSEED={hash_seed}"]
-    jail.envar.append(f"TMPDIR={forkserver.BOX}/tmp")
+    jail.envar += [f"TMPDIR={forkserver.BOX}/tmp", "LD_BIND_NOW=1"]  # else every fork looks the same symbols up again
     if "LD_LIBRARY_PATH" in os.environ:  # an interpreter that was moved finds its library so
         jail.envar.append(f"LD_LIBRARY_PATH={_prefix() / 'lib'}")
     options = ["-s", "-S", "-P", "-B", "-X", "utf8"]  # not -I: it would ignore PYTHONHASHSEED

@@ -22,11 +22,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from . import asserts
-from . import checker as custom
 from .asserts import ASSERTS
 from .canonical import canonical
-from .checker import Checker
+from .checker import Asked, Checker
 from .compare import CHECKERS, Difference, compare
+from .deciding import decide
 from .errors import InputError
 from .program import Limits, Program, TestCase
 from .sandbox import Outcome, RunResult, Sandbox, default_sandbox
@@ -149,21 +149,22 @@ def _plan(
 
 
 def _ready_check(source: str, test: TestCase, limits: Limits, names: tuple[str, ...]) -> _Run:
-    fault = _undecodable(test)
+    fault = undecodable(test)
     return _Run(None if fault else Program(source), limits, test, "", ASSERTS, names, fault)
 
 
 def _ready(source: str, test: TestCase, limits: Limits, checker: str | Checker, entry_point: str | None) -> _Run:
-    if fault := _undecodable(test):
+    if fault := undecodable(test):
         return _Run(None, limits, test, test.output, checker, fault=fault)
     if entry_point is None:
         return _Run(Program(source, test.input), limits, test, test.output, checker)
     program = Program(source, call=f"{entry_point}({test.input})")
     how = checker if isinstance(checker, Checker) else "exact"
-    return _Run(program, limits, test, _canonical_text(test.output), how)
+    return _Run(program, limits, test, canonical_text(test.output), how)
 
 
-def _undecodable(test: TestCase) -> str:
+def undecodable(test: TestCase) -> str:
+    """Why a test cannot be given to a program; empty if it can."""
     try:
         (test.input + test.output).encode("utf-8")
     except UnicodeEncodeError as error:
@@ -171,7 +172,8 @@ def _undecodable(test: TestCase) -> str:
     return ""
 
 
-def _canonical_text(output: str) -> str:
+def canonical_text(output: str) -> str:
+    """The expected result of a call, written as results are compared."""
     try:
         return canonical(ast.literal_eval(output.strip()))
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -223,23 +225,11 @@ def _compared(runs: list[_Run], sandbox: Sandbox) -> list[TestResult]:
     asked = [place for place, result in enumerate(results) if result.verdict is Verdict.AC]
     if not isinstance(checker := runs[0].checker, Checker) or not asked:
         return results
-    decided = _decide(checker, [(runs[place], results[place].stdout) for place in asked], sandbox)
+    outputs = [Asked(runs[place].test.input, results[place].stdout, runs[place].expected) for place in asked]
+    decided = decide(checker, outputs, sandbox)
     for place, (verdict, detail) in zip(asked, decided, strict=True):
         results[place] = replace(results[place], verdict=verdict, detail=detail)
     return results
-
-
-def _decide(checker: Checker, outputs: list[tuple[_Run, str]], sandbox: Sandbox) -> list[tuple[Verdict, str]]:
-    """A verdict an output; a checker that fails is asked about the expected output, too."""
-    deciders = [checker.program(run.test.input, output, run.expected) for run, output in outputs]
-    found = sandbox.second.run_many(deciders, checker.limits)
-    unclear = [place for place, result in enumerate(found) if custom.said(result) is None]
-    expected = [(outputs[place][0].test.input, outputs[place][0].expected) for place in unclear]
-    answers = sandbox.second.run_many(
-        [checker.program(given, answer, answer) for given, answer in expected], checker.limits
-    )
-    of_answer = dict(zip(unclear, answers, strict=True))
-    return [custom.verdict_of(result, of_answer.get(place)) for place, result in enumerate(found)]
 
 
 def _unusable(run: _Run) -> TestResult:

@@ -49,7 +49,8 @@ class RunResult:
     """Memory on top of the idle interpreter."""
     degraded: bool = False
     returned: str | None = None
-    """Canonical text of the call's value (canonical.py); None without a call or if it was not reached."""
+    """Canonical text of the call's value (canonical.py); None without a call or if it was not reached. Of many calls a
+    line each (answering.py), as far as they came."""
     detail: str = ""
     """For `sandbox` and over-size sources: what went wrong."""
     trace: bytes = field(default=b"", repr=False)

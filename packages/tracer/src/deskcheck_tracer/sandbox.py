@@ -138,6 +138,13 @@ class Sandbox:
         """
         return list(self._pool.threads().map(self.run, programs, _each(limits, len(programs))))
 
+    def answer_many(self, programs: Sequence[Program], limits: Limits | Sequence[Limits] = Limits()) -> list[RunResult]:
+        """Run programs whose `call` is a JSON list of calls, each program in one process, over the whole pool and in
+        order. `returned` has a line for each call that came to an end (answering.py), also where the run did not.
+        """
+        run = partial(self._run, mode="calls")
+        return list(self._pool.threads().map(run, programs, _each(limits, len(programs))))
+
     async def arun(self, program: Program, limits: Limits = Limits()) -> RunResult:
         """`run` without blocking the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._pool.threads(), self.run, program, limits)

@@ -33,6 +33,8 @@ TRACE_BYTES = 256 * 1024 * 1024
 """What is kept of a trace that has no limit of its own, or of a series of traces."""
 CHECK_BYTES = 64 * 1024
 """How a check ended is told in less (proxy.py cuts its texts)."""
+VALUED = ("call", "calls", "trace", "series", "check")
+"""Modes in which a program has a descriptor for what it tells beside its output."""
 GRACE_S = 10.0
 """How long a program may take to be gone once it is killed."""
 _PATIENCE = 9
@@ -162,7 +164,7 @@ class Wires:
             keep = TRACE_BYTES
         elif mode == "check":
             keep = CHECK_BYTES
-        self.extra = Stream(min(keep, TRACE_BYTES)) if mode in ("call", "trace", "series", "check") else None
+        self.extra = Stream(min(keep, TRACE_BYTES)) if mode in VALUED else None
         self._mode, self._limits, self._open = mode, limits, True
 
     def __enter__(self) -> Wires:
@@ -224,7 +226,8 @@ class Wires:
             reason = reason or Outcome.cpu
         outcome = outcome_of(answer, reason, ooms, over_cpu=self.over_cpu(cpu_s))
         code = os.waitstatus_to_exitcode(status) if status is not None else None
-        extra = self.extra.text() if self.extra is not None and self._mode in ("call", "check") else None
+        told = self.extra.text() if self.extra is not None and self._mode in ("call", "calls", "check") else None
+        is_whole = self._mode == "calls" or code == 0  # answers to calls count as far as they came
         return RunResult(
             outcome=outcome,
             stdout=self.stdout.text() if outcome is not Outcome.output else self.stdout.text()[: self.stdout.keep - 1],
@@ -235,7 +238,7 @@ class Wires:
             wall_s=time.monotonic() - self.watch.begun,
             peak_mb=peak_mb,
             degraded=degraded,
-            returned=extra if extra and code == 0 and "S" in marks else None,
+            returned=told if told and is_whole and "S" in marks else None,
             detail=answer.get("setup", ""),
             trace=bytes(self.extra.kept) if self.extra is not None and self._mode in RECORDING else b"",
         )
@@ -246,8 +249,8 @@ class Wires:
         return limit is not None and cpu_s > limit
 
     def _output_size(self) -> int:
-        """The value of a call is output like any other."""
-        value = self.extra.size if self.extra is not None and self._mode == "call" else 0
+        """The values of calls are output like any other."""
+        value = self.extra.size if self.extra is not None and self._mode in ("call", "calls") else 0
         return max(self.stdout.size, value)
 
     def _ours(self) -> list[int]:

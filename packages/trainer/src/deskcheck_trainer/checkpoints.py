@@ -14,6 +14,8 @@ from pathlib import Path
 
 from deskcheck_conf.files import write_atomic
 
+from deskcheck_trainer import world
+
 
 def last_complete(folder: Path) -> Path | None:
     """The newest checkpoint-N below `folder` that was written to its end; cut-off ones are removed."""
@@ -79,10 +81,22 @@ class Best:
     def model(self) -> Path | None:
         return None if self.step is None else self.folder / f"best-{self.step}"
 
+    def collapsed(self, share: float, times: int) -> bool:
+        """Whether the last `times` scores were all below `share` of the best."""
+        if self.step is None:
+            return False
+        last = [self.scores[step] for step in sorted(self.scores)[-times:]]
+        return len(last) == times and all(score < share * self.scores[self.step] for score in last)
+
     def add(self, step: int, score: float, save: Callable[[Path], object]) -> bool:
-        """Book a score; where it is the best, keep the weights (only those). Returns whether it was."""
+        """Book a score; where it is the best, keep the weights (only those). Returns whether it was.
+
+        Of several processes all book it, and the first one writes.
+        """
         self.scores[step] = score
         improved = self.step == step
+        if not world.is_first():
+            return improved
         if improved:
             save_whole(self.folder / f"best-{step}", save)
         write_atomic(self.folder / "best.json", json.dumps({"scores": self.scores}, indent=2) + "\n")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from deskcheck_trainer.micro_text import documents, narrations
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
+    from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 PAD, EOS = "<pad>", "<eos>"
 ROLES = ("<|user|>", "<|assistant|>", "<|system|>")
@@ -75,26 +75,31 @@ def new_model(config: ScratchConfig, tokenizer: Any, seed: int) -> Qwen3ForCausa
     """Random weights, of Qwen3's shape for its normed queries and keys; the tied embedding keeps most parameters in the
     layers. Both that shape and branches that start at zero learn to follow a program far sooner (docs/decisions.md)."""
     import torch
-    from transformers import Qwen3Config, Qwen3ForCausalLM
+    from transformers import Qwen3ForCausalLM
 
     torch.manual_seed(seed)
-    model = Qwen3ForCausalLM(
-        Qwen3Config(
-            vocab_size=len(tokenizer),
-            hidden_size=config.hidden_size,
-            intermediate_size=config.intermediate_size,
-            num_hidden_layers=config.layers,
-            num_attention_heads=config.heads,
-            num_key_value_heads=config.kv_heads,
-            head_dim=config.hidden_size // config.heads,
-            max_position_embeddings=config.max_positions,
-            tie_word_embeddings=True,
-            bos_token_id=None,
-            eos_token_id=tokenizer.convert_tokens_to_ids(EOS),
-            pad_token_id=tokenizer.convert_tokens_to_ids(PAD),
-        )
-    )
+    shape = shape_config(config, len(tokenizer))
+    shape.eos_token_id, shape.pad_token_id = (tokenizer.convert_tokens_to_ids(word) for word in (EOS, PAD))
+    model = Qwen3ForCausalLM(shape)
     for name, weight in model.named_parameters():
         if name.endswith(("o_proj.weight", "down_proj.weight")):
             torch.nn.init.zeros_(weight)
     return model
+
+
+def shape_config(config: ScratchConfig, vocab_size: int) -> Qwen3Config:
+    """The sizes of the new model, for a tokenizer of `vocab_size` tokens."""
+    from transformers import Qwen3Config
+
+    return Qwen3Config(
+        vocab_size=vocab_size,
+        hidden_size=config.hidden_size,
+        intermediate_size=config.intermediate_size,
+        num_hidden_layers=config.layers,
+        num_attention_heads=config.heads,
+        num_key_value_heads=config.kv_heads,
+        head_dim=config.hidden_size // config.heads,
+        max_position_embeddings=config.max_positions,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+    )

@@ -7,6 +7,7 @@ wrong at first) is a rate of that part. Samples go to samples.jsonl, one rollout
 from __future__ import annotations
 
 import json
+import threading
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.files import append_whole
 
+from deskcheck_trainer import world
 from deskcheck_trainer.rollout import Rollout, RolloutGroup, Seconds
 
 WINDOW = 1000
@@ -43,28 +45,42 @@ def averages(rollouts: Iterable[Rollout]) -> dict[str, float]:
 
 
 class Monitor:
-    """Watches every batch of groups; `take` hands out what was seen since the last call."""
+    """Watches finished groups, from any thread; `take` sums up what was seen since the last call."""
 
     def __init__(self, folder: Path, max_faults: float) -> None:
         self.max_faults = max_faults
         self._faults: deque[bool] = deque(maxlen=WINDOW)
         self.path = folder / "samples.jsonl"
         self.step = 0
-        self._numbers: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._seen: list[RolloutGroup] = []
+        self._seconds = Seconds(0.0, 0.0)
 
     def watch(self, groups: Sequence[RolloutGroup], seconds: Seconds) -> None:
         """ConfigError once more than `max_faults` of WINDOW rollouts had no verdict: the sandbox is broken."""
-        rollouts = [rollout for group in groups for rollout in group.rollouts]
-        self._faults.extend(rollout.reward is None for rollout in rollouts)
+        self._faults.extend(rollout.reward is None for group in groups for rollout in group.rollouts)
         if sum(self._faults) > self.max_faults * WINDOW:
             raise ConfigError(
                 f"{sum(self._faults)} of the last {len(self._faults)} rollouts could not be scored because the sandbox "
                 f"failed, expected at most max_sandbox_faults={self.max_faults} of {WINDOW}: run `deskcheck-trace "
                 "selftest`, then this again (it continues from its last checkpoint)"
             )
+        with self._lock:
+            self._seen += groups
+            before = self._seconds
+            self._seconds = Seconds(before.total + seconds.total, before.sampling + seconds.sampling)
+
+    def take(self) -> dict[str, float]:
+        with self._lock:
+            groups, self._seen = self._seen, []
+            seconds, self._seconds = self._seconds, Seconds(0.0, 0.0)
+        if not groups:
+            return {}
+        self._keep(groups)
+        rollouts = [rollout for group in groups for rollout in group.rollouts]
         tokens = sum(len(turn.token_ids) for rollout in rollouts for turn in rollout.turns)
         degenerate = sum(len(set(group.rewards()) - {None}) < 2 for group in groups)
-        self._numbers = {
+        return {
             **averages(rollouts),
             "zero_advantage_share": degenerate / len(groups),
             "time/rollouts_s": seconds.total,
@@ -72,14 +88,11 @@ class Monitor:
             "sampled_tokens": float(tokens),
             "sampled_tokens_per_s": tokens / max(seconds.sampling, 1e-9),
         }
-        self._keep(groups)
-
-    def take(self) -> dict[str, float]:
-        numbers, self._numbers = self._numbers, {}
-        return numbers
 
     def _keep(self, groups: Sequence[RolloutGroup]) -> None:
-        """The first rollout of the first group of each environment, for a reader."""
+        """The first rollout of the first group of each environment, for a reader; of several processes the first's."""
+        if not world.is_first():
+            return
         first: dict[str, Rollout] = {}
         for group in groups:
             first.setdefault(group.task.env, group.rollouts[0])

@@ -6,14 +6,16 @@ own fields when the backend starts (backends/trl_args.py). No torch in here.
 """
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from enum import Enum
+from typing import Any, ClassVar
 
 from deskcheck_agent.feedback import FeedbackSource
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.schema import ModelConfig, RunConfig, SamplingConfig
+from deskcheck_conf.schema import ModelConfig, SamplingConfig
 from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit
+from deskcheck_trainer.launch.config import TrainingConfig
 from deskcheck_trainer.optimizer import OptimizerConfig
 
 
@@ -36,6 +38,13 @@ class OutputPredictionConfig(EnvConfig):
     reward_weight: float = 0.8  # paper.md 3
     checker: str = "tokens"
     """How stdout is compared: tokens (floats within 1e-5) or exact."""
+    step_reward: float = 0.0
+    """Weight, in [0, 1), of the share of an answer's claims that hold in the true trace; the rest is the outcome's. The
+    programs then run in the sandbox. 0 in the paper."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.step_reward < 1:
+            raise ConfigError(f"env.output_prediction.step_reward is {self.step_reward}, expected a weight in [0, 1)")
 
 
 @dataclass(kw_only=True)
@@ -105,6 +114,50 @@ class AlgoConfig:
             raise ConfigError(f"algo.discount is {self.discount}, expected a factor in [0, 1]")
 
 
+class BackendName(Enum):
+    """How rollouts become optimizer steps; environments and advantages are the same."""
+
+    trl_sync = "trl_sync"
+    trl_async = "trl_async"
+
+
+@dataclass(kw_only=True)
+class AsyncConfig:
+    """backend=trl_async: rollouts beside the training. blocks_per_step, micro_batch_rows and algo.lean are not used."""
+
+    max_staleness: int = 8
+    """Weight updates after which a row that is not yet trained is dropped; 8 in the paper."""
+    tokens_per_step: int = 16_384
+    """Tokens of one optimizer step, prompts included; only rows with an advantage count. A million in the paper."""
+    tokens_per_pass: int = 4096
+    """Tokens of one forward and backward pass, about; a longer row is dropped. 131,072 in the paper."""
+    groups_in_play: int = 8
+    """Tasks being played at once, num_generations rollouts each."""
+    queue_tokens: int | None = None
+    """Rollouts rest while so many tokens wait to be trained; null: what max_staleness steps train."""
+    weight_sync_steps: int = 1
+    """Optimizer steps between two weight updates of the sampler."""
+    patience: int = 1000
+    """Groups in a row without a row to train on (all rollouts alike) after which the run is stopped."""
+    stall_s: float = 1800.0
+    """Seconds without an ended group of rollouts after which the run is stopped."""
+
+    def __post_init__(self) -> None:
+        least = {"max_staleness": 0, "tokens_per_step": 1, "tokens_per_pass": 1, "groups_in_play": 1, "patience": 1}
+        for name, low in (least | {"weight_sync_steps": 1}).items():
+            if getattr(self, name) < low:
+                raise ConfigError(f"async_.{name} is {getattr(self, name)}, expected at least {low}")
+        if self.queue_tokens is not None and self.queue_tokens < self.tokens_per_step:
+            raise ConfigError(
+                f"async_.queue_tokens is {self.queue_tokens}, expected at least tokens_per_step="
+                f"{self.tokens_per_step}: no step would ever be full"
+            )
+
+    def passes(self, ranks: int) -> int:
+        """Forward and backward passes of a step on each rank."""
+        return -(-self.tokens_per_step // (self.tokens_per_pass * ranks))
+
+
 @dataclass(kw_only=True)
 class ValidationConfig:
     """Choosing the best checkpoint, by pass@1 on tasks that are neither trained on nor tested on."""
@@ -115,22 +168,43 @@ class ValidationConfig:
     """Tasks an environment."""
     samples: int = 1
     """Rollouts a task, at the training temperature."""
+    collapse: float = 0.5
+    """Stop when `collapse_after` validations in a row are below this share of the best; 0 trains to the end."""
+    collapse_after: int = 3
     select: str | None = None
     """The environment whose pass@1 counts; null takes the one with the largest share."""
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.collapse < 1 or self.collapse_after < 1:
+            raise ConfigError(
+                f"validation.collapse is {self.collapse} and collapse_after {self.collapse_after}, expected a share in "
+                "[0, 1) of the best score and at least 1 validation"
+            )
+
+
+class ExportFormat(Enum):
+    verl = "verl"
+    verifiers = "verifiers"
+
 
 @dataclass(kw_only=True)
-class RLConfig(RunConfig):
+class RLConfig(TrainingConfig):
+    free_keys: ClassVar[tuple[str, ...]] = (*TrainingConfig.free_keys, "export")
+
     model: ModelConfig = field(default_factory=ModelConfig)
     prompts: str = "default"
     """Prompt set of the agent: a name or a folder."""
     env: EnvsConfig = field(default_factory=EnvsConfig)
     algo: AlgoConfig = field(default_factory=AlgoConfig)
+    backend: BackendName = BackendName.trl_sync
+    async_: AsyncConfig = field(default_factory=AsyncConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     sampling: SamplingConfig = field(default_factory=lambda: SamplingConfig(top_p=1.0))
     """Of rollouts. top_p below 1 samples from another distribution than the one whose gradient is taken."""
     validation: ValidationConfig = field(default_factory=ValidationConfig)
 
+    export: ExportFormat | None = None
+    """Train nothing: write the tasks for another trainer, verl or verifiers (prime-rl), into the run folder."""
     limit: int | None = None
     """Training tasks of every environment whose benchmark names no limit of its own."""
     max_steps: int = 100
@@ -162,6 +236,7 @@ class RLConfig(RunConfig):
         super().__post_init__()
         self._check_counts()
         self._check_weights()
+        self._check_sync()
         if self.sampling.temperature == 0:
             raise ConfigError("sampling.temperature is 0, expected more: greedy rollouts of a group are all the same")
         for name, env in self.env.used().items():
@@ -190,6 +265,15 @@ class RLConfig(RunConfig):
             raise ConfigError(f"num_generations is {self.num_generations}, expected 2 or more: it needs a baseline")
         if not self.env.used():
             raise ConfigError("no environment is in use: pass env=solve, env=output_prediction, env=self_rlef, ...")
+
+    def _check_sync(self) -> None:
+        """Validation asks the sampler, which must then have the weights that would be kept."""
+        every, sync = self.validation.every, self.async_.weight_sync_steps
+        if self.backend is BackendName.trl_async and every and (every % sync or self.max_steps % sync):
+            raise ConfigError(
+                f"validation.every is {every} and max_steps {self.max_steps}, expected multiples of "
+                f"async_.weight_sync_steps={sync}: between two updates the sampler has older weights"
+            )
 
     def _check_weights(self) -> None:
         """A task weight cancels out in (r - mean) / std, so the two together are refused."""

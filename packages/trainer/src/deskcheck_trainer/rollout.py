@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -137,18 +137,18 @@ class RolloutEngine:
         """
         began = time.perf_counter()
         sampler = TurnSampler(self.sampler, len(tasks) * num_generations)
-        plays = [
-            asyncio.ensure_future(self._play(task, sampler, seed_of(seed, place, number)))
+
+        async def play(task: Task, seed: int) -> Rollout:
+            try:
+                return await self._play(task, sampler, seed)
+            finally:
+                sampler.leave()
+
+        rollouts = await _all_or_none(
+            play(task, seed_of(seed, place, number))
             for place, task in enumerate(tasks)
             for number in range(num_generations)
-        ]
-        try:
-            rollouts = await asyncio.gather(*plays)
-        except BaseException:  # one rollout's fault of ours stops them all
-            for play in plays:
-                play.cancel()
-            await asyncio.gather(*plays, return_exceptions=True)
-            raise
+        )
         self.seconds = Seconds(time.perf_counter() - began, sampler.seconds)
         return [
             RolloutGroup(
@@ -158,6 +158,16 @@ class RolloutEngine:
             )
             for place, task in enumerate(tasks)
         ]
+
+    async def play_group(self, task: Task, num_generations: int, *, seed: int = 0) -> RolloutGroup:
+        """Play one task `num_generations` times, every turn sampled as soon as it is asked for.
+
+        For samplers that let requests join and leave as they come: many groups may play at once on one event loop.
+        """
+        rollouts = await _all_or_none(
+            self._play(task, self.sampler, seed_of(seed, number)) for number in range(num_generations)
+        )
+        return RolloutGroup(task, tuple(rollouts), self.envs[task.env].reward_weight)
 
     async def prove(self, tasks: Sequence[Task]) -> int:
         """Score the gold answer of every task that has one; returns how many were proven.
@@ -175,10 +185,19 @@ class RolloutEngine:
                 )
         return len(known)
 
-    async def _play(self, task: Task, sampler: TurnSampler, seed: int) -> Rollout:
-        try:
-            rollout = await self.envs[task.env].play(task.item, sampler, replace(self.params, n=1, seed=seed))
-        finally:
-            sampler.leave()
+    async def _play(self, task: Task, sampler: Sampler, seed: int) -> Rollout:
+        rollout = await self.envs[task.env].play(task.item, sampler, replace(self.params, n=1, seed=seed))
         reason = next((reason for refuse in self.filters if (reason := refuse(rollout)) is not None), None)
         return replace(rollout, drop=reason) if reason is not None else rollout
+
+
+async def _all_or_none(plays: Iterable[Coroutine[Any, Any, Rollout]]) -> list[Rollout]:
+    """The rollouts in order; one rollout's fault of ours stops them all."""
+    running = [asyncio.ensure_future(play) for play in plays]
+    try:
+        return await asyncio.gather(*running)
+    except BaseException:
+        for play in running:
+            play.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        raise

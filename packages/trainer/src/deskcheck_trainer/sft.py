@@ -1,34 +1,42 @@
 """`deskcheck-sft`: supervised fine-tuning on narrations (and whatever else is in the mixture), on TRL's SFTTrainer.
 
 Rows are packed into sequences of `max_length` tokens (best fit decreasing, documents kept apart by position ids) or
-split into passes of like length, the loss is on completions only, and the optimiser is AdamW or Muon. The same loop
-pretrains the micro base from scratch, where text is wrapped instead of packed, as usual for pretraining. Source: paper
-section 2. Interrupted, it continues from the last checkpoint with the next batch it would have seen.
+split into passes of like length; the loss is on completions only; all weights are trained or adapters alone (lora.py),
+with positions as they are or stretched (rope.py); the optimiser is AdamW or Muon. The same loop pretrains the micro
+base from scratch, where text is wrapped instead of packed, as usual for pretraining. Source: paper section 2.
+Interrupted, it continues from the last checkpoint with the next batch it would have seen.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskcheck_conf.entry import command
-from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
+from deskcheck_trainer import world
 from deskcheck_trainer.checkpoints import last_complete, save_whole, steps_of
+from deskcheck_trainer.launch.launch import launching
+from deskcheck_trainer.lora import adapter, merged
+from deskcheck_trainer.rope import scale_rope
+from deskcheck_trainer.sft_checks import refuse_length, refuse_template
 from deskcheck_trainer.sft_config import SFTConfig
 
 if TYPE_CHECKING:
+    from datasets import Dataset
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
     from transformers import TrainerCallback
-    from trl.trainer.sft_trainer import SFTTrainer
+
+    from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
 
 CHECKPOINT = "checkpoint"
 """Folder of the trained model, in the run folder."""
+ADAPTER = "adapter"
+"""Folder of the adapter beside it, with lora.keep_adapter."""
 
 
 def train(config: SFTConfig, run: Run) -> float | None:
@@ -37,44 +45,58 @@ def train(config: SFTConfig, run: Run) -> float | None:
         from deskcheck_agent.attention import full_precision_attention
 
         trainer = build(config, run.folder)
-        resume = last_complete(run.folder / "trainer")
+        with trainer.args.main_process_first():  # it removes those that were cut off
+            resume = last_complete(run.folder / "trainer")
         label = "sft" if config.scratch is None else "pretrain"
         with progress(label, trainer.args.max_steps, done=steps_of(resume)) as advance:
             trainer.add_callback(_report_to(run, advance))
             with full_precision_attention(trainer.model):
                 trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-        save_whole(run.folder / CHECKPOINT, lambda fresh: _save(trainer, fresh))
-        run.finish(_summary(trainer))
+        summary = _summary(trainer)
+        _export(trainer, config, run.folder)
+        run.finish(summary)
     assert run.summary is not None
-    print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
+    if run.is_main:
+        print(f"{run.folder / CHECKPOINT}  loss {run.summary['loss']:.4f}  tokens {run.summary['tokens']}")
     return run.summary["loss"]
 
 
-def build(config: SFTConfig, folder: Path) -> SFTTrainer:
-    """The trainer, ready to start: model, rows, optimiser and schedule of `config`, checkpoints under `folder`."""
-    from deskcheck_trainer.sft_data import files_of, is_on_hub, mixture, pretraining_rows
+def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
+    """The trainer, ready to start: model, rows, optimiser and schedule of `config`, checkpoints under `folder`.
+
+    Raises:
+        ConfigError, InputError: what the configuration, the model and the rows cannot do together.
+    """
+    from deskcheck_trainer.sft_data import files_of, is_on_hub
 
     for part in config.parts() if config.scratch is None else ():
         if not is_on_hub(part):
             files_of(part.path)  # a missing one is told before torch is loaded
 
+    from transformers import set_seed
     from transformers.trainer_callback import PrinterCallback
-    from trl.trainer.sft_trainer import SFTTrainer
 
+    from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
     from deskcheck_trainer.backends.labelled_head import score_labelled_positions
+    from deskcheck_trainer.backends.sft_args import sft_args
     from deskcheck_trainer.optimizer import build_optimizer
 
-    arguments = _arguments(config, folder)  # first: a wrong name is told before anything is loaded
+    arguments = sft_args(config, folder / "trainer")  # first: a wrong name is told before anything is loaded
     model, tokenizer = _model(config)
-    if config.scratch is not None:
-        rows = pretraining_rows(config.scratch, config.seed)
-    else:
-        rows = mixture(config.parts(), narrations=config.narrations, seed=config.seed)
-    trainer: Any = SFTTrainer(  # Any: Transformers types model and rows as optional
-        model=model, args=arguments, train_dataset=rows, processing_class=tokenizer
+    with arguments.main_process_first():  # the first prepares the rows, the others find them in the cache
+        rows = _rows(config)
+    refuse_template(tokenizer, rows, assistant_only=arguments.assistant_only_loss)
+    set_seed(config.seed)  # adapters start from random weights, before the trainer has set it
+    trainer: Any = GuardedSFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=rows,
+        processing_class=tokenizer,
+        peft_config=adapter(config.lora, model),
     )
-    if trainer.model.device.type == "cpu":
-        score_labelled_positions(trainer.model)
+    refuse_length(trainer.train_dataset, model.config)
+    if trainer.args.device.type == "cpu":
+        score_labelled_positions(model)
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
@@ -85,13 +107,27 @@ def build(config: SFTConfig, folder: Path) -> SFTTrainer:
 
 def _model(config: SFTConfig) -> tuple[Any, Any]:
     if config.scratch is None:
-        from deskcheck_agent.samplers import load_model
+        from deskcheck_agent.samplers.transformers import load_model
 
-        return load_model(config.model)
+        scaling = config.rope_scaling
+        is_stretched = scaling.factor > 1
+        change = partial(scale_rope, scaling=scaling) if is_stretched else None
+        model, tokenizer = load_model(config.model, change=change)
+        if is_stretched:
+            tokenizer.model_max_length = max(tokenizer.model_max_length, model.config.max_position_embeddings)
+        return model, tokenizer
     from deskcheck_trainer.micro_base import new_model, train_tokenizer
 
     tokenizer = train_tokenizer(config.scratch, config.seed)
     return new_model(config.scratch, tokenizer, config.seed), tokenizer
+
+
+def _rows(config: SFTConfig) -> Dataset:
+    from deskcheck_trainer.sft_data import mixture, pretraining_rows
+
+    if config.scratch is not None:
+        return pretraining_rows(config.scratch, config.seed)
+    return mixture(config.parts(), narrations=config.narrations, seed=config.seed)
 
 
 def _steps(config: SFTConfig, sequences: int) -> int:
@@ -113,54 +149,24 @@ def _schedule(config: SFTConfig, optimizer: Optimizer, steps: int) -> LRSchedule
     )
 
 
-def _arguments(config: SFTConfig, folder: Path) -> Any:
-    """TRL's SFTConfig; `config.trl` may add to it, and a name it does not have is an error."""
-    import torch
-    from transformers import SchedulerType
-    from trl.trainer.sft_config import SFTConfig as TRLConfig
+def _export(trainer: Any, config: SFTConfig, folder: Path) -> None:
+    """The trained model as an ordinary checkpoint, without the trainer's own state and card; adapters are merged.
 
-    schedules = [kind.value for kind in SchedulerType]
-    if config.schedule not in schedules:
-        raise ConfigError(f"schedule is {config.schedule!r}, expected one of {', '.join(schedules)}")
-    known = {f.name for f in fields(TRLConfig)}
-    if unknown := sorted(set(config.trl) - known):
-        raise ConfigError(f"trl has no SFTConfig argument {', '.join(unknown)}: see TRL's documentation of SFTConfig")
-    values: dict[str, Any] = {
-        "output_dir": str(folder / "trainer"),
-        "max_length": config.max_length,
-        "packing": config.packing,
-        # Rows of like length share a pass, but a step is a random sample: steps of like rows alone learn half as fast.
-        "train_sampling_strategy": "random" if config.packing else "batch_rebalance",
-        "packing_strategy": "wrapped" if config.scratch is not None else "bfd",
-        "per_device_train_batch_size": config.sequences_per_pass,
-        "gradient_accumulation_steps": config.sequences_per_step // config.sequences_per_pass,
-        "max_steps": config.max_steps,
-        "num_train_epochs": config.epochs,
-        "learning_rate": config.optimizer.learning_rate,
-        "max_grad_norm": 1.0,
-        "seed": config.seed,
-        "data_seed": config.seed,
-        "bf16": config.bf16,
-        "use_cpu": not torch.cuda.is_available(),
-        "gradient_checkpointing": False,
-        "dataloader_pin_memory": torch.cuda.is_available(),
-        "save_strategy": "steps",
-        "save_steps": config.save_every,
-        "save_total_limit": 1,
-        "logging_steps": config.log_every,
-        "include_num_input_tokens_seen": "non_padding",
-        "report_to": "none",
-        "disable_tqdm": True,
-    }
-    with warnings.catch_warnings():  # TRL 1.16 still defaults this argument to True under its old, deprecated name
-        warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated")
-        return TRLConfig(**{**values, **config.trl})
+    All ranks take part, since weights in shards are gathered; the first writes.
+    """
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped) if world.is_sharded() else None
+    if not world.is_first():
+        return
+    if config.lora.r is not None and config.lora.keep_adapter:
+        save_whole(folder / ADAPTER, model.save_pretrained)
+    model = merged(model)
 
+    def save(fresh: Path) -> None:
+        model.save_pretrained(fresh, state_dict=weights)
+        trainer.processing_class.save_pretrained(fresh)
 
-def _save(trainer: Any, folder: Path) -> None:
-    """Weights and tokenizer, without the trainer's own state and card."""
-    trainer.accelerator.unwrap_model(trainer.model).save_pretrained(folder)
-    trainer.processing_class.save_pretrained(folder)
+    save_whole(folder / CHECKPOINT, save)
 
 
 def _report_to(run: Run, advance: Advance) -> TrainerCallback:
@@ -191,8 +197,9 @@ def _summary(trainer: Any) -> dict[str, Any]:
         "sequences": len(trainer.train_dataset),
         # every log tells the time since the start; the last of a run that reached its end also tells train_loss
         "seconds": sum(row["train_runtime"] for row in trainer.state.log_history if "train_loss" in row),
-        "parameters": sum(p.numel() for p in trainer.model.parameters()),
+        "parameters": sum(map(world.numel, trainer.model.parameters())),
+        "trained_parameters": sum(world.numel(p) for p in trainer.model.parameters() if p.requires_grad),
     }
 
 
-main = command("sft", SFTConfig, train)
+main = command("sft", SFTConfig, train, launch=launching(train))

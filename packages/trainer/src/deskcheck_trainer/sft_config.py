@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deskcheck_conf.errors import ConfigError
-from deskcheck_conf.schema import ModelConfig, RunConfig
+from deskcheck_conf.schema import ModelConfig
 
+from deskcheck_trainer import world
+from deskcheck_trainer.launch.config import TrainingConfig
+from deskcheck_trainer.lora import LoRAConfig
 from deskcheck_trainer.micro_base import ScratchConfig
-from deskcheck_trainer.optimizer import OptimizerConfig
+from deskcheck_trainer.optimizer import OptimizerConfig, OptimizerKind
+from deskcheck_trainer.rope import RopeScalingConfig
 
 
 @dataclass(kw_only=True)
@@ -45,10 +49,14 @@ class DatasetConfig:
 
 
 @dataclass(kw_only=True)
-class SFTConfig(RunConfig):
+class SFTConfig(TrainingConfig):
     model: ModelConfig = field(default_factory=ModelConfig)
     scratch: ScratchConfig | None = None
     """Pretrain a new model on plain text instead of fine-tuning `model`."""
+    rope_scaling: RopeScalingConfig = field(default_factory=RopeScalingConfig)
+    """Stretch the model's positions before training; the paper doubles them: rope_scaling.factor=2."""
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    """Train low-rank adapters instead of all weights, and merge them at the end: lora.r=16."""
     datasets: list[DatasetConfig] = field(default_factory=list)
     reasoning: dict[str, DatasetConfig] = field(default_factory=dict)
     """Public reasoning sets mixed in, by name (config group reasoning; paper, section 2)."""
@@ -75,6 +83,8 @@ class SFTConfig(RunConfig):
     save_every: int = 200
     """Steps between checkpoints; an interrupted run continues from the last one."""
     log_every: int = 10
+    activation_checkpointing: bool = False
+    """Compute activations again on the way back instead of keeping them: a third more time, far less memory."""
     bf16: bool = True
     """Autocast to bfloat16 (weights and optimiser stay float32)."""
     trl: dict[str, Any] = field(default_factory=dict)
@@ -84,13 +94,37 @@ class SFTConfig(RunConfig):
         super().__post_init__()
         if self.scratch is None and not self.parts():
             raise ConfigError("datasets is empty: add one, e.g. datasets='[{path: outputs/collect-micro-s0}]'")
-        if self.sequences_per_step % self.sequences_per_pass:
+        self.passes(self.launcher.world_size)
+        if self.launcher.strategy == "zero3" and self.optimizer.kind is OptimizerKind.muon:
             raise ConfigError(
-                f"sequences_per_step is {self.sequences_per_step}, expected a multiple of "
-                f"sequences_per_pass={self.sequences_per_pass}"
+                "optimizer.kind is muon and launcher.strategy zero3, which cuts matrices into flat pieces that Muon "
+                "cannot orthogonalise: pass optimizer.kind=adamw, or launcher.strategy=ddp"
+            )
+        if self.lora.r is not None and self.launcher.strategy in ("fsdp2", "zero3"):
+            raise ConfigError(
+                f"lora.r is {self.lora.r} and launcher.strategy {self.launcher.strategy}: adapters are merged into "
+                "whole weights at the end; pass launcher.strategy=ddp, with model.dtype=bfloat16 where memory is short"
+            )
+        changes = {"lora.r": self.lora.r is not None, "rope_scaling.factor": self.rope_scaling.factor > 1}
+        for name in (name for name, is_set in changes.items() if is_set and self.scratch is not None):
+            raise ConfigError(f"{name} changes a trained model, but scratch makes a new one: leave one of them out")
+        if self.lora.r is not None and self.optimizer.kind is OptimizerKind.muon:
+            raise ConfigError(
+                "optimizer.kind is muon, which is for whole weight matrices and not for the two factors of an adapter: "
+                "pass optimizer.kind=adamw with lora.r"
             )
         if self.max_steps < 1 and self.epochs <= 0:
             raise ConfigError(f"epochs is {self.epochs}, expected more than 0 where max_steps is not set")
+
+    def passes(self, processes: int) -> int:
+        """Forward passes of each of so many processes in one step. Raises ConfigError if a step cannot be dealt out."""
+        return world.passes(
+            self.sequences_per_step,
+            self.sequences_per_pass,
+            processes,
+            step_key="sequences_per_step",
+            pass_key="sequences_per_pass",
+        )
 
     def parts(self) -> list[DatasetConfig]:
         """All parts of the mixture."""

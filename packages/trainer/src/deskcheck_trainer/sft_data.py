@@ -1,8 +1,9 @@
 """From dataset folders and files to the rows SFT trains on.
 
-Rows are conversational prompt/completion pairs (loss on the completion only), or plain text for pretraining. The arm
-without narrations is made here from the same rows: an explain row keeps its prompt and only the output block of its
-completion, so both arms see the same programs and the same questions (issue 1/8, claim a).
+Rows are conversational prompt/completion pairs (loss on the completion only), or plain text for pretraining; a chat
+gives one pair for each of its answers (conversations.py). The arm without narrations is made here from the same rows:
+an explain row keeps its prompt and only the output block of its completion, so both arms see the same programs and the
+same questions (issue 1/8, claim a).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from deskcheck_evals.hub import is_hub_id, load_hub
 from deskcheck_tracer.claims import OUTPUT_CLOSE, OUTPUT_OPEN
 from deskcheck_tracer.errors import InputError
 
+from deskcheck_trainer.conversations import as_pairs, is_chat
 from deskcheck_trainer.micro_base import ScratchConfig
 from deskcheck_trainer.micro_text import documents
 from deskcheck_trainer.nlex import MANIFEST, Task
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from deskcheck_trainer.sft_config import DatasetConfig
 
 
+SHAPES = (("prompt", "completion"), ("messages",), ("text",))
+"""The columns that are read, the first of these that a dataset has."""
 BLOCK = 1000
 """Documents that one worker draws at a time, each block from a seed of its own."""
 
@@ -58,9 +62,13 @@ def mixture(parts: Sequence[DatasetConfig], *, narrations: bool, seed: int) -> D
     from datasets import concatenate_datasets
 
     loaded = [_weighted(_load(part, narrations), part.weight, seed) for part in parts]
-    shapes = {tuple(sorted(d.column_names)) for d in loaded}
-    if len(shapes) > 1:
-        raise InputError(f"datasets have different columns: {sorted(shapes)}; expected one shape in a mixture")
+    shapes = {part.path: _shape_of(rows) for part, rows in zip(parts, loaded, strict=True)}
+    if len(set(shapes.values())) > 1:
+        listed = ", ".join(f"{path} ({shape})" for path, shape in shapes.items())
+        raise InputError(
+            f"datasets are of different shapes: {listed}; expected one shape in a mixture. Named columns make messages "
+            "of texts: datasets[].columns='{prompt: prompt, completion: completion}'"
+        )
     return concatenate_datasets(loaded).shuffle(seed=seed)
 
 
@@ -109,12 +117,12 @@ def _load(part: DatasetConfig, narrations: bool) -> Dataset:
         raise InputError(f"dataset {part.path} has no row of the tasks {part.tasks or 'asked for'}")
     if not narrations and "task" in rows.column_names:
         rows = rows.map(bare, desc="bare outputs")
-    keep = [c for c in ("prompt", "completion", "messages", "text") if c in rows.column_names]
-    if not {"messages", "text"} & {*keep} and not {"prompt", "completion"} <= {*keep}:
+    shape = next((shape for shape in SHAPES if {*shape} <= {*rows.column_names}), None)
+    if shape is None:
         raise InputError(
             f"dataset {part.path} has the columns {_columns(rows)}, expected prompt and completion, messages, or text"
         )
-    return rows.select_columns(keep)
+    return as_pairs(rows.select_columns(list(shape)), part.path)
 
 
 def _fetched(part: DatasetConfig) -> Dataset:
@@ -184,6 +192,11 @@ def _refuse_lines(file: str) -> None:
                 raise InputError(f"{file}:{number}: got {type(row).__name__}, expected one JSON object a line")
     if number == 0:
         raise InputError(f"{file} is empty, expected one JSON object a line")
+
+
+def _shape_of(rows: Dataset) -> str:
+    columns = " and ".join(rows.column_names)
+    return f"{columns} of messages" if is_chat(rows) else f"{columns} as plain text"
 
 
 def _columns(rows: Any) -> str:

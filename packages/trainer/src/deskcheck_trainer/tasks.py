@@ -13,6 +13,7 @@ from deskcheck_tracer import Sandbox
 from deskcheck_trainer.envs.output_prediction import OutputPredictionEnv
 from deskcheck_trainer.envs.self_rlef import SelfRlefEnv
 from deskcheck_trainer.envs.solve import SolveEnv
+from deskcheck_trainer.envs.step_reward import TrueSteps
 from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.rollout import Env, Task
 
@@ -27,7 +28,11 @@ def make_envs(
     envs: dict[str, Env] = {}
     if (prediction := config.env.output_prediction) is not None:
         envs["output_prediction"] = OutputPredictionEnv(
-            prompts, reward_weight=prediction.reward_weight, checker=prediction.checker
+            prompts,
+            reward_weight=prediction.reward_weight,
+            checker=prediction.checker,
+            step_reward=prediction.step_reward,
+            steps=TrueSteps(sandbox),
         )
     if (solve := config.env.solve) is not None:
         envs["solve"] = SolveEnv(prompts, reward_weight=solve.reward_weight, sandbox=sandbox)

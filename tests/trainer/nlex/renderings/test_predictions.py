@@ -1,12 +1,20 @@
 """Predictions: an output block in the words of the agent's direct prompt, and the input that really gave an output."""
 
+from pathlib import Path
+
 import pytest
+from deskcheck_agent import SamplingParams, ScriptedSampler
+from deskcheck_agent.parse import parse_input
 from deskcheck_agent.prompts import Prompts
-from deskcheck_tracer import Program
+from deskcheck_evals.benchmarks import PredictionItem
+from deskcheck_evals.rows import Rows
+from deskcheck_evals.tasks.gathering import Unscored
+from deskcheck_evals.tasks.input_prediction import predict_all
+from deskcheck_evals.tasks.output_prediction import Asking, predict_outputs
+from deskcheck_tracer import Program, Sandbox
 from deskcheck_tracer.claims import true_output
 from deskcheck_trainer.nlex import Reason, Rejected, Row
 from deskcheck_trainer.nlex.renderings import Context
-from deskcheck_trainer.nlex.renderings.blocks import stated
 from deskcheck_trainer.nlex.renderings.predictions import predict_input, predict_output
 
 from tests.trainer.nlex.renderings.again import subject
@@ -23,6 +31,23 @@ def test_an_output_is_asked_for_as_the_agent_asks_without_steps() -> None:
     assert row.prompt == CONTEXT.prompts.direct().simulate(about.trace.program)
 
 
+@pytest.mark.parametrize("name", ["default", "few_shot", "micro"])
+async def test_inputs_and_outputs_are_asked_for_as_evaluations_ask(name: str, tmp_path: Path) -> None:
+    """The prompts of trained rows, and those that deskcheck-eval sends for the same program with mode=direct, byte by byte."""
+    prompts = Prompts.load(name)
+    asked = ScriptedSampler(["<input>\nf('ab')\n</input>", "<output>\n'abab'\n</output>"])
+    asking = Asking(attempts=1, prompts=prompts.direct(), params=SamplingParams(), checker="tokens")
+    about = subject(F, call="f('ab')")
+    items = [PredictionItem("a", about.trace.program, true_output(about.trace))]
+    with Sandbox() as sandbox:
+        rows = Rows(tmp_path / "inputs.jsonl", {"config": "x"})
+        await predict_all(items, asked, sandbox, rows, asking, {}, Unscored(0), lambda n=1: None)
+    await predict_outputs(items, asked, Rows(tmp_path / "o.jsonl", {"config": "x"}), asking, {}, lambda n=1: None)
+    trained = [render(about, Context(prompts)) for render in (predict_input, predict_output)]
+    assert [row.prompt for row in trained if isinstance(row, Row)] == asked.prompts
+    assert [row["right"] for row in rows.rows.values()] == [[True]]
+
+
 @pytest.mark.parametrize(
     ("source", "stdin", "call", "given"),
     [
@@ -35,7 +60,7 @@ def test_the_stated_input_gives_the_output_when_run_again(source: str, stdin: st
     about = subject(source, stdin, call)
     row = predict_input(about, CONTEXT)
     assert isinstance(row, Row)
-    told = stated("input", row.completion[0]["content"])
+    told, _ = parse_input(row.completion[0]["content"])
     assert told == given and given not in row.prompt[0]["content"]
     again = subject(source, "" if call else told, told if call else None)
     assert true_output(again.trace) == true_output(about.trace) in row.prompt[0]["content"]

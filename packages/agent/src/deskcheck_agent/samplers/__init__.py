@@ -71,6 +71,11 @@ def scripted(path: str | None) -> ScriptedSampler:
     one."""
     if path is None:
         return ScriptedSampler(copy_input, model_id="scripted-copy")
+    return ScriptedSampler(scripted_texts(path), model_id=f"scripted {path}")
+
+
+def scripted_texts(path: str) -> list[str]:
+    """The completions of a script, in their order. SamplerError if the file cannot be read or holds none."""
     texts: list[str] = []
     try:
         lines = Path(path).read_text(encoding="utf-8").split("\n")
@@ -89,7 +94,7 @@ def scripted(path: str | None) -> ScriptedSampler:
             ) from None
     if not texts:
         raise SamplerError(f"sampler.script {path} is empty, expected one completion a line")
-    return ScriptedSampler(texts, model_id=f"scripted {path}")
+    return texts
 
 
 def copy_input(messages: list[Message], params: SamplingParams, index: int) -> str:

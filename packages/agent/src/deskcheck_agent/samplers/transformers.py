@@ -11,14 +11,15 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from deskcheck_conf.made_by import made_by
 from deskcheck_conf.schema import ModelConfig
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 from deskcheck_agent.decode import Decoder, Row
 from deskcheck_agent.errors import ModelError
@@ -116,6 +117,8 @@ class TransformersSampler:
         self.model, self.tokenizer, self.model_id = model, tokenizer, model_id
         self.batch_size, self.autocast, self.version = batch_size, autocast, 0
         self.on_finished = on_finished
+        self.step_lock = threading.Lock()
+        """Held through every decode step: whoever holds it may change the weights."""
         self._thread = EngineThread(_Decoding(self), "sampler")
 
     async def sample(
@@ -137,6 +140,23 @@ class TransformersSampler:
             version=self.version,
             on_finished=self.on_finished,
         )
+
+    def load_weights(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Copy `weights`, by parameter name, into the model, between two decode steps.
+
+        Completions under way go on with the new weights and the keys and values they have cached (in-flight update).
+        Raises ModelError, with nothing changed, for names or shapes other than the model's.
+        """
+        held = dict(self.model.named_parameters())
+        wrong = held.keys() ^ weights.keys() or {n for n in held if held[n].shape != weights[n].shape}
+        if wrong:
+            raise ModelError(
+                f"weights do not fit the sampler's model at {len(wrong)} names (first: {min(wrong)}): got "
+                f"{len(weights)} tensors, expected the {len(held)} parameters of a {type(self.model).__name__}"
+            )
+        with self.step_lock, torch.no_grad():
+            for name, parameter in held.items():
+                parameter.copy_(weights[name])
 
     def decoder(self) -> Decoder:
         """A new decode loop over the model as it is now."""
@@ -170,18 +190,21 @@ class _Decoding:
         self._decoder.drop(lambda request: request[0] is call)
 
     def step(self) -> Iterator[Answer]:
-        for row in self._decoder.advance():
+        with self.sampler.step_lock:
+            ended = self._decoder.advance()
+        for row in ended:
             if self.sampler.on_finished is not None:
                 self.sampler.on_finished(len(row.token_ids))
             call, place = row.request
             yield Answer(call, place, row.index, _completion(row, self._decoder, self.sampler.version))
 
 
-def load_model(config: ModelConfig) -> tuple[Any, Any]:
+def load_model(config: ModelConfig, change: Callable[[Any], None] | None = None) -> tuple[Any, Any]:
     """Load (model, tokenizer) in eval mode, on the first GPU if there is one.
 
     `config.path` is a folder, a name of the data wheel deskcheck-micro ("micro-base"), or a hub id; a GGUF file
-    inside it is dequantised. Raises ModelError saying what was looked for.
+    inside it is dequantised. `change` may alter the model's own configuration before the model is built from it.
+    Raises ModelError saying what was looked for.
     """
     path = model_path(config)
     options: dict[str, Any] = {"revision": config.revision}
@@ -189,15 +212,27 @@ def load_model(config: ModelConfig) -> tuple[Any, Any]:
         options["gguf_file"] = config.gguf_file
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, **options)
+        settings = AutoConfig.from_pretrained(path, **options)
         if config.gguf_file is not None:
             options["quantization_config"] = GgufConfig(dequantize=True)
-        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, config.dtype), **options)
+        if change is not None:
+            change(settings)
+        dtype = getattr(torch, config.dtype)
+        if config.attention is not None:
+            options["attn_implementation"] = config.attention
+        model: Any = AutoModelForCausalLM.from_pretrained(path, config=settings, dtype=dtype, **options)
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise ModelError(f"cannot load model {config.path!r}: {_first_line(error)}; {_expected()}") from error
     if config.chat_template is not None:
         tokenizer.chat_template = read_template(config.chat_template)
-    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    if not _is_placed_later():
+        model.to("cuda" if torch.cuda.is_available() else "cpu")
     return model.eval(), tokenizer
+
+
+def _is_placed_later() -> bool:
+    """Whether accelerate was told to cut the model into shards: a whole one may not fit on a GPU."""
+    return any(os.environ.get(f"ACCELERATE_USE_{name}", "").lower() in ("true", "1") for name in ("FSDP", "DEEPSPEED"))
 
 
 def model_path(config: ModelConfig) -> str:

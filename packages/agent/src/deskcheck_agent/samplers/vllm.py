@@ -53,7 +53,7 @@ class VllmSampler:
                 max_num_seqs=batch_size,
                 seed=0,
                 logprobs_mode="processed_logprobs",
-                **_on_a_cpu(),
+                **on_a_cpu(),
             )
         except Exception as error:  # vLLM's boundary: it raises a dozen types, all about this machine or this model
             reason = str(error).strip().partition("\n")[0]
@@ -147,7 +147,7 @@ def vllm_params(params: SamplingParams, ids: Sequence[int], index: int, context:
     )
 
 
-def _on_a_cpu() -> dict[str, Any]:
+def on_a_cpu() -> dict[str, Any]:
     """Engine arguments where there is no GPU: all in this process, instead of three that import torch one by one."""
     import torch
 

@@ -56,16 +56,19 @@ def load_problems_of(config: BenchmarkConfig) -> list[Problem]:
 
 
 def load_items(config: BenchmarkConfig) -> list[PredictionItem]:
-    """Programs whose output is to be predicted; EvalError if this benchmark has none, or its file is wrong."""
+    """Programs whose output, or an input for it, is to be predicted; EvalError if this benchmark has none, or its file
+    is wrong."""
     match config.name:
         case BenchmarkName.micro:
             loaded = micro.load_items(config)
-        case BenchmarkName.cruxeval_o:
+        case BenchmarkName.cruxeval_o | BenchmarkName.cruxeval_i:
             loaded = cruxeval.load_items(config)
         case BenchmarkName.programs:
             loaded = programs.load_items(config)
         case _:
-            raise EvalError(_lacks(config, "programs to predict", "benchmark=micro, cruxeval_o or programs"))
+            raise EvalError(
+                _lacks(config, "programs to predict", "benchmark=micro, cruxeval_o, cruxeval_i or programs")
+            )
     return _checked(loaded, config)
 
 

@@ -16,6 +16,8 @@ class BenchmarkName(StrEnum):
     """Made here: statement, reference program, tests. Problems and items."""
     cruxeval_o = "cruxeval_o"
     """CRUXEval output prediction, from a JSONL file or the hub. Items."""
+    cruxeval_i = "cruxeval_i"
+    """The same rows, for task input_prediction. Items."""
     problems = "problems"
     """A JSONL file of problems (`Problem.to_json`). Problems."""
     programs = "programs"
@@ -30,6 +32,16 @@ class BenchmarkName(StrEnum):
     """APPS and what is written like it (TACO). Problems."""
     codejam = "codejam"
     """Contest rows with public and private tests, such as Code Jam's archive. Problems."""
+    humaneval = "humaneval"
+    """task=no_regression: lm-eval's HumanEval."""
+    humaneval_plus = "humaneval_plus"
+    """task=no_regression: lm-eval's HumanEval+."""
+    mbpp = "mbpp"
+    """task=no_regression: lm-eval's MBPP."""
+    gsm8k = "gsm8k"
+    """task=no_regression: lm-eval's GSM8k."""
+    math500 = "math500"
+    """task=no_regression: lm-eval's MATH-500."""
 
 
 class TestType(StrEnum):

@@ -1,8 +1,10 @@
-"""CRUXEval-O: predict `f(<input>)` (Gu et al. 2024, arXiv 2401.03065; data MIT, facebookresearch/cruxeval).
+"""CRUXEval: predict `f(<input>)`, or an input for an output (Gu et al. 2024, arXiv 2401.03065; data MIT,
+facebookresearch/cruxeval).
 
 Rows are {code, input, output, id}, from a JSONL file or, with a hub id such as `cruxeval-org/cruxeval`, through
 `datasets`. The call expression goes to the model's prompt as part of the program; the prediction is compared as a
-literal (deskcheck_evals.literal) and never executed, unlike in the original scorer.
+literal (deskcheck_evals.literal) and never executed, unlike in the original scorer. A predicted input is run in the
+sandbox (tasks/input_runs.py), where f meets plain values alone; 14 of the 800 true inputs are no literals.
 """
 
 from collections.abc import Iterator

@@ -4,7 +4,7 @@ A row: task_id, prompt, entry_point, canonical_solution, base_input, plus_input 
 expected outputs are not in it: they are what prompt + canonical_solution returns, run in the sandbox when the row is
 read, in batches of one process. Private tests are base_input, then plus_input; files without plus_input are the plain
 benchmark. Public tests are the calls shown in the prompt (`>>> f(2)` or `assert f(2) == 4`), with the canonical
-answer.
+answer. As in evalplus all calls of a program are made in one process.
 
 Compared as evalplus does: floats within `atol`, at least 1e-6, other values by ==, except that True is not 1.
 HumanEval's find_zero accepts any root. evalplus's two tasks with several accepted conventions (are_equivalent,
@@ -58,7 +58,9 @@ def entry(row: Row, where: str, config: BenchmarkConfig) -> Entry:
         tuple(tests[: len(public)]),
         tuple(tests[len(public) :]),
         entry_point=name,
+        limits=limits_for(len(tests)),
         checker=_checker(name, _atol(row, where), outputs),
+        together=True,
     )
     return Entry(graded(problem, where), (source,))
 
@@ -69,6 +71,13 @@ def task_id(row: Row, where: str) -> str:
 
 
 SHAPE = Shape(task_id, entry)
+
+
+def limits_for(tests: int) -> Limits:
+    """For all tests of a program. They follow from the number of tests: the time of the reference is never the same
+    twice, and would make another problem of this one each time.
+    """
+    return Limits(cpu_s=2.0 + 0.02 * tests, wall_s=10.0 + 0.06 * tests, memory_mb=1024, output_bytes=50_000_000)
 
 
 def returned(source: str, name: str, arguments: list[str], where: str) -> list[str]:
@@ -134,5 +143,5 @@ def _atol(row: Row, where: str) -> float:
 def _checker(name: str, atol: float, outputs: list[str]) -> str | Checker:
     """Plain values need no second jail."""
     if name == "find_zero":
-        return Checker(FIND_ZERO.format(atol=max(atol, LEAST_ATOL)))
+        return Checker(FIND_ZERO.format(atol=max(atol, LEAST_ATOL)), pure=True)
     return value_checker(max(atol, LEAST_ATOL)) if any(re.search(r"\d|nan|inf", text) for text in outputs) else "exact"

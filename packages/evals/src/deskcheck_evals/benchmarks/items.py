@@ -1,4 +1,4 @@
-"""What output prediction asks: a program with its input, and what it really prints or returns."""
+"""What output and input prediction ask about: a program with its input, and what it really prints or returns."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from deskcheck_tracer import Program
 
 @dataclass(frozen=True)
 class PredictionItem:
-    """One question. Which answers are right is decided by `deskcheck_evals.tasks.output_prediction`."""
+    """One question. Which answers are right is decided in `deskcheck_evals.tasks`."""
 
     id: str
     program: Program

@@ -43,4 +43,4 @@ def value_checker(atol: float = 0.0, *, plain_lists: bool = False, wrapped: bool
 
     `plain_lists`: a tuple is a list. `wrapped`: an expected list of one value may stand for the value.
     """
-    return Checker(_SOURCE.format(settings=(atol, plain_lists, wrapped)))
+    return Checker(_SOURCE.format(settings=(atol, plain_lists, wrapped)), pure=True)

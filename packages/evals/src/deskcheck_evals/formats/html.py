@@ -15,7 +15,8 @@ def html(document: Document) -> str:
     own = files("deskcheck_evals").joinpath("templates/report.css").read_text(encoding="utf-8")
     drawn = [[Markup(drawing.inline()) for drawing in chapter.drawings] for chapter in document.chapters]
     template = environment(False, ("deskcheck_evals", "templates")).get_template("report.html.j2")
-    return template.render(document=document, drawn=drawn, style=style(own), kinds=kinds, is_too_wide=is_too_wide, barred=barred)
+    asked = {"kinds": kinds, "is_too_wide": is_too_wide, "barred": barred}
+    return template.render(document=document, drawn=drawn, style=style(own), **asked)
 
 
 def barred(table: Table) -> list[bool]:

@@ -1,4 +1,4 @@
-"""Judging for many problems at once: pending jobs are joined into one `judge_many`, in a thread beside the event loop.
+"""Judging for many problems at once: pending jobs are joined into one batch, in a thread beside the event loop.
 
 Equal programs of one problem are judged once. The sandbox has its own workers, so one call at a time keeps it full.
 """
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deskcheck_agent.problem import Problem
-from deskcheck_tracer import Sandbox, TestCase, Verdict, judge_many
+from deskcheck_tracer import Calls, Judgement, Sandbox, TestCase, Verdict, judge_many, judge_together
 
 
 @dataclass(frozen=True)
@@ -63,24 +63,46 @@ class Judge:
                     job.answer.set_result(answer)
 
     def _grades(self, jobs: Sequence[_Job]) -> list[dict[str, Grade]]:
-        """One `judge_many` for each way of judging; usually there is one way."""
+        asked = [(place, job.problem, source) for place, job in enumerate(jobs) for source in job.sources]
         answers: list[dict[str, Grade]] = [{} for _ in jobs]
-        for way in dict.fromkeys(_way(job.problem) for job in jobs):
-            chosen = [
-                (i, job, source) for i, job in enumerate(jobs) if _way(job.problem) == way for source in job.sources
-            ]
-            limits, checker, entry_point = way
-            judged = judge_many(
-                [(source, [*job.problem.public_tests, *job.problem.private_tests]) for _, job, source in chosen],
-                limits=limits,
-                checker=checker,
-                entry_point=entry_point,
-                sandbox=self._sandbox,
-            )
-            for (i, job, source), judgement in zip(chosen, judged, strict=True):
-                verdicts = [result.verdict for result in judgement.results]
-                answers[i][source] = grade_of(verdicts, job.problem.public_tests)
+        for (place, problem, source), judgement in zip(asked, self._judged(asked), strict=True):
+            verdicts = [result.verdict for result in judgement.results]
+            answers[place][source] = grade_of(verdicts, problem.public_tests)
         return answers
+
+    def _judged(self, asked: Sequence[tuple[int, Problem, str]]) -> list[Judgement]:
+        """One batch for each way of judging; usually there is one way."""
+        found: dict[int, Judgement] = {}
+        by_way: dict[tuple, list[int]] = {}
+        for place, (_, problem, _) in enumerate(asked):
+            by_way.setdefault(_way(problem), []).append(place)
+        for places in by_way.values():
+            work = [asked[place][1:] for place in places]
+            found |= dict(zip(places, judge_alike(work, self._sandbox), strict=True))
+        return [found[place] for place in range(len(asked))]
+
+
+def judge_alike(
+    work: Sequence[tuple[Problem, str]], sandbox: Sandbox | None, *, every: bool = False
+) -> list[Judgement]:
+    """Judge programs of problems that are judged in one way, on public tests and then private ones. `every`: give all
+    private results, also where the first wrong one decides.
+    """
+    problem = work[0][0]
+    if problem.together:
+        return judge_together([_calls(each, source, every) for each, source in work], sandbox=sandbox)
+    return judge_many(
+        [(source, [*each.public_tests, *each.private_tests]) for each, source in work],
+        limits=problem.limits,
+        checker=problem.checker,
+        entry_point=problem.entry_point,
+        sandbox=sandbox,
+    )
+
+
+def _calls(problem: Problem, source: str, every: bool) -> Calls:
+    tests, wanted = (*problem.public_tests, *problem.private_tests), None if every else len(problem.public_tests)
+    return Calls(source, problem.entry_point or "", tests, problem.limits, problem.checker, wanted)
 
 
 def grade_of(verdicts: Sequence[Verdict], public_tests: Sequence[TestCase]) -> Grade:
@@ -93,4 +115,6 @@ def grade_of(verdicts: Sequence[Verdict], public_tests: Sequence[TestCase]) -> G
 
 
 def _way(problem: Problem) -> tuple:
+    if problem.together:
+        return ("together",)
     return problem.limits, problem.checker, problem.entry_point

@@ -5,9 +5,9 @@ together (gzip, base64), and unpacked by the page when they are looked at: 800 i
 a run with more items than asked for, a share is shown that is drawn by the items' content, so that two runs on the same
 items show the same ones.
 
-    item.py                                        one item as the page keeps it
-    predicted.py, candidates.py, attempts.py       items of the three tasks
-    pack.py                                        packing, and the page around it
+    item.py                                                  one item as the page keeps it
+    predicted.py, candidates.py, attempts.py, answered.py    items of the tasks
+    pack.py                                                  packing, and the page around it
 """
 
 import re
@@ -23,6 +23,7 @@ from deskcheck_evals.formats import beside
 from deskcheck_evals.page import slug
 from deskcheck_evals.results import Result
 from deskcheck_evals.rows import Json, content_key
+from deskcheck_evals.viewer.answered import answered_item
 from deskcheck_evals.viewer.attempts import attempts_items
 from deskcheck_evals.viewer.candidates import candidates_item
 from deskcheck_evals.viewer.item import Item
@@ -93,10 +94,12 @@ def write_viewers(viewers: Sequence[Viewer], combine: Combine) -> list[Path]:
 
 def _items(viewer: Viewer, combine: Combine) -> Iterator[Item]:
     match viewer.result.task:
-        case "output_prediction":
+        case "output_prediction" | "input_prediction":
             return (predicted_item(row) for rows in viewer.rows.values() for row in rows[:1])
         case "self_verify":
             return (candidates_item(row, combine) for rows in viewer.rows.values() for row in rows[:1])
+        case "no_regression":
+            return (answered_item(row) for rows in viewer.rows.values() for row in rows[:1])
         case _:
             return attempts_items(viewer.result.folder, viewer.rows)
 

@@ -1,4 +1,4 @@
-"""An item of output prediction: the program, what it prints, and every prediction with how it was arrived at."""
+"""An item of output or input prediction: the program, what is true, and every prediction with how it was arrived at."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from deskcheck_evals.viewer.item import Item, rendered, text, word
 
 @dataclass(frozen=True)
 class Attempt:
-    """One prediction."""
+    """One prediction; `fault` is why it could not be read, or how the run of a wrong input ended."""
 
     is_right: bool
     says: str
@@ -24,7 +24,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Answer:
-    """One output and how many predictions state it."""
+    """One output, or input, and how many predictions state it."""
 
     says: str
     is_right: bool
@@ -33,33 +33,39 @@ class Answer:
 
 def predicted_item(row: Json) -> Item:
     """The item of a row."""
+    names_inputs = "inputs" in row
+    said = row["inputs"] if names_inputs else row["outputs"]
+    ends = row.get("ends", [""] * len(said))
     attempts = [
-        Attempt(right, _said(output), word(PREDICTIONS, status), tokens, text(narration))
-        for right, output, status, tokens, narration in zip(
-            row["right"], row["outputs"], row["statuses"], row["tokens"], row["narrations"], strict=True
+        Attempt(right, _said(each), word(PREDICTIONS, status) or _end(end), tokens, text(narration))
+        for right, each, status, end, tokens, narration in zip(
+            row["right"], said, row["statuses"], ends, row["tokens"], row["narrations"], strict=True
         )
     ]
     html = rendered(
         "predicted.html.j2",
         row=row,
         program=listing(row["source"]),
-        given=lines(row["input"] or ""),
-        expected=lines(row["expected"]),
+        given=lines(row["expected"] if names_inputs else row["input"] or ""),
+        truth=lines(row["input"] if names_inputs else row["expected"]),
+        names_inputs=names_inputs,
         attempts=attempts,
-        answers=_answers(row),
+        answers=_answers(said, row["right"]),
     )
     share = sum(row["right"]) / len(row["right"])
-    return Item(row["id"], one_line(row["expected"], 60), share, sorted(set(row["statuses"])), html)
+    return Item(row["id"], one_line(row["expected"], 60), share, sorted({*row["statuses"], *filter(None, ends)}), html)
 
 
-def _answers(row: Json) -> list[Answer]:
+def _answers(said: list[str | None], right: list[bool]) -> list[Answer]:
     """What was said, the most frequent first; answers that count as right stand apart even where the text is equal."""
-    said = Counter(
-        (None if output is None else output.strip(), right)
-        for output, right in zip(row["outputs"], row["right"], strict=True)
-    )
-    return [Answer(_said(output) or "nothing readable", right, count) for (output, right), count in said.most_common()]
+    counts = Counter((None if each is None else each.strip(), bit) for each, bit in zip(said, right, strict=True))
+    return [Answer(_said(each) or "nothing readable", bit, count) for (each, bit), count in counts.most_common()]
 
 
-def _said(output: str | None) -> str:
-    return "" if output is None else one_line(output, 60)
+def _said(each: str | None) -> str:
+    return "" if each is None else one_line(each, 60)
+
+
+def _end(end: str) -> str:
+    """How the run of a predicted input ended, where it did not give the output."""
+    return "" if end in ("", "right") else end.replace("_", " ")

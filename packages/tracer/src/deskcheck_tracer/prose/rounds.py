@@ -4,10 +4,7 @@
 A round that is told by its number gives its neighbours a scope; how often a loop went round is counted.
 """
 
-import ast
-from collections import Counter
-from itertools import pairwise
-
+from .counts import ROUNDS, loops_meant, read_count
 from .literal import TIMES
 from .page import Page
 from .statement import Matter, Scope
@@ -16,14 +13,9 @@ from .vocabulary import words
 
 _ROUND = words("iteration pass round cycle lap loop repetition trip time go turn")
 
-_ROUNDS = words("iterations passes rounds cycles laps repetitions trips")
-
 _NUMBERED = words("iteration pass round cycle lap")
 
-_RUNS = words(
-    "run runs ran iterate iterates iterated execute executes executed repeat repeats repeated go goes went loop "
-    "loops looped gone running iterating executing looping makes make made needs need takes took spins happens times"
-)
+_HAPPENS = words("happens happened occurs occurred is was")
 
 
 def read_rounds(page: Page) -> None:
@@ -34,7 +26,7 @@ def read_rounds(page: Page) -> None:
         low = token.low
         if token.kind is Kind.ordinal or (low in ("last", "final") and page.is_word(index)):
             _read_ordinal(page, index)
-        elif low in _ROUNDS and page.is_value(index + 1):
+        elif low in ROUNDS and page.is_value(index + 1):
             _read_numbers(page, index)
         elif (
             low in _NUMBERED
@@ -49,12 +41,12 @@ def read_rounds(page: Page) -> None:
             index not in page.used
             and token.kind is Kind.literal
             and isinstance(token.value, int)
-            and page.low(index + 1) in (_ROUNDS | {"times", "round", "iteration", "pass"})
+            and page.low(index + 1) in (ROUNDS | {"times", "round", "iteration", "pass"})
             and not (page.low(index + 1) == "passes" and _is_verb(page, index))
         ):
-            _read_count(page, index, index + 1, token.value)
+            read_count(page, index, index + 1, token.value)
         elif token.low in TIMES and page.is_word(index) and page.low(index + 1) in ("", ".", ",", ";", ")", "and"):
-            _read_count(page, index, index, TIMES[token.low])
+            read_count(page, index, index, TIMES[token.low])
 
 
 def _read_after(page: Page, index: int) -> None:
@@ -71,35 +63,6 @@ def _read_after(page: Page, index: int) -> None:
         page.scopes.append((index, Scope(((min(done), max(done) + 1),), f"after {number} {noun}"), False))
 
 
-def _loops(page: Page, index: int) -> frozenset[int]:
-    """The lines of the loops that words near a place mean: outer, inner, while, `for`."""
-    near = set(page.lows(page.clause_start(index), page.clause_end(index)))
-    found = page.course.run_counts()
-    nodes = [node for node in ast.walk(page.course.tree) if isinstance(node, ast.For | ast.While)]
-    inner = {
-        part.lineno
-        for node in nodes
-        for child in node.body
-        for part in ast.walk(child)
-        if isinstance(part, ast.For | ast.While)
-    }
-    lines = {node.lineno for node in nodes}
-    low = page.lows(page.clause_start(index), page.clause_end(index))
-    for number, word in enumerate(("first", "second", "third")):
-        if word in low and low[low.index(word) + 1 : low.index(word) + 2] == ["loop"]:
-            lines = set(sorted(lines)[number : number + 1])
-    if near & {"outer", "outermost"}:
-        lines -= inner
-    if near & {"inner", "innermost"}:
-        lines &= inner
-    if "while" in near:
-        lines &= {node.lineno for node in nodes if isinstance(node, ast.While)}
-    if "for" in near and any(token.low == "for" and token.quoted for token in page.tokens):
-        lines &= {node.lineno for node in nodes if isinstance(node, ast.For)}
-    lines &= set(found) | lines
-    return frozenset(lines) if lines != {node.lineno for node in nodes} else frozenset()
-
-
 def _read_ordinal(page: Page, index: int) -> None:
     if page.low(index - 1) == "no" or {"never", "without", "since"} & set(page.lows(index - 4, index)):
         page.used.add(index)
@@ -114,10 +77,10 @@ def _read_ordinal(page: Page, index: int) -> None:
         at += 1
     while page.low(at) in ("and", "final", "last", "full", "outer", "inner", "while", "for", "loop", "(") and page.low(
         at + 1
-    ) in (_ROUND | _ROUNDS | {"outer", "inner", "loop", "last", "final"}):
+    ) in (_ROUND | ROUNDS | {"outer", "inner", "loop", "last", "final"}):
         at += 1
     low = page.low(at)
-    if low not in _ROUND and low not in _ROUNDS:
+    if low not in _ROUND and low not in ROUNDS:
         _hint(page, index, numbers)
         return
     if low in ("loop", "turn", "go", "trip") and page.low(index - 1) not in ("the", "on", "our"):
@@ -128,7 +91,7 @@ def _read_ordinal(page: Page, index: int) -> None:
         return
     if low in ("time", "go", "turn") and not page.course.rounds:
         return
-    scopes = [page.places.laps.rounds(number, _loops(page, index)) for number in numbers]
+    scopes = [page.places.laps.rounds(number, loops_meant(page, index)) for number in numbers]
     _place(page, index, at, scopes)
 
 
@@ -179,7 +142,7 @@ def _read_number(page: Page, index: int) -> None:
         return
     if page.is_value(at + 2) and page.low(at + 1) in ("and", "–", "-", "to", ","):
         return
-    _place(page, index, at, [page.places.laps.rounds(number, _loops(page, index))])
+    _place(page, index, at, [page.places.laps.rounds(number, loops_meant(page, index))])
 
 
 def _read_numbers(page: Page, index: int) -> None:
@@ -195,78 +158,10 @@ def _read_numbers(page: Page, index: int) -> None:
             break
     if not numbers or page.low(at) in ("to", "-", "–", "through") or 0 in numbers:
         return
-    _place(page, index, last, [page.places.laps.rounds(number, _loops(page, index)) for number in numbers])
+    _place(page, index, last, [page.places.laps.rounds(number, loops_meant(page, index)) for number in numbers])
 
 
 def _is_verb(page: Page, index: int) -> bool:
     """Whether a number does the passing: "7 passes: ...", "3 passes the test"."""
     begins = index == page.clause_start(index) or page.low(index - 1) in ("and", "but", "the", "so")
     return page.low(index + 2) in ("the", "a", "this") or (begins and page.low(index + 2) in (":", ",", ".", "", "and"))
-
-
-_HAPPENS = words("happens happened occurs occurred is was")
-_IN_ALL = words("total altogether overall all whole")
-
-
-def _read_count(page: Page, first: int, last: int, number: int) -> None:
-    """How often a loop went round, a function was called, a line ran."""
-    near = set(page.lows(page.clause_start(first), page.clause_end(first)))
-    in_all = page.lows(last + 1, last + 3) in (["in", "total"], ["in", "all"])
-    restricted = not in_all and page.low(last + 1) in ("in", "where", "that", "which", "with", "when") and last > first
-    low = page.lows(page.clause_start(first), page.clause_end(first))
-    near -= {word for word, after in pairwise(low) if after == "loop"} & {"first", "last", "next"}
-    if (
-        restricted
-        or near & {"first", "last", "leaves", "remaining", "other", "next", "more", "another", "least", "most", "every"}
-        or page.low(first - 1) in ("these", "than", "those")
-    ):
-        page.used.update(range(first, last + 1))
-        return
-    course = page.course
-    loop = near & {
-        "loop",
-        "loops",
-        "while",
-        "iterations",
-        "rounds",
-        "passes",
-        "iterates",
-        "body",
-        "outer",
-        "inner",
-        "outermost",
-    }
-    if loop and near & (_RUNS | _ROUNDS | {"in"}):
-        lines = _loops(page, first)
-        counts = {
-            count
-            for line, runs in course.run_counts().items()
-            if not lines or line in lines
-            for count in (*runs, sum(runs))
-        }
-        windows = [
-            (run.starts[0], run.end)
-            for run in course.runs
-            if run.starts and (not lines or run.line in lines) and len(run.starts) == number
-        ]
-        totals = number in {sum(runs) for line, runs in course.run_counts().items() if not lines or line in lines}
-        where: frozenset[int] | bool = number in counts
-        inside = lines and len({len(run.starts) for run in course.runs if run.line in lines}) > 1
-        if where and windows and not totals and inside:
-            where = frozenset(
-                tick for start, stop in windows for tick in range(max(0, start - 2), min(stop + 1, len(course.ticks)))
-            )
-        if not where and not near & (_RUNS | _IN_ALL):
-            where = page.places.laps.done(number, lines)
-        why = f"the loops ran {sorted(counts)} times"
-        found = page.add(Matter.iteration, first, last, where, why, sticky=not isinstance(where, bool))
-        if found is not None and lines:
-            found.lines = lines
-            found.counted = frozenset(tick for start, stop in windows for tick in range(max(0, start - 2), stop))
-        return
-    counts = {count for runs in course.run_counts().values() for count in (*runs, sum(runs))}
-    counts |= set(Counter(tick.moment.line for tick in course.ticks if tick.moment.what.value == "step").values())
-    counts |= set(Counter(call.function for call in course.calls).values())
-    counts |= set(Counter((course.ticks[index].moment.line, held) for index, held in course.outcomes).values())
-    if near & {"called", "calls", "runs", "ran", "executed", "prints", "printed"} and number > 1:
-        page.add(Matter.iteration, first, last, number in counts, f"nothing happened {number} times")

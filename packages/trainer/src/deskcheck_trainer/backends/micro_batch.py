@@ -17,7 +17,7 @@ Axes: B rows, P prompt columns, C completion columns, N tokens of a row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -50,6 +50,23 @@ def micro_batches(batch: Mapping[str, Any], count: int, *, loss_type: str, pad_i
     return made
 
 
+def cut_evenly(lengths: Sequence[int], count: int) -> list[list[int]]:
+    """The places 0, 1, ... in `count` consecutive chunks of about equal total length.
+
+    Chunks stay empty only where there are fewer places than chunks.
+    """
+    total = sum(lengths)
+    chunks: list[list[int]] = [[] for _ in range(count)]
+    seen, last = 0, -1
+    for place, length in enumerate(lengths):
+        chunk = min(count - 1, int((seen + length / 2) * count / total))
+        if len(lengths) >= count:  # no chunk is passed over, and enough places are left for those to come
+            last = chunk = max(min(chunk, last + 1), count - len(lengths) + place)
+        chunks[chunk].append(place)
+        seen += length
+    return chunks
+
+
 def _cut(live_B: torch.Tensor, lengths_B: torch.Tensor, count: int) -> list[list[int]]:
     """Row numbers by length, in `count` chunks of about equal tokens; a chunk without live rows gets one dead row.
 
@@ -57,16 +74,7 @@ def _cut(live_B: torch.Tensor, lengths_B: torch.Tensor, count: int) -> list[list
     trained on twice.
     """
     order = sorted(torch.nonzero(live_B).flatten().tolist(), key=lambda row: int(lengths_B[row]))
-    total = sum(int(lengths_B[row]) for row in order)
-    chunks: list[list[int]] = [[] for _ in range(count)]
-    seen, last = 0, -1
-    for place, row in enumerate(order):
-        middle = seen + int(lengths_B[row]) / 2
-        chunk = min(count - 1, int(middle * count / total))
-        if len(order) >= count:  # no chunk is passed over, and enough rows are left for those to come
-            last = chunk = max(min(chunk, last + 1), count - len(order) + place)
-        chunks[chunk].append(row)
-        seen += int(lengths_B[row])
+    chunks = [[order[place] for place in chunk] for chunk in cut_evenly([int(lengths_B[row]) for row in order], count)]
     # TRL runs every chunk through the model, and the shortest row costs least; its advantage or mask is zero.
     spare = int(lengths_B.masked_fill(live_B, int(lengths_B.max()) + 1).argmin())
     return [chunk or [spare] for chunk in chunks]

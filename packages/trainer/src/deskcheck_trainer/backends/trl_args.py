@@ -1,7 +1,7 @@
-"""Our configuration as TRL's GRPOConfig.
+"""Our configuration as TRL's GRPOConfig, or as its AsyncGRPOConfig.
 
 Some arguments follow from our own fields; those cannot be given twice. Everything else in `algo.trl` must be a field of
-GRPOConfig with a value of its type, so that a misspelt or mistyped argument is refused with the nearest name and not
+that class with a value of its type, so that a misspelt or mistyped argument is refused with the nearest name and not
 handed to a constructor.
 """
 
@@ -12,12 +12,21 @@ import types
 import typing
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deskcheck_conf.errors import ConfigError
 from trl.trainer.grpo_config import GRPOConfig
 
+from deskcheck_trainer import world
 from deskcheck_trainer.rl_config import RLConfig
+
+if TYPE_CHECKING:
+    from trl.experimental.async_grpo.async_grpo_config import AsyncGRPOConfig
+
+TOKEN_MEAN = "dapo"
+"""The loss that divides by the trained tokens of a step."""
+ASYNC_LOSSES = (TOKEN_MEAN, "dr_grpo")
+"""What the asynchronous trainer can do: its one clipped loss, divided by the tokens or by a constant."""
 
 
 def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
@@ -35,23 +44,46 @@ def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
             "algo.trl.use_vllm is true, but rollouts are sampled in this process from the trainer's own weights; vLLM "
             "in training is not supported yet: leave it out"
         )
-    defaults: dict[str, Any] = {"scale_rewards": "none"}
-    if not {"activation_checkpointing", "gradient_checkpointing"} & given.keys():
-        defaults["activation_checkpointing"] = False  # TRL's default is on: slower, and only large models need it
+    defaults: dict[str, Any] = {"scale_rewards": "none", **_checkpointing(given)}
     return GRPOConfig(**(defaults | given | ours))
 
 
-def check_arguments(given: dict[str, Any], *, taken: typing.Collection[str] = ()) -> None:
-    """Raise ConfigError unless every key is a free field of GRPOConfig and every value has its type."""
-    known = {f.name for f in fields(GRPOConfig) if f.init}
-    hints = typing.get_type_hints(GRPOConfig)
+def async_args(config: RLConfig, folder: Path) -> AsyncGRPOConfig:
+    """AsyncGRPOConfig; raises ConfigError for arguments that do not fit, and for losses that TRL cannot do there."""
+    from trl.experimental.async_grpo.async_grpo_config import AsyncGRPOConfig
+
+    ours = _ours_async(config, folder)
+    given = dict(config.algo.trl)
+    if (loss := given.pop("loss_type", TOKEN_MEAN)) not in ASYNC_LOSSES:
+        raise ConfigError(
+            f"algo.trl.loss_type is {loss!r}, expected one of {', '.join(ASYNC_LOSSES)} with backend=trl_async: TRL's "
+            "asynchronous trainer has one clipped loss; pass algo=cwm or algo=dapo, or backend=trl_sync"
+        )
+    if given.pop("beta", 0):
+        raise ConfigError(
+            "algo.trl.beta is not 0, but TRL's asynchronous trainer has no KL term: pass backend=trl_sync"
+        )
+    check_arguments(given, taken=ours, of=AsyncGRPOConfig)
+    return AsyncGRPOConfig(**(_checkpointing(given) | given | ours))
+
+
+def _checkpointing(given: dict[str, Any]) -> dict[str, Any]:
+    """TRL's default is on: slower, and only large models need it."""
+    named = {"activation_checkpointing", "gradient_checkpointing"} & given.keys()
+    return {} if named else {"activation_checkpointing": False}
+
+
+def check_arguments(given: dict[str, Any], *, taken: typing.Collection[str] = (), of: type = GRPOConfig) -> None:
+    """Raise ConfigError unless every key is a free field of TRL's config class `of` and every value has its type."""
+    known = {f.name for f in fields(of) if f.init}
+    hints = typing.get_type_hints(of)
     for name, value in given.items():
         if name in taken:
             raise ConfigError(f"algo.trl.{name} follows from other keys of this configuration: set those instead")
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "see trl.GRPOConfig"
-            raise ConfigError(f"algo.trl.{name} is no argument of trl.GRPOConfig: {hint}")
+            hint = f"did you mean {near[0]}?" if near else f"see trl's {of.__name__}"
+            raise ConfigError(f"algo.trl.{name} is no argument of trl.{of.__name__}: {hint}")
         if not _fits(value, hints[name]):
             raise ConfigError(f"algo.trl.{name} is {value!r}, expected {hints[name]}")
 
@@ -71,22 +103,40 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _ours(config: RLConfig, folder: Path, slots: int) -> dict[str, Any]:
     rows = config.blocks_per_step * slots * config.num_generations
-    if rows % config.micro_batch_rows:
-        raise ConfigError(
-            f"a step has {rows} rows (blocks_per_step {config.blocks_per_step} x {slots} trained turns x "
-            f"{config.num_generations} generations), expected a multiple of micro_batch_rows {config.micro_batch_rows}"
-        )
-    import torch
-
-    accumulation = rows // config.micro_batch_rows
-    return {
-        "output_dir": str(folder),
-        "max_steps": config.max_steps,
-        "num_generations": config.num_generations,
+    accumulation = world.passes(
+        rows,
+        config.micro_batch_rows,
+        world.size(),
+        step_key=f"a step's rows (blocks_per_step {config.blocks_per_step} x {slots} trained turns x "
+        f"{config.num_generations} generations)",
+        pass_key="micro_batch_rows",
+    )
+    return _shared(config, folder) | {
         "per_device_train_batch_size": config.micro_batch_rows,
         "steps_per_generation": accumulation,
         "gradient_accumulation_steps": accumulation,
         "shuffle_dataset": False,  # slots of a question must stay together; the order is the mixture's
+    }
+
+
+def _ours_async(config: RLConfig, folder: Path) -> dict[str, Any]:
+    options = config.async_
+    return _shared(config, folder) | {
+        "per_device_train_batch_size": 1,
+        "gradient_accumulation_steps": options.passes(world.size()),
+        "token_budget": options.tokens_per_pass,
+        "max_staleness": options.max_staleness,
+        "weight_sync_steps": options.weight_sync_steps,
+    }
+
+
+def _shared(config: RLConfig, folder: Path) -> dict[str, Any]:
+    import torch
+
+    return {
+        "output_dir": str(folder),
+        "max_steps": config.max_steps,
+        "num_generations": config.num_generations,
         "learning_rate": config.optimizer.learning_rate,
         "warmup_steps": config.warmup_steps,
         "lr_scheduler_type": config.lr_scheduler_type,

@@ -15,18 +15,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 import torch
 from deskcheck_agent.sampler import seed_of
+from deskcheck_agent.samplers.transformers import TransformersSampler, load_model
 from deskcheck_conf.errors import ConfigError
+from transformers import TrainerCallback
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit, credits, turn_advantages
+from deskcheck_trainer.backends.backend import Ingredients, mixture_of
 from deskcheck_trainer.backends.micro_batch import PER_BATCH_LOSSES, PER_ROW_LOSSES, micro_batches
+from deskcheck_trainer.backends.trl_args import grpo_args
+from deskcheck_trainer.optimizer import build_optimizer
 from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Seconds, Task, Turn
 
 
@@ -190,3 +196,58 @@ class SlotGRPOTrainer(GRPOTrainer):
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         share = inputs.pop("row_share", 1.0)
         return super()._compute_loss(model, inputs) * share
+
+
+@dataclass
+class SyncBackend:
+    trainer: SlotGRPOTrainer
+    engine: RolloutEngine
+    tokenizer: Any
+
+    def train(self, resume: Path | None) -> None:
+        self.trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+
+    def play[T](self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run(work)
+
+
+class _Version(TrainerCallback):
+    """The sampler's version is the number of optimizer steps: it samples from the trainer's own weights."""
+
+    def __init__(self, sampler: TransformersSampler) -> None:
+        self.sampler = sampler
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.sampler.version = state.global_step
+
+
+def build(made: Ingredients) -> SyncBackend:
+    """The trainer, and an engine that samples from its own weights."""
+    from datasets import Dataset
+
+    config, algo = made.config, made.config.algo
+    mixture = mixture_of(made, slots=True)
+    drawn, rows = slot_rows(
+        mixture.take(config.max_steps * config.blocks_per_step), lambda task: made.envs[task.env].max_trained_turns
+    )
+    args = grpo_args(config, made.folder, slots=mixture.block_rows)
+    check_slots(args, mixture.block_rows)
+    model, tokenizer = load_model(config.model)
+    sampler = TransformersSampler(model, tokenizer, batch_size=config.sampler_rows, autocast=config.bf16)
+    engine = made.engine(sampler)
+    watch = made.monitor.watch
+    rollout_func = SlotRolloutFunc(
+        engine, drawn, tokenizer.eos_token_id, algo.advantage, algo.credit, algo.discount, config.seed, watch
+    )
+    trainer = SlotGRPOTrainer(
+        model=model,
+        reward_funcs=slot_reward,
+        args=args,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        rollout_func=cast(Any, rollout_func),  # TRL types conversations as list[str]
+        callbacks=[_Version(sampler)],
+    )
+    trainer.lean = algo.lean
+    trainer.optimizer = build_optimizer(cast(Any, trainer.model), config.optimizer)
+    return SyncBackend(trainer, engine, tokenizer)

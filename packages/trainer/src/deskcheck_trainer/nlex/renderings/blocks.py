@@ -1,4 +1,4 @@
-"""Answers between tags: `<input>`, `<state>`, `<branch>`, each tag on a line of its own, as `<output>` is."""
+"""Answers between tags: `<state>` and `<branch>`, each tag on a line of its own, as `<output>` and `<input>` are."""
 
 from __future__ import annotations
 

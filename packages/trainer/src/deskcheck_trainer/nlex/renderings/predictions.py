@@ -1,18 +1,19 @@
 """The answer alone: the output of a program on an input, or an input that gives an output.
 
-An output is asked for in the words of the agent's direct prompt. An input is the one that really gave the output;
-others may be right too, so grade a prediction by running it, never by comparing it with the row.
+Both are asked for in the words of the agent's direct prompts, and read back by the agent's parser. An input is the one
+that really gave the output; others may be right too, so grade a prediction by running it (as task input_prediction of
+deskcheck-eval does), never by comparing it with the row.
 """
 
 from __future__ import annotations
 
 import ast
 
+from deskcheck_agent.parse import input_block, parse_input
 from deskcheck_tracer import Trace, stated_output
 from deskcheck_tracer.claims import output_block, true_output
 from deskcheck_tracer.trace import EventKind
 
-from deskcheck_trainer.nlex.renderings.blocks import block, stated
 from deskcheck_trainer.nlex.renderings.subject import Context, Subject
 from deskcheck_trainer.nlex.row import Reason, Rejected, Row, Task
 
@@ -31,8 +32,8 @@ def predict_input(subject: Subject, context: Context) -> Row | Rejected | None:
     given = _input(subject.trace)
     if given is None:
         return None
-    text = block("input", given)
-    if (read := stated("input", text)) != given:
+    text = input_block(given)
+    if (read := parse_input(text)[0]) != given:
         return subject.rejected((Reason.misread, f"reads back as {read!r}, true is {given!r}"), text)
     prompt = context.prompts.predict_input(subject.trace.program, true_output(subject.trace))
     return context.row(subject, Task.predict_input, prompt, text)

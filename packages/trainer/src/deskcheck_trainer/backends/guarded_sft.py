@@ -1,0 +1,84 @@
+"""TRL's SFTTrainer with a guard: a step that cannot be taken stops the run, and says why and what to change.
+
+Transformers goes on after a loss of NaN (its log even replaces it by the last average), and the next checkpoint holds
+weights of NaN. Here every pass's loss is looked at, a number that a step waits for anyway; finite.py looks at the
+gradients. Running out of memory is the other end that users can do something about.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from deskcheck_conf.errors import ConfigError
+from trl.trainer.sft_trainer import SFTTrainer
+
+from deskcheck_trainer.checkpoints import last_complete
+
+SHOWN_CHARACTERS = 120
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
+"""Signs of it in RuntimeErrors: of CUDA's libraries, of PyTorch on a CPU."""
+
+
+class GuardedSFTTrainer(SFTTrainer):
+    """Raises ConfigError for a loss that is not finite, and for a pass that does not fit in memory."""
+
+    args: Any  # Transformers types these as optional, or as the base of what they are
+    model: Any
+    optimizer: Any
+    processing_class: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pass: dict[str, Any] = {}
+
+    def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        self._pass = inputs
+        try:
+            loss = super().training_step(model, inputs, num_items_in_batch)
+        except RuntimeError as error:
+            if not isinstance(error, torch.OutOfMemoryError) and not any(sign in str(error) for sign in OUT_OF_MEMORY):
+                raise
+            raise ConfigError(self._out_of_memory(error)) from error
+        if not math.isfinite(value := float(loss)):
+            raise ConfigError(self._not_finite(value))
+        return loss
+
+    def _not_finite(self, loss: float) -> str:
+        rates = ", ".join(f"{rate:g}" for rate in sorted({group["lr"] for group in self.optimizer.param_groups}))
+        return (
+            f"step {self.state.global_step + 1}: the loss is {loss}, expected a finite number; {self._weights()}.\n"
+            f"Learning rate {rates}, {'bfloat16 autocast' if self.args.bf16 else 'no autocast'}, rows from "
+            f"{self._first_text()!r}. Lower optimizer.learning_rate (with Muon also optimizer.muon_learning_rate) or "
+            "raise warmup_steps; if it stops at the same step all the same, pass bf16=false or take those rows out.\n"
+            f"{self._way_back()}"
+        )
+
+    def _weights(self) -> str:
+        finite = all(bool(torch.isfinite(weight).all()) for weight in self.model.parameters())
+        return "the weights are finite" if finite else "the steps before made weights that are not finite either"
+
+    def _first_text(self) -> str:
+        ids = self._pass["input_ids"][0, :SHOWN_CHARACTERS].tolist()
+        return str(self.processing_class.decode(ids))[:SHOWN_CHARACTERS]
+
+    def _way_back(self) -> str:
+        checkpoint = last_complete(Path(str(self.args.output_dir)))
+        if checkpoint is None:
+            return "No checkpoint was written yet."
+        is_whole = (checkpoint / "config.json").exists()  # one of adapters alone is no model
+        return f"The last checkpoint is kept: {checkpoint}" + (
+            f"; model.path={checkpoint} starts a new run from its weights." if is_whole else "."
+        )
+
+    def _out_of_memory(self, error: RuntimeError) -> str:
+        rows, columns = self._pass["input_ids"].shape
+        return (
+            f"step {self.state.global_step + 1}: out of memory in a pass of {rows} x {columns} tokens "
+            f"({str(error).splitlines()[0][:200]}). In this order: a smaller sequences_per_pass (now "
+            f"{self.args.per_device_train_batch_size}; sequences_per_step stays), activation_checkpointing=true (now "
+            f"{str(bool(self.args.activation_checkpointing)).lower()}), a smaller max_length (now "
+            f"{self.args.max_length}), lora.r=16.\n{self._way_back()}"
+        )

@@ -1,0 +1,1 @@
+"""Starting a training run elsewhere than in the command's own process, and planning it."""
