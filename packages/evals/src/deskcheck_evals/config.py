@@ -172,7 +172,7 @@ class ReportConfig(RunConfig):
     html: str | None = None
     """Where the page goes (the other formats beside it); null: report.html in this command's run folder."""
     samples: int = 1000
-    """Most items of a run that its viewer shows, drawn by their content; 0: no viewer."""
+    """Most items of a run that its viewer shows, drawn by their names; 0: no viewer."""
     allow_scripted: bool | None = None
     """Show runs of scripted samplers, marked; null: only the last run of a bare command."""
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from deskcheck_evals.config import ReportConfig
 from deskcheck_evals.errors import EvalError
-from deskcheck_evals.formats import write
+from deskcheck_evals.formats import place, write
 from deskcheck_evals.measures import Statistics
 from deskcheck_evals.page import Chosen, Document, document
 from deskcheck_evals.paper import placed
@@ -38,7 +38,7 @@ def report(config: ReportConfig, run: Run) -> None:
     for result in results:
         check_rows(result)
     page = Path(config.html) if config.html else run.folder / "report.html"
-    viewers = planned(results, page, config.samples)
+    viewers = planned(results, place(page, config.formats[0]), config.samples)
     pairs = paired(config.pairs, results)
     asked = Chosen(
         pairs=pairs,

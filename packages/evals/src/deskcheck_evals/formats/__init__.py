@@ -1,9 +1,12 @@
 """A report as files: one document, written as HTML, Markdown and LaTeX from the same tables and drawings.
 
-html.py        one page that loads nothing; figures inside it follow its colours
-markdown.py    tables with pipes, figures as SVG files beside it
-latex.py       a document that compiles with pdflatex, figures as PDF files beside it
-escape.py      what a label may hold, made harmless in each of them
+Each format is a function from the document to a text.
+
+    html.py        one page that loads nothing; figures inside it follow its colours
+    markdown.py    tables with pipes, figures as SVG files beside it
+    latex.py       a document that compiles with pdflatex, figures as PDF files beside it
+    columns.py     how columns are set, and which tables are too wide for them
+    escape.py      what a label may hold, made harmless in Markdown and LaTeX
 """
 
 from collections.abc import Callable, Collection
@@ -17,10 +20,18 @@ from deskcheck_evals.formats.latex import latex
 from deskcheck_evals.formats.markdown import markdown
 from deskcheck_evals.page import Document, slug
 
-__all__ = ["beside", "write"]
+__all__ = ["beside", "place", "write"]
 
 Named = Callable[[int, int], str]
 """(chapter, drawing), both from 0 -> the path of a figure's file, relative to the document."""
+
+
+SUFFIXES = {Format.html: ".html", Format.markdown: ".md", Format.latex: ".tex"}
+
+
+def place(page: Path, each: Format) -> Path:
+    """Where a format goes: the page's own place, with the format's suffix."""
+    return page.with_suffix(SUFFIXES[each])
 
 
 def beside(page: Path) -> Path:
@@ -34,13 +45,13 @@ def write(document: Document, page: Path, formats: Collection[Format]) -> list[P
     page.parent.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     if Format.html in formats:
-        written.append(_written(page.with_suffix(".html"), html(document)))
+        written.append(_written(place(page, Format.html), html(document)))
     if Format.markdown in formats:
         written += _figures(document, page, ".svg")
-        written.append(_written(page.with_suffix(".md"), markdown(document, _namer(document, page, ".svg"))))
+        written.append(_written(place(page, Format.markdown), markdown(document, _namer(document, page, ".svg"))))
     if Format.latex in formats:
         written += _figures(document, page, ".pdf")
-        written.append(_written(page.with_suffix(".tex"), latex(document, _namer(document, page, ".pdf"))))
+        written.append(_written(place(page, Format.latex), latex(document, _namer(document, page, ".pdf"))))
     return written
 
 

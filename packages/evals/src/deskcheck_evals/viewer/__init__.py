@@ -2,7 +2,7 @@
 
 A page is one file that loads nothing. Items are rendered here, by templates that escape everything, packed a few
 together (gzip, base64), and unpacked by the page when they are looked at: 800 items of 10 narrations open at once. Of
-a run with more items than asked for, a share is shown that is drawn by the items' content, so that two runs on the same
+a run with more items than asked for, a share is shown that is drawn by the items' names, so that two runs on the same
 items show the same ones.
 
     item.py                                                  one item as the page keeps it
@@ -120,4 +120,4 @@ def _drawn(items: list[str], most: int) -> list[str]:
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text)]
