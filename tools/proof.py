@@ -22,7 +22,8 @@ PROGRESS = re.compile(r"\d+ programs, [\d.]+ a second")
 PROOFS = {
     "oracle": "python -m tools.oracle",
     "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
-    "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py tests/agent/page/test_page_browser.py",
+    "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py tests/agent/page/test_page_browser.py "
+    "tests/evals/viewer/test_viewer_browser.py",
     "hostile": "python -m pytest -q -m slow tests/tracer/test_selftest.py",
     "soak": "python -m pytest -q -s -m slow tests/tracer/test_soak.py",
     "narration": "python -W ignore -m tools.narration 5500",
