@@ -25,7 +25,7 @@ from deskcheck_evals.results import fixes, read_result
 from deskcheck_evals.rows import ROWS, Json, read_rows
 from deskcheck_evals.runner import Runner
 from deskcheck_evals.samplers import Samplers
-from deskcheck_evals.shards import refuse_other_divisions, shards_in
+from deskcheck_evals.shards import refuse_other_divisions, row_files, shards_in
 from deskcheck_evals.tables import Options, measured, measures_table, shown
 from deskcheck_evals.tasks.gathering import Unscored
 from deskcheck_evals.tasks.linting import lint_benchmark
@@ -93,8 +93,8 @@ def conclude(runner: Runner, run: Run, unscored: dict[str, str]) -> float:
     console.print(rich_table(measures_table(title, [result], options, shown([result], options))))
     if runner.chosen is not None:
         print(told_choice(runner.chosen))
-    for path in [*shards_in(run.folder).values()] or [run.folder]:
-        print(f"rows: {path / ROWS}")
+    for path in row_files(run.folder):
+        print(f"rows: {path}")
     return headline(measures).interval.mean
 
 

@@ -13,7 +13,8 @@ from deskcheck_evals.measures import MAIN_SCORES, Measure, accuracy_by_length, c
 from deskcheck_evals.paper import Placed, paper_tables
 from deskcheck_evals.protocol import protocol_table
 from deskcheck_evals.results import Result, length_unit, pools, predictions
-from deskcheck_evals.rows import ROWS, is_torn
+from deskcheck_evals.rows import is_torn
+from deskcheck_evals.shards import row_files
 from deskcheck_evals.tables import (
     Options,
     Table,
@@ -162,7 +163,7 @@ def warnings(results: Sequence[Result]) -> list[str]:
         f"{r.label}: the last row of {run.folder.name} is half written and left out; run it again."
         for r in results
         for run in r.runs
-        if is_torn(run.folder / ROWS)
+        if any(map(is_torn, row_files(run.folder)))
     ]
     found += [
         f"{r.label}: {r.unscored} problems left out (sandbox errors); run it again." for r in results if r.unscored
