@@ -22,12 +22,15 @@ PROGRESS = re.compile(r"\d+ programs, [\d.]+ a second")
 PROOFS = {
     "oracle": "python -m tools.oracle",
     "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
-    "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py tests/agent/page/test_page_browser.py",
+    "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py tests/agent/page/test_page_browser.py "
+    "tests/evals/viewer/test_viewer_browser.py",
     "hostile": "python -m pytest -q -m slow tests/tracer/test_selftest.py",
     "soak": "python -m pytest -q -s -m slow tests/tracer/test_soak.py",
     "narration": "python -W ignore -m tools.narration 5500",
     "prose": "python -W ignore -m tools.prose",
     "verdicts": "python -m tools.verdicts",
+    "plan": "python -W ignore benchmarks/plan.py",
+    "ranks": "python -m pytest -q -m slow tests/trainer/launch tests/integration/test_optuna.py",
     "parity": "python -m tools.parity",
     "kills": "python -m pytest -q -m slow tests/trainer/test_collect.py tests/trainer/nlex/test_ray_pool.py",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",

@@ -15,12 +15,12 @@ from pathlib import Path
 BLOCK_BYTES = 65_536
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all. OSError as the system raises it."""
+def write_atomic(path: Path, text: str | bytes) -> None:
+    """Write `text` to `path` (as UTF-8), whole or not at all. OSError as the system raises it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(temporary, "wb") as file:
+            file.write(text.encode("utf-8") if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

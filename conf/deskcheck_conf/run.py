@@ -32,7 +32,7 @@ from deskcheck_conf.files import append_whole, drop_torn_line, write_atomic
 from deskcheck_conf.messages import USERS, exit_code_of
 from deskcheck_conf.provenance import provenance
 from deskcheck_conf.schema import RunConfig
-from deskcheck_conf.tracking import Log, as_table, tracking
+from deskcheck_conf.tracking import Track, as_table, tracking
 
 START_FILES = (".lock", "config.yaml", "starts.jsonl", "overrides.txt", "wandb_id.txt", "resolved.yaml")
 """What a run folder holds before its command has done anything; beside them only W&B's own folder."""
@@ -56,7 +56,7 @@ class Run:
         self.is_main = int(os.environ.get("RANK", "0")) == 0
         self.summary = None
         self._lock: IO[str] | None = None
-        self._track: Log | None = None
+        self._track: Track | None = None
         self._exits = ExitStack()
         self._made: list[Path] = []
 
@@ -112,12 +112,20 @@ class Run:
         row = dict(metrics) if step is None else {"step": step, **metrics}
         self._append("metrics.jsonl", {**row, "time": round(time.time(), 3)})
         if self._track is not None:
-            self._track(row)
+            self._track.log(row)
 
     def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show `rows` (one object each, alike in keys) as a table of W&B's; on disk they are the command's own."""
         if self._track is not None and rows:
-            self._track({name: as_table(rows)})
+            self._track.log({name: as_table(rows)})
+
+    def artifact(self, kind: str, files: Sequence[Path]) -> None:
+        """Keep files as an artifact of W&B's, named after the run folder; config.yaml goes with them. On disk they are
+        where they are, and `wandb sync` reads them there."""
+        if self._track is not None:
+            config = self.folder / "config.yaml"
+            names = {_name_below(self.folder, file): file for file in (*files, config)}
+            self._track.artifact(f"{self.command}-{self.folder.name}", kind, names)
 
     def is_done(self) -> bool:
         """Whether `finish` was called for this configuration, now or in an earlier process."""
@@ -162,6 +170,11 @@ class Run:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def _name_below(folder: Path, file: Path) -> str:
+    """The path of a file in an artifact: as it lies in the run folder, or its own last two names elsewhere."""
+    return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else "/".join(file.absolute().parts[-2:])
 
 
 def _lock(folder: Path) -> IO[str]:

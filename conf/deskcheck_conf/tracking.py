@@ -8,9 +8,10 @@ Trainers that report to W&B by themselves (Transformers' callback) find this run
 the metric `step` and not as W&B's own counter, which drops every row that does not increase it, as after a resume.
 """
 
+import re
 import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,37 @@ from deskcheck_conf.files import write_atomic
 from deskcheck_conf.messages import exit_code_of
 from deskcheck_conf.schema import RunConfig, WandbMode
 
-Log = Callable[[Mapping[str, Any]], None]
-
 FINISH_S = 120
 """Longest wait at the end of a run for a server that has stopped answering; what it did not take stays on disk."""
 NEXT_STEP = "run `wandb login` (or set WANDB_API_KEY), or pass wandb=offline and `wandb sync` later, or wandb=disabled"
 
 
+class Track:
+    """What goes to one run of W&B."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+
+    def log(self, row: Mapping[str, Any]) -> None:
+        """One row of metrics."""
+        self._run.log(dict(row))
+
+    def artifact(self, name: str, kind: str, files: Mapping[str, Path]) -> None:
+        """Files under one name, by their path in it. They stay where they are: rows are large, and W&B would copy them
+        into its own folder first."""
+        artifact = _import_wandb().Artifact(re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:MOST_IN_NAME], type=kind)
+        for path, file in files.items():
+            artifact.add_file(str(file.absolute()), name=path, policy="immutable", skip_cache=True)
+        self._run.log_artifact(artifact)
+
+
+MOST_IN_NAME = 120
+"""Characters of an artifact's name; W&B takes 128."""
+
+
 @contextmanager
-def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | None = None) -> Iterator[Log | None]:
-    """Yield a function that sends one row of metrics, or None when W&B is disabled.
+def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | None = None) -> Iterator[Track | None]:
+    """Yield what sends to W&B, or None when it is disabled.
 
     Raises ConfigError when wandb is not installed or refuses to start (no account, no server, no network).
     """
@@ -64,7 +86,7 @@ def tracking(config: RunConfig, *, folder: Path, job_type: str, group: str | Non
     # Not `with run:`, which prints the traceback of every error that passes through it.
     code = 0
     try:
-        yield lambda row: run.log(dict(row))
+        yield Track(run)
     except AnswerIsNo:  # the work is done
         raise
     except BaseException as error:

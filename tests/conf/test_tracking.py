@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from deskcheck_conf import Run, RunConfig
+
+from tests.wandb_file import read_offline
 from tests.wandb_server import WandbServer
 
 DEMO = Path(__file__).parent / "demo"
@@ -88,6 +91,22 @@ def test_online_sends_every_row_to_the_server(tmp_path: Path, wandb_server: Wand
     kept = [json.loads(line) for line in (tmp_path / "outputs/demo-s0/metrics.jsonl").read_text().splitlines()]
     assert sent == [{key: row[key] for key in ("step", "loss")} for row in kept] and len(sent) == 3
     assert run["exit_code"] == 0
+
+
+def test_files_are_kept_as_an_artifact_and_stay_where_they_are(tmp_path: Path) -> None:
+    config = RunConfig(run_name="a b", output_root=str(tmp_path))
+    with Run.at(tmp_path / "a b-s0", config, command="demo") as run:
+        (inside := run.folder / "deep").mkdir()
+        (inside / "rows.jsonl").write_text("{}\n")
+        (outside := tmp_path / "page.html").write_text("<p>")
+        run.artifact("report", [inside / "rows.jsonl", outside])
+    kept = read_offline(tmp_path / "a b-s0").artifacts["demo-a-b-s0"]
+    assert kept["type"] == "report"
+    assert kept["files"] == {
+        "deep/rows.jsonl": inside / "rows.jsonl",
+        f"{tmp_path.name}/page.html": outside,
+        "config.yaml": run.folder / "config.yaml",
+    }
 
 
 def test_disabled_imports_no_wandb() -> None:

@@ -134,7 +134,7 @@ NAN = float("nan")
         ("self_verify", set_score(NAN), "has the score nan, expected true or false"),
         ("self_verify", set_score(None), "has the score None, expected true or false"),
         ("output_prediction", drop_prediction, "has 9 and 10 predictions, expected attempts=10 of each"),
-        ("output_prediction", drop_status, "has 9 and 10 predictions, expected equally many of each"),
+        ("output_prediction", drop_status, "has 9 and 10 predictions, expected attempts=10 of each"),
         ("output_prediction", set_right(NAN), "has the score nan"),
         ("output_prediction", set_right(0.5), "has the score 0.5"),
         ("self_fix", set_fixed(1), "has the score 1, expected true or false"),
@@ -163,10 +163,13 @@ def test_k_beyond_n_is_refused(make_run, tmp_path, capsys):
     ]
     assert report([*arguments, "ks=[13,20]"]) == 2
     error = capsys.readouterr().err
-    assert "ks=[13, 20], but a problem has 12 candidates: expected a k of 1 to 12" in error and "Traceback" not in error
+    assert (
+        "ks is [13, 20], but a problem has only 12 candidates: ask for a k up to 12" in error
+        and "Traceback" not in error
+    )
     page = tmp_path / "page.html"
     assert report([*arguments, "ks=[5,20]", f"html={page}"]) == 0
-    assert "k = 20 is more than the 12 candidates" in page.read_text()
+    assert "k = 20 left out, as there are 12 candidates" in page.read_text()
 
 
 def test_nan_scores_are_refused():
@@ -199,7 +202,7 @@ def test_no_public_tests_are_no_passed_public_tests(make_run):
 
     result = change(make_run("self_verify"), none_public)
     made = verify_measures(pools(result), Combine.mean, [1, 5], Statistics(50))
-    assert made["pass@1"].interval.problems == 40 and made["public pass rate"].interval.problems == 39
+    assert made["pass@1"].interval.problems == 40 and made["public pass@1"].interval.problems == 39
     rows = [
         Fixed("a", 0, True, True, True, True, 1, "submitted", False),
         Fixed("b", 0, False, False, True, True, 2, "x"),

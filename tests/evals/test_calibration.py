@@ -125,4 +125,4 @@ def test_the_tables_say_what_was_computed(make_run):
     assert sum(int(row[2].text) for row in shares.rows) == len(pass_points(pools(verify)))
     assert "expected calibration error" in " ".join(shares.notes + agreement.notes)
     assert [row[1].text for row in changes.rows] == [CHANGED, HARMED, HELPED]
-    assert {row[2].text for row in endings.rows} == {"ok", "unclosed"}
+    assert {row[2].text for row in endings.rows} == {"ok", "missing"}

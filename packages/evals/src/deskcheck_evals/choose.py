@@ -22,9 +22,9 @@ from deskcheck_evals.config import ChooseConfig, EvalConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.header import benchmark_label
 from deskcheck_evals.measures import Measure, Statistics, headline
-from deskcheck_evals.runs import CHOOSING, read_result
 from deskcheck_evals.rows import Json
 from deskcheck_evals.runner import Runner
+from deskcheck_evals.runs import CHOOSING, read_result
 from deskcheck_evals.tables import Options, measured
 from deskcheck_evals.tasks.gathering import Unscored
 

@@ -45,6 +45,14 @@ class PromptMode(StrEnum):
     """The output or the input alone: the set's direct or predict_input prompt."""
 
 
+class Format(StrEnum):
+    """What a report is written as."""
+
+    html = "html"
+    markdown = "markdown"
+    latex = "latex"
+
+
 @dataclass(kw_only=True)
 class ChooseConfig:
     """A temperature chosen on other problems before anything is measured (deskcheck_evals.choose)."""
@@ -168,6 +176,36 @@ class EvalConfig(RunConfig, SelectionConfig):
 
 
 @dataclass(kw_only=True)
+class PaperConfig:
+    """Labels of the runs that stand in a table of the paper, in place of those that it would hold by their settings.
+
+    null leaves it to the settings, an empty list leaves the table out.
+    """
+
+    F3: list[str] | None = None
+    """CRUXEval-O; by itself: output prediction on cruxeval_o."""
+    T1: list[str] | None = None
+    """Output prediction after RL; by itself: output prediction on anything else (but T2)."""
+    T2: list[str] | None = None
+    """Output prediction on the model's own solutions; by itself: where the run names them as its benchmark."""
+    T3: list[str] | None = None
+    """Solving; by itself: every run of self-verify and self-fix."""
+    T4: list[str] | None = None
+    """What the scaffold changes: "ours-label:single-turn-label", or one label, against its own first programs; by
+    itself: simulated feedback, against the run with feedback=none that differs in nothing else."""
+    T5: list[str] | None = None
+    """First to submitted program; by itself: self-fix with feedback."""
+    T6: list[str] | None = None
+    """Public pass@1 and @10; by itself: self-verify."""
+    T7: list[str] | None = None
+    """Other tasks: "with-label:without-label"; by itself: the pairs of no-regression and input prediction runs."""
+    T8: list[str] | None = None
+    """What RL adds to output prediction: "with-label:without-label"; never by itself."""
+    T9: list[str] | None = None
+    """At most 3 turns; by itself: self-fix with feedback and max_turns=3."""
+
+
+@dataclass(kw_only=True)
 class ReportConfig(RunConfig, SelectionConfig):
     """What to show, and the choices that need no model."""
 
@@ -178,14 +216,22 @@ class ReportConfig(RunConfig, SelectionConfig):
     """Names of the runs in tables, in the same order; none: the folders' names."""
     pairs: list[str] = field(default_factory=list)
     """Comparisons "ours-label:theirs-label", paired by problem."""
+    paper: PaperConfig | None = field(default_factory=PaperConfig)
+    """The paper's tables, with our runs beside the published numbers; null: none of them."""
+    temperature_chosen: str | None = None
+    """How the sampling temperature was found, in words, where the runs do not say: printed with the protocol."""
     title: str = "deskcheck report"
     ks: list[int] = field(default_factory=lambda: list(range(1, 11)))
     combine: Combine = Combine.mean
     checker: Checker | None = None
     """Compare stored outputs anew in this way; null: as each run did."""
     resamples: int = 10_000
+    formats: list[Format] = field(default_factory=lambda: list(Format))
+    """What the report is written as: report.html, report.md, report.tex."""
     html: str | None = None
-    """Where the page goes; null: report.html in this command's run folder."""
+    """Where the page goes (the other formats beside it); null: report.html in this command's run folder."""
+    samples: int = 1000
+    """Most items of a run that its viewer shows, drawn by their names; 0: no viewer."""
     allow_scripted: bool | None = None
     """Show runs of scripted samplers, marked; null: only the last run of a bare command."""
 
@@ -195,6 +241,12 @@ class ReportConfig(RunConfig, SelectionConfig):
             raise ConfigError(f"ks is {self.ks}, expected numbers of candidates from 1 up, such as ks=[1,5,10]")
         if self.resamples < 1:
             raise ConfigError(f"resamples is {self.resamples}, expected 1 or more")
+        if self.samples < 0:
+            raise ConfigError(f"samples is {self.samples}, expected 0 (no viewer) or more")
+        if not self.formats:
+            raise ConfigError(f"formats is [], expected some of {', '.join(Format)}")
+        if self.html is not None and not self.html.endswith(".html"):
+            raise ConfigError(f"html is {self.html!r}, expected a file name that ends in .html")
         if self.labels and len(self.labels) != len(self.runs):
             raise ConfigError(f"{len(self.labels)} labels for {len(self.runs)} runs, expected one label a run, or none")
 

@@ -135,13 +135,3 @@ def chosen_table(results: Sequence[Result]) -> Table:
             cells = [Cell(temperature, None, True), chosen["benchmark"], chosen["measure"], Cell(interval, None, True)]
             table.add(run.label, *cells, is_it)
     return table
-
-
-def too_large_ks(results: Sequence[Result], options: Options) -> list[str]:
-    """Which of the asked k are not shown of which run, as no estimate of theirs exists (k > n)."""
-    told = []
-    for result in results:
-        smallest = min(len(pool.candidates) for pool in pools(result, options.choices))
-        if large := [str(k) for k in options.ks if k > smallest]:
-            told.append(f"{result.label}: k = {', '.join(large)} is more than the {smallest} candidates of a problem.")
-    return told

@@ -25,10 +25,11 @@ from deskcheck_evals.results import fixes, read_result
 from deskcheck_evals.rows import ROWS, Json, read_rows
 from deskcheck_evals.runner import Runner
 from deskcheck_evals.samplers import Samplers
-from deskcheck_evals.shards import refuse_other_divisions, shards_in
+from deskcheck_evals.shards import refuse_other_divisions, row_files, shards_in
 from deskcheck_evals.tables import Options, measured, measures_table, shown
 from deskcheck_evals.tasks.gathering import Unscored
 from deskcheck_evals.tasks.linting import lint_benchmark
+from deskcheck_evals.tracked import track_result
 
 
 def evaluate(config: EvalConfig, run: Run) -> float | None:
@@ -83,6 +84,7 @@ def conclude(runner: Runner, run: Run, unscored: dict[str, str]) -> float:
     run.log({f"eval/{name}": measure.interval.mean for name, measure in measures.items()})
     intervals = {name: asdict(measure.interval) for name, measure in measures.items()}
     choices = asdict(options.choices) | {"combine": config.combine}
+    track_result(run, result, measures)
     run.finish(_facts(runner, len(result.rows), unscored) | {"choices": choices, "measures": intervals})
     console = Console(file=sys.stdout)
     for text in warnings([read_result(run.folder)]):
@@ -91,8 +93,8 @@ def conclude(runner: Runner, run: Run, unscored: dict[str, str]) -> float:
     console.print(rich_table(measures_table(title, [result], options, shown([result], options))))
     if runner.chosen is not None:
         print(told_choice(runner.chosen))
-    for path in [*shards_in(run.folder).values()] or [run.folder]:
-        print(f"rows: {path / ROWS}")
+    for path in row_files(run.folder):
+        print(f"rows: {path}")
     return headline(measures).interval.mean
 
 

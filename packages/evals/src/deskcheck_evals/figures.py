@@ -1,109 +1,178 @@
-"""Figures as inline SVG that follow the page's colours, light or dark.
+"""Figures, drawn once and shown twice: inside the page in its colours, and as files (SVG, PDF) for papers.
 
-matplotlib draws with placeholder colours; the SVG text is then given CSS variables (`--c0` ... for series, `--ink`,
-`--grid`), so one drawing serves both themes. Text stays text in the page's font. The output is deterministic: no
-dates, fixed ids.
+matplotlib draws with a palette. The page's palette holds placeholder colours, which become CSS variables in the SVG
+text (`--c0` ... for series, `--ink`, `--grid`), so one drawing serves the light and the dark theme. The palette of the
+files holds plain colours on white. Text stays text. The output is deterministic: no dates, fixed ids.
 """
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib
 import matplotlib.style
+from deskcheck_conf import write_atomic
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from deskcheck_evals.measures import Measure
 
-INK, GRID = "#010101", "#020202"
-SERIES = tuple(f"#0{i}0{i}f{i}" for i in range(8))
-"""Colour 0 is a grey, for what others are compared with."""
-STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "deskcheck",
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-}
-DASHES = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))
+Panels = Mapping[str, Mapping[str, Mapping[int, Measure]]]
+"""Panel -> line -> k -> measure."""
+MOST_IN_ROW = 3
+"""Panels side by side: more would be too small to read."""
+LEAST_TOP = 5
+"""Points that an axis of bars reaches at least: all zeros are flat and not a scale of hundredths."""
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one way of showing. Colour 0 of the series is a grey, for what others are compared with."""
+
+    ink: str
+    grid: str
+    series: tuple[str, ...]
+
+
+PAGE = Palette("#010101", "#020202", tuple(f"#0{i}0{i}f{i}" for i in range(8)))
+PRINT = Palette(
+    "#20242b",
+    "#d9dce1",
+    ("#7d828c", "#1b7f5c", "#2f62c9", "#c2701c", "#8b4bb5", "#b03a5b", "#17808f", "#6d6a1a"),
+)
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "h")
+DASHES = ((0, (1, 1.5)), (0, (5, 2)), "solid", (0, (5, 2, 1, 2)), "solid", (0, (5, 2)), (0, (1, 1.5)), "solid")
+"""Lines differ without their colours too."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """One figure with its caption and its text for readers who do not see it."""
+    """One figure; its caption is also its text for readers who do not see it."""
 
-    svg: str
     caption: str
+    draw: Callable[[Palette], Figure]
+    panels: int = 1
+
+    def inline(self) -> str:
+        """The SVG element for a page that defines the colours as CSS variables."""
+        with matplotlib.rc_context(_style(PAGE)):
+            return _themed(_saved(self.draw(PAGE), "svg", transparent=True).decode())
+
+    def write(self, path: Path) -> None:
+        """The figure as a file, by its suffix: .svg or .pdf."""
+        with matplotlib.rc_context(_style(PRINT)):
+            write_atomic(path, _saved(self.draw(PRINT), path.suffix[1:], transparent=False))
 
 
-def curves_figure(curves: Mapping[str, Mapping[str, Mapping[int, Measure]]], caption: str) -> Drawing:
-    """best@k over k with 95 % bands: run -> selector -> k -> measure; one panel a run, the same colours in each."""
-    with matplotlib.rc_context(STYLE):
-        figure, panels = _panels(len(curves))
-        for panel, (label, selectors) in zip(panels, curves.items(), strict=True):
-            for index, (name, points) in enumerate(selectors.items()):
-                ks = sorted(points)
-                intervals = [points[k].interval for k in ks]
-                panel.plot(ks, [100 * i.mean for i in intervals], color=SERIES[index], marker="o", ms=3.5, label=name)
-                panel.fill_between(
-                    ks, [100 * i.low for i in intervals], [100 * i.high for i in intervals],
-                    color=SERIES[index], alpha=0.12, lw=0,
-                )  # fmt: skip
-            panel.set(title=label, xlabel="k candidates")
-            panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        panels[0].set_ylabel("problems solved, %")
-        panels[-1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
-        return Drawing(_svg(figure, panels), caption)
+def curves_figure(panels: Panels, caption: str, *, ylabel: str = "problems solved, %", gains: bool = False) -> Drawing:
+    """Lines over k with 95 % bands, a panel a run; with `gains` around a line at nought, what they are gains over."""
+    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+
+    def draw(palette: Palette) -> Figure:
+        figure, axes = _axes(len(panels), palette)
+        for panel, (title, lines) in zip(axes, panels.items(), strict=True):
+            for name, points in lines.items():
+                _line(panel, points, names.index(name) + gains, name, palette)
+            if gains:
+                panel.axhline(0, color=palette.series[0], lw=1)
+            panel.set_title(title, fontsize=10)
+            panel.set_xlabel("k candidates")
+            panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        for panel in axes[::MOST_IN_ROW]:
+            panel.set_ylabel(ylabel)
+        axes[min(len(axes), MOST_IN_ROW) - 1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        return figure
+
+    return Drawing(caption, draw, len(panels))
 
 
 def bars_figure(groups: Mapping[str, Mapping[str, Measure]], caption: str, ylabel: str) -> Drawing:
     """Grouped bars with whiskers: run -> bar name -> measure; one group a bar name, one bar a run."""
     names = list(dict.fromkeys(name for measures in groups.values() for name in measures))
     width = 0.8 / len(groups)
-    with matplotlib.rc_context(STYLE):
-        figure, panels = _panels(1, width=max(5.0, 1.0 + 0.55 * len(names) * len(groups)))
+
+    def draw(palette: Palette) -> Figure:
+        figure, (panel,) = _axes(1, palette, width=max(3.7, 0.8 + 0.5 * len(names) * len(groups)))
         for index, (label, measures) in enumerate(groups.items()):
-            colour = SERIES[1 + index % (len(SERIES) - 1)]
+            colour = palette.series[1 + index % (len(palette.series) - 1)]
             shown = [(place, measures[name].interval) for place, name in enumerate(names) if name in measures]
             places = [place + (index - (len(groups) - 1) / 2) * width for place, _ in shown]
             heights = [100 * interval.mean for _, interval in shown]
             below = [100 * (interval.mean - interval.low) for _, interval in shown]
             above = [100 * (interval.high - interval.mean) for _, interval in shown]
-            panels[0].bar(places, heights, width * 0.92, color=colour, label=label)
-            panels[0].errorbar(places, heights, [below, above], fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
-        panels[0].set_xticks(range(len(names)), names)
-        panels[0].set_ylabel(ylabel)
+            panel.bar(places, heights, width * 0.92, color=colour, label=label)
+            panel.errorbar(places, heights, [below, above], fmt="none", ecolor=palette.ink, elinewidth=1, capsize=2.5)
+        panel.set_xticks(range(len(names)), names)
+        panel.set_ylabel(ylabel)
+        panel.set_ylim(0, max(LEAST_TOP, panel.get_ylim()[1]))
         if len(groups) > 1:
-            panels[0].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
-        return Drawing(_svg(figure, panels), caption)
+            panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        return figure
+
+    return Drawing(caption, draw)
 
 
-def _panels(count: int, width: float = 4.2) -> tuple[Figure, Sequence[Axes]]:
-    figure = Figure(figsize=(width * count + 1.6, 3.2), layout="constrained")  # 1.6: the legend
-    panels = figure.subplots(1, count, sharey=True, squeeze=False)[0]
-    return figure, list(panels)
+def _line(panel: Axes, points: Mapping[int, Measure], index: int, name: str, palette: Palette) -> None:
+    """One line and its band, whose edges are drawn so that bands that overlap can be told apart."""
+    ks = sorted(points)
+    intervals = [points[k].interval for k in ks]
+    look = index % len(palette.series)
+    colour = palette.series[look]
+    low, high = [100 * i.low for i in intervals], [100 * i.high for i in intervals]
+    panel.fill_between(ks, low, high, color=colour, alpha=0.07, lw=0)
+    for edge in (low, high):
+        panel.plot(ks, edge, color=colour, lw=0.7, alpha=0.55)
+    panel.plot(
+        ks, [100 * i.mean for i in intervals], color=colour, lw=1.8, ls=DASHES[look], marker=MARKERS[look], ms=4,
+        label=name,
+    )  # fmt: skip
 
 
-def _svg(figure: Figure, panels: Sequence[Axes]) -> str:
-    for panel in panels:
-        panel.set_ylim(bottom=0)
-        panel.grid(axis="y", color=GRID, lw=0.6)
+def _axes(count: int, palette: Palette, width: float = 3.6) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` panels, at most MOST_IN_ROW side by side."""
+    across = min(count, MOST_IN_ROW)
+    down = -(-count // across)
+    figure = Figure(figsize=(width * across + 1.5, 3.1 * down), layout="constrained")  # 1.5: the legend
+    axes: Sequence[Axes] = list(figure.subplots(down, across, sharey=True, squeeze=False).flat)
+    for panel in axes[count:]:
+        panel.set_visible(False)
+    for panel in axes[:count]:
+        panel.grid(axis="y", color=palette.grid, lw=0.6)
         panel.set_axisbelow(True)
-        panel.tick_params(length=0)
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _themed(buffer.getvalue())
+        panel.tick_params(length=0, labelleft=True)
+    return figure, list(axes[:count])
+
+
+def _style(palette: Palette) -> dict[Any, Any]:
+    return {
+        "svg.fonttype": "none",
+        "svg.hashsalt": "deskcheck",
+        "text.parse_math": False,  # a label may hold a dollar sign
+        "pdf.fonttype": 42,
+        "font.family": "sans-serif",
+        "font.size": 10,
+        "axes.edgecolor": palette.grid,
+        "axes.labelcolor": palette.ink,
+        "text.color": palette.ink,
+        "xtick.color": palette.ink,
+        "ytick.color": palette.ink,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+    }
+
+
+_NO_DATES = {"svg": {"Date": None, "Creator": None}, "pdf": {"CreationDate": None, "Creator": None, "Producer": None}}
+
+
+def _saved(figure: Figure, kind: str, *, transparent: bool) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, transparent=transparent, metadata=_NO_DATES[kind])
+    return buffer.getvalue()
 
 
 def _themed(svg: str) -> str:
@@ -113,6 +182,6 @@ def _themed(svg: str) -> str:
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 style="width: \2pt"', svg, count=1)
     svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 var(--font)", svg)
-    for index, colour in enumerate(SERIES):
+    for index, colour in enumerate(PAGE.series):
         svg = svg.replace(colour, f"var(--c{index})")
-    return svg.replace(INK, "var(--ink)").replace(GRID, "var(--grid)")
+    return svg.replace(PAGE.ink, "var(--ink)").replace(PAGE.grid, "var(--grid)")

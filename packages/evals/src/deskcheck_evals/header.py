@@ -19,7 +19,6 @@ from deskcheck_evals.choices import SelectionConfig
 from deskcheck_evals.config import PREDICTING, SPEED_KEYS, EvalConfig, TaskName
 from deskcheck_evals.rows import Json, content_key
 
-NO_SIMULATOR = (*PREDICTING, TaskName.no_regression)
 FREE_KEYS = (
     *(entry.name for entry in fields(SelectionConfig)),
     *("run_name", "output_root", "wandb", "resamples", "max_unscored", "shard", "shards", "limit", "candidates_from"),
@@ -54,7 +53,7 @@ def header_of(
         "task": config.task.value,
         "benchmark": benchmark_label(config.benchmark, sources),
         "solver": f"{sources[0]['solver']} (its stored programs)" if stored else sampler_label(config.sampler),
-        "simulator": None if config.task in NO_SIMULATOR else sampler_label(config.simulator),
+        "simulator": None if config.task in (*PREDICTING, TaskName.no_regression) else sampler_label(config.simulator),
         "seed": config.seed,
         "scripted": _is_scripted(config, stored) or any(source["scripted"] for source in sources),
         "degraded": config.degraded,

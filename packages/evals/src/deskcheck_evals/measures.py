@@ -34,6 +34,10 @@ from deskcheck_evals.transitions import Transitions
 
 LENGTH_BINS = (0, 10, 20, 40, 80, 160, 320)
 """Lower edges, in executed lines, of the bins of accuracy by trace length; the last is open."""
+PAPER_KS = (1, 5, 10)
+"""The k that the paper's tables have."""
+MAIN_SCORES = ("pass@1", "exact_match", "exact_match (flexible-extract)")
+"""Of lm-eval's scores of a question, those that stand for it, the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,7 @@ def input_measures(rows: Sequence[Predicted], statistics: Statistics) -> dict[st
 def _passes(rows: Sequence[Predicted], statistics: Statistics) -> Maker:
     maker = Maker(statistics)
     attempts = min(len(row.right) for row in rows)
-    for k in (k for k in (1, 5, 10) if k <= attempts):
+    for k in (k for k in PAPER_KS if k <= attempts):
         points = [pass_at_k(len(row.right), sum(row.right), k) for row in rows]
         maker.add(f"pass@{k}", points, [row.problem for row in rows])
     return maker
@@ -210,11 +214,11 @@ def ends(rows: Sequence[Predicted]) -> Counter[str]:
 def curve_measures(
     pools: Sequence[Pool], how: Combine, ks: Sequence[int], statistics: Statistics
 ) -> dict[str, dict[int, Measure]]:
-    """Selector -> k -> measure; only k that every pool has candidates for."""
+    """Selector -> k -> measure; only k that every pool has candidates for. EvalError if there is none such."""
     smallest = min(len(pool.candidates) for pool in pools)
-    curves: dict[str, dict[int, Measure]] = {}
     if min(ks) > smallest:
-        raise EvalError(f"ks={list(ks)}, but a problem has {smallest} candidates: expected a k of 1 to {smallest}")
+        raise EvalError(f"ks is {list(ks)}, but a problem has only {smallest} candidates: ask for a k up to {smallest}")
+    curves: dict[str, dict[int, Measure]] = {}
     for name, selector in selectors(how).items():
         curves[name] = {}
         for k in (k for k in ks if k <= smallest):
@@ -237,16 +241,43 @@ def verify_measures(
     maker.add_difference(f"best@{k} simulate - short1@{k}", f"best@{k} simulate", f"short1@{k}")
     if first == 1:
         maker.add_difference(f"best@{k} simulate - pass@1", f"best@{k} simulate", "pass@1")
-    tested = [pool for pool in pools if pool.candidates[0].public]  # all of no tests would be a pass
-    for name, at in (("public pass rate", 1), (f"public pass@{k}", k)):
-        solved = values(tested, _public_pass_at_k, at)
-        maker.add(name, solved.values(), solved)
+    _add_public(maker, pools)
     return maker.made
 
 
-def _public_pass_at_k(pool: Pool, k: int) -> float:
-    """pass@k where passing is passing every public test (the paper's table 6)."""
-    return pass_at_k(len(pool.candidates), sum(all(candidate.public) for candidate in pool.candidates), k)
+def _add_public(maker: Maker, pools: Sequence[Pool]) -> None:
+    """public pass@k: one of k candidates passes all public tests. Problems without any are left out: nothing to pass.
+
+    Source: the paper's table 6. At k = 1 it is the public pass rate of its table 3.
+    """
+    tested = [pool for pool in pools if any(candidate.public for candidate in pool.candidates)]
+    smallest = min((len(pool.candidates) for pool in tested), default=0)
+    left = len(pools) - len(tested)
+    note = f"without {left} problems that have no public tests" if left else ""
+    for k in (k for k in PAPER_KS if k <= smallest):
+        passing = [sum(c.has_program and all(c.public) for c in pool.candidates) for pool in tested]
+        points = [pass_at_k(len(pool.candidates), count, k) for pool, count in zip(tested, passing, strict=True)]
+        maker.add(f"public pass@{k}", points, [pool.problem for pool in tested], note=note)
+
+
+def gain_measures(curves: Mapping[str, Mapping[int, Measure]], statistics: Statistics) -> dict[str, dict[int, Measure]]:
+    """Each selector's gain over one random candidate (pass@1), paired by problem: selector -> k -> measure.
+
+    Empty without k = 1. Bands of two curves overlap even where one is better on the very same problems; these do not.
+    """
+    if 1 not in curves["pass@k"]:
+        return {}
+    random_pick = curves["pass@k"][1].by_problem
+    gains: dict[str, dict[int, Measure]] = {}
+    for name in (name for name in curves if name != "pass@k"):
+        gains[name] = {}
+        for k, point in curves[name].items():
+            values_by_problem = point.by_problem
+            maker = Maker(statistics)
+            differences = [value - random_pick[problem] for problem, value in values_by_problem.items()]
+            maker.add(f"{point.name} - pass@1", differences, values_by_problem)
+            gains[name][k] = maker.made[f"{point.name} - pass@1"]
+    return gains
 
 
 def controls(pools: Sequence[Pool], how: Combine, k: int, statistics: Statistics, draws: int = 20) -> list[Control]:
@@ -276,6 +307,7 @@ def fix_measures(rows: Sequence[Fixed], statistics: Statistics) -> dict[str, Mea
     maker.add("first pass@1", [row.first_passed for row in rows], owners)
     maker.add("submitted pass@1", [row.submitted_passed for row in rows], owners)
     maker.add_difference("submitted - first", "submitted pass@1", "first pass@1")
+    _add_submitted(maker, rows)
     tested = [row for row in rows if row.has_public]
     maker.add("first public", [row.first_public for row in tested], [row.problem for row in tested])
     maker.add("submitted public", [row.submitted_public for row in tested], [row.problem for row in tested])
@@ -286,6 +318,19 @@ def fix_measures(rows: Sequence[Fixed], statistics: Statistics) -> dict[str, Mea
     return maker.made
 
 
+def _add_submitted(maker: Maker, rows: Sequence[Fixed]) -> None:
+    """submitted pass@5, @10: one of k trajectories of a problem submits a right program (the paper's table 3)."""
+    passed: dict[tuple[str, int], list[bool]] = defaultdict(list)
+    earlier: Counter[tuple[str, int]] = Counter()
+    for row in rows:  # where runs are pooled, an attempt that comes again is another run's, and k is of one run
+        passed[row.problem, earlier[row.problem, row.attempt]].append(row.submitted_passed)
+        earlier[row.problem, row.attempt] += 1
+    smallest = min(map(len, passed.values()))
+    for k in (k for k in PAPER_KS if 1 < k <= smallest):
+        points = [pass_at_k(len(each), sum(each), k) for each in passed.values()]
+        maker.add(f"submitted pass@{k}", points, [problem for problem, _ in passed])
+
+
 def answer_measures(rows: Sequence[Answered], statistics: Statistics) -> dict[str, Measure]:
     """Every score that lm-eval gives, by its name there."""
     maker = Maker(statistics)
@@ -293,6 +338,12 @@ def answer_measures(rows: Sequence[Answered], statistics: Statistics) -> dict[st
         scored = [row for row in rows if name in row.scores]
         maker.add(name, [row.scores[name] for row in scored], [row.problem for row in scored])
     return maker.made
+
+
+def main_score(names: Iterable[str]) -> str:
+    """The one of lm-eval's scores that stands for a question."""
+    found = list(names)
+    return next((name for name in MAIN_SCORES if name in found), found[0])
 
 
 def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[str, Transitions]:
@@ -305,6 +356,18 @@ def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[
     public = Transitions.of([row.first_public for row in tested], [row.submitted_public for row in tested])
     public.require(_rate(measures["first public"]), _rate(measures["submitted public"]))
     return {"private": private, "public": public}
+
+
+def transition_measures(rows: Sequence[Fixed], tests: str, statistics: Statistics) -> dict[str, Measure]:
+    """The four cells of the table of `tests` (public or private) as measures, so that they have intervals."""
+    ends = [
+        (row.first_passed, row.submitted_passed) if tests == "private" else (row.first_public, row.submitted_public)
+        for row in rows
+    ]
+    maker = Maker(statistics)
+    for name, cell in (("FF", (False, False)), ("FP", (False, True)), ("PF", (True, False)), ("PP", (True, True))):
+        maker.add(name, [end == cell for end in ends], [row.problem for row in rows])
+    return maker.made
 
 
 def _rate(measure: Measure) -> Fraction:

@@ -1,19 +1,20 @@
-"""The report as a page: chapters of figures and tables, in the order a reader asks for them, rendered to one HTML file.
+"""The report as data: chapters of figures and tables, in the order a reader asks for them.
 
-Nothing is loaded from anywhere: styles and figures are inside the file, and it follows the reader's light or dark
-theme.
+`document` is what every format is written from (formats/): the same tables and drawings, whatever they are shown in.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
-
-from deskcheck_evals.diagnostic_tables import chosen_table, prediction_tables, selection_tables, too_large_ks
+from deskcheck_evals.diagnostic_tables import chosen_table, prediction_tables, selection_tables
 from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
-from deskcheck_evals.measures import Measure, accuracy_by_length, curve_measures
+from deskcheck_evals.measures import MAIN_SCORES, Measure, accuracy_by_length, curve_measures, gain_measures
+from deskcheck_evals.paper import Placed, paper_tables
+from deskcheck_evals.protocol import protocol_table
 from deskcheck_evals.results import Result, length_unit, pools, predictions
+from deskcheck_evals.rows import is_torn
+from deskcheck_evals.shards import row_files
 from deskcheck_evals.tables import (
     Options,
     Table,
@@ -22,7 +23,6 @@ from deskcheck_evals.tables import (
     ends_table,
     measured,
     measures_table,
-    pair_table,
     runs_table,
     seeds_table,
     shown,
@@ -30,15 +30,26 @@ from deskcheck_evals.tables import (
     transition_table,
     true_input_table,
 )
+from deskcheck_evals.versus import Links, Pair, counts_table, flips_table, pair_table, settings_table
 
 HEADLINES = {
     "output_prediction": ("pass@1",),
     "input_prediction": ("pass@1",),
     "self_verify": ("pass@1", "best@{k} simulate", "best@{k} exec"),
     "self_fix": ("submitted pass@1",),
-    "no_regression": ("pass@1", "exact_match", "exact_match (flexible-extract)"),
+    "no_regression": MAIN_SCORES,
 }
+Panel = Mapping[str, Mapping[int, Measure]]
+"""Selector -> k -> measure."""
 MOST_TILES = 12
+PAPER_LEAD = (
+    "The published numbers, and ours below them. Models and problems differ: read the shape (what helps, what hurts, "
+    "by how much) and not the height."
+)
+PROVENANCE_LEAD = (
+    "Every number above belongs to one of these runs, by its label. The folders hold config.yaml, starts.jsonl (every "
+    "command that worked on the run) and rows.jsonl, from which this report was computed with no model."
+)
 
 
 @dataclass
@@ -61,46 +72,69 @@ class Tile:
     interval: str
 
 
-def chapters(results: Sequence[Result], pairs: Sequence[tuple[Result, Result]], options: Options) -> list[Chapter]:
-    """The chapters that these runs give something to say in."""
-    by_task = {task: [result for result in results if result.task == task] for task in HEADLINES}
+@dataclass(frozen=True)
+class Document:
+    """A whole report."""
+
+    title: str
+    lead: str
+    warnings: list[str]
+    tiles: list[Tile]
+    chapters: list[Chapter]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the reader of the configuration asked to see, beside the runs."""
+
+    pairs: Sequence[Pair] = ()
+    placed: Placed = field(default_factory=dict)
+    temperature_chosen: str | None = None
+    links: Links = field(default_factory=dict)
+    """Where single items are shown."""
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """Run folder -> the page of its items."""
+
+
+def document(title: str, results: Sequence[Result], options: Options, chosen: Chosen) -> Document:
+    """Everything there is to say about these runs."""
+    told = chapters(results, options, chosen)
+    return Document(title, lead(options), warnings(results), _tiles(results, options), told)
+
+
+def chapters(results: Sequence[Result], options: Options, chosen: Chosen) -> list[Chapter]:
+    """The chapters that these runs give something to say in; how it was done and where it comes from are the last."""
+    writers = {
+        "output_prediction": _prediction_chapter,
+        "input_prediction": _input_chapter,
+        "self_verify": _verify_chapter,
+        "self_fix": _fix_chapter,
+        "no_regression": _no_regression_chapter,
+    }
     written = []
-    if by_task["output_prediction"]:
-        written.append(_prediction_chapter(by_task["output_prediction"], options))
-    if by_task["input_prediction"]:
-        written.append(_input_chapter(by_task["input_prediction"], options))
-    if by_task["self_verify"]:
-        written.append(_verify_chapter(by_task["self_verify"], options))
-    if by_task["self_fix"]:
-        written.append(_fix_chapter(by_task["self_fix"], options))
-    if by_task["no_regression"]:
-        written.append(_no_regression_chapter(by_task["no_regression"], options))
-    for chapter, task in zip(written, (task for task in HEADLINES if by_task[task]), strict=True):
-        headlines = _headlines(task, by_task[task][0], options)
-        if (seeds := seeds_table(by_task[task], headlines, options)).rows:
-            chapter.tables.append(seeds)
-    if (chosen := chosen_table(results)).rows:
-        lead = "Chosen before anything was measured, on problems that are not measured on."
-        written.append(Chapter("Sampling temperature", lead, [], [chosen]))
-    if pairs:
-        lead = "The same problems under two runs; what makes a problem hard for both cancels."
-        written.append(Chapter("Run against run", lead, [], [pair_table(pairs, options)]))
+    for task, write in writers.items():
+        if runs := [result for result in results if result.task == task]:
+            chapter = write(runs, options)
+            if (seeds := seeds_table(runs, _headlines(task, runs[0], options), options)).rows:
+                chapter.tables.append(seeds)
+            written.append(chapter)
+    if tables := paper_tables(chosen.placed, options):
+        written.append(Chapter("Beside the paper", PAPER_LEAD, [], tables))
+    if chosen.pairs:
+        written.append(_pairs_chapter(chosen.pairs, options, chosen.links))
+    protocol = [protocol_table(results, options, chosen.temperature_chosen)]
+    if (temperatures := chosen_table(results)).rows:
+        protocol.append(temperatures)
+    written.append(
+        Chapter("Protocol", "What was asked, how, and every choice that the paper leaves open.", [], protocol)
+    )
+    written.append(Chapter("Provenance", PROVENANCE_LEAD, [], [runs_table(results, chosen.pages)]))
     return written
 
 
-def render(title: str, results: Sequence[Result], written: Sequence[Chapter], options: Options) -> str:
-    """The whole page as HTML text."""
-    template = files("deskcheck_evals").joinpath("templates/report.html.j2").read_text(encoding="utf-8")
-    environment = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template).render(
-        title=title,
-        lead=lead(options),
-        warnings=warnings(results),
-        tiles=_tiles(results, options),
-        chapters=written,
-        runs=runs_table(results),
-        footer="Made by deskcheck-report.",
-    )
+def slug(title: str) -> str:
+    """A title or a label as a part of file names."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60] or "run"
 
 
 def lead(options: Options) -> str:
@@ -126,6 +160,12 @@ def warnings(results: Sequence[Result]) -> list[str]:
         if not r.done
     ]
     found += [
+        f"{r.label}: the last row of {run.folder.name} is half written and left out; run it again."
+        for r in results
+        for run in r.runs
+        if any(map(is_torn, row_files(run.folder)))
+    ]
+    found += [
         f"{r.label}: {r.unscored} problems left out (sandbox errors); run it again." for r in results if r.unscored
     ]
     degraded = [result.label for result in results if result.header.get("degraded")]
@@ -138,8 +178,7 @@ def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
     lead = "The model reads a program and its input and says what comes out."
     drawings = _prediction_drawings(results, options, "Share of programs whose output is predicted exactly.")
     tables = [measures_table("Predicted right", results, options), status_table(results)]
-    tables += prediction_tables(results, options)
-    return Chapter("Output prediction", lead, drawings, tables)
+    return Chapter("Output prediction", lead, drawings, [*tables, *prediction_tables(results, options)])
 
 
 def _input_chapter(results: Sequence[Result], options: Options) -> Chapter:
@@ -175,19 +214,59 @@ def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
     caption = (
         "Which of k sampled programs to submit: chosen by simulation, by real runs of the public tests, by length; "
     )
-    drawing = curves_figure(curves, caption + "pass@k is what a perfect choice would give.")
+    drawings = [curves_figure(curves, caption + "pass@k is what a perfect choice would give.")]
+    gains = {label: gain_measures(lines, options.statistics) for label, lines in curves.items()}
+    if all(gains.values()) and max(options.ks) > 1:
+        drawings.append(curves_figure(gains, GAINS_CAPTION, ylabel="gain over pass@1, points", gains=True))
+    drawings += _simulator_figures(results, curves)
     lead = "The model writes candidates, simulates them on the public tests and submits the one predicted to pass most."
     names = shown(results, options)
     solved = measures_table("Solved", results, options, names)
-    solved.notes.append(
-        "short1 counts "
-        + ", ".join(f"{length_unit(r, options.choices.length_unit)} ({r.label})" for r in results)
-        + "."
-    )
-    solved.notes += too_large_ks(results, options)
+    units = ", ".join(f"{length_unit(r, options.choices.length_unit)} ({r.label})" for r in results)
+    solved.notes.append(f"short1 counts {units}.")
+    solved.notes += _left_out_ks(curves, options)
     tables = [solved, control_table(results, options), confusion_table(results, options)]
-    tables += selection_tables(results, options)
-    return Chapter("Self-verification", lead, [drawing], tables)
+    return Chapter("Self-verification", lead, drawings, [*tables, *selection_tables(results, options)])
+
+
+GAINS_CAPTION = (
+    "What choosing adds to a random pick, paired by problem: where the bands of the first figure overlap, these still "
+    "tell whether a choice is better on the very same problems."
+)
+
+
+def _simulator_figures(results: Sequence[Result], curves: Mapping[str, Panel]) -> list[Drawing]:
+    """One simulator on the candidates of several solvers, a panel a solver (the paper's figures 5 and 7 to 9).
+
+    Drawn for a simulator that has looked at programs it did not write, its own programs beside them.
+    """
+    drawings = []
+    for simulator in dict.fromkeys(result.header["simulator"] for result in results):
+        runs = [result for result in results if result.header["simulator"] == simulator]
+        solvers = [_solver(run) for run in runs]
+        if set(solvers) == {simulator}:
+            continue
+        titles = [s if solvers.count(s) == 1 else f"{s}: {r.label}" for s, r in zip(solvers, runs, strict=True)]
+        panels = {title: curves[run.label] for title, run in zip(titles, runs, strict=True)}
+        caption = f"{simulator} simulates the candidates of other solvers, a panel each (as figures 5 and 7 to 9)."
+        drawings.append(curves_figure(panels, caption))
+    return drawings
+
+
+def _solver(result: Result) -> str:
+    """Who wrote the candidates; where they were taken from another run, that run's solver."""
+    sources = result.header.get("sources") or [result.header]
+    return sources[0]["solver"]
+
+
+def _left_out_ks(curves: Mapping[str, Panel], options: Options) -> list[str]:
+    """Which k are not there, and why."""
+    notes = []
+    for label, lines in curves.items():
+        if missing := [str(k) for k in options.ks if k not in lines["pass@k"]]:
+            most = max(lines["pass@k"])
+            notes.append(f"{label}: k = {', '.join(missing)} left out, as there are {most} candidates a problem.")
+    return notes
 
 
 def _fix_chapter(results: Sequence[Result], options: Options) -> Chapter:
@@ -197,6 +276,13 @@ def _fix_chapter(results: Sequence[Result], options: Options) -> Chapter:
     drawing = bars_figure(bars, "Pass rate on private tests of the first and of the submitted program.", "passed, %")
     tables = [measures_table("Solved", results, options), transition_table(results, options)]
     return Chapter("Self-fixing", lead, [drawing], tables)
+
+
+def _pairs_chapter(pairs: Sequence[Pair], options: Options, links: Links) -> Chapter:
+    lead = "The same problems under two runs; what makes a problem hard for both cancels."
+    tables = [pair_table(pairs, options), settings_table(pairs), counts_table(pairs, options)]
+    listed = flips_table(pairs, options, links)
+    return Chapter("Run against run", lead, [], [*tables, listed] if listed.rows else tables)
 
 
 def _no_regression_chapter(results: Sequence[Result], options: Options) -> Chapter:

@@ -1,15 +1,15 @@
-"""`deskcheck-report runs=[a,b]`: tables in the terminal (stdout), and one self-contained HTML page.
+"""`deskcheck-report runs=[a,b]`: tables in the terminal (stdout), and the report as HTML, Markdown and LaTeX.
 
 Reads the rows that deskcheck-eval stored and computes everything anew: k, the rule of combination and the bootstrap
-can be changed here without a model. Runs of scripted samplers are refused unless `allow_scripted=true`, and marked
-where they are shown.
+can be changed here without a model. Beside the page goes a viewer of each run's items. Runs of scripted samplers are
+refused unless `allow_scripted=true`, and marked where they are shown.
 """
 
 import sys
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from deskcheck_conf import Run, command, write_atomic
+from deskcheck_conf import Run, command
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -17,12 +17,19 @@ from rich.text import Text
 from deskcheck_evals.choices import Choices
 from deskcheck_evals.config import ReportConfig
 from deskcheck_evals.errors import EvalError
+from deskcheck_evals.formats import place, write
 from deskcheck_evals.measures import Statistics
-from deskcheck_evals.page import Chapter, chapters, lead, render, warnings
+from deskcheck_evals.page import Chosen, Document, document
+from deskcheck_evals.paper import placed
 from deskcheck_evals.results import Result, last_run, read_runs
-from deskcheck_evals.tables import Options, Table, runs_table
+from deskcheck_evals.row_check import check_rows
+from deskcheck_evals.tables import Options, Table
+from deskcheck_evals.tracked import track_report
+from deskcheck_evals.versus import paired
+from deskcheck_evals.viewer import planned, write_viewers
 
 HASHES = ("config", "data")
+NAMES = {".html": "page", ".md": "markdown", ".tex": "latex"}
 PLAIN_WIDTH = 160
 """Columns of the tables where stdout is not a terminal."""
 
@@ -30,22 +37,34 @@ PLAIN_WIDTH = 160
 def report(config: ReportConfig, run: Run) -> None:
     """Show the runs."""
     results = chosen(config)
+    for result in results:
+        check_rows(result)
+    page = Path(config.html) if config.html else run.folder / "report.html"
+    viewers = planned(results, place(page, config.formats[0]), config.samples)
     pairs = paired(config.pairs, results)
+    asked = Chosen(
+        pairs=pairs,
+        placed=placed(results, config.paper, pairs),
+        temperature_chosen=config.temperature_chosen,
+        links={viewer.result.label: viewer.links for viewer in reversed(viewers)},
+        pages={str(viewer.result.folder): viewer.href for viewer in viewers},
+    )
     options = Options(
         config.combine,
         tuple(sorted(set(config.ks))),
         Statistics(config.resamples, config.seed),
         Choices.of(config, config.checker),
     )
-    page = Path(config.html) if config.html else run.folder / "report.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    written = chapters(results, pairs, options)
-    write_atomic(page, render(config.title, results, written, options))
-    show(results, written, options)
-    print(f"page: {page}")
-    shown_runs = [run for result in results for run in result.runs]
-    hashes = [{"folder": str(one.folder), **{key: one.header.get(key) for key in HASHES}} for one in shown_runs]
-    run.finish({"page": str(page), "runs": [str(one.folder) for one in shown_runs], "hashes": hashes})
+    told = document(config.title, results, options, asked)
+    written = write(told, page, config.formats)
+    written += write_viewers(viewers, config.combine)
+    show(told)
+    for path in (path for path in written if path.parent == page.parent):
+        print(f"{NAMES[path.suffix]}: {path}")
+    track_report(run, told, written)
+    shown_runs = [each for result in results for each in result.runs]
+    hashes = [{"folder": str(each.folder), **{key: each.header.get(key) for key in HASHES}} for each in shown_runs]
+    run.finish({"page": str(page), "runs": [str(each.folder) for each in shown_runs], "hashes": hashes})
 
 
 def chosen(config: ReportConfig) -> list[Result]:
@@ -65,38 +84,23 @@ def chosen(config: ReportConfig) -> list[Result]:
     return results
 
 
-def paired(names: Sequence[str], results: Sequence[Result]) -> list[tuple[Result, Result]]:
-    """The runs that `ours:theirs` name; EvalError for a name that no run has."""
-    by_label = {result.label: result for result in results}
-    pairs = []
-    for name in names:
-        ours, _, theirs = name.partition(":")
-        if ours not in by_label or theirs not in by_label:
-            raise EvalError(f"pairs: {name!r}, expected two of the labels {', '.join(by_label)} as ours:theirs")
-        if by_label[ours].task != by_label[theirs].task:
-            tasks = f"{by_label[ours].task} and {by_label[theirs].task}"
-            raise EvalError(f"pairs: {name!r} are runs of {tasks}, expected two runs of one task")
-        pairs.append((by_label[ours], by_label[theirs]))
-    return pairs
-
-
-def show(results: Sequence[Result], written: Sequence[Chapter], options: Options) -> None:
-    """The tables of the page, on stdout."""
+def show(told: Document) -> None:
+    """The tables of the report, on stdout."""
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
-    for text in warnings(results):
-        console.print(Text(text, style="bold yellow"))
-    for chapter in written:
+    for text in told.warnings:
+        console.print(text, style="bold yellow")
+    for chapter in told.chapters:
         console.print(Text(f"\n{chapter.title}", style="bold"))
-        for table in chapter.tables:
-            console.print(rich_table(table))
-    console.print(rich_table(_narrow(runs_table(results))))
-    console.print(Text(lead(options), style="dim"))
+        for table in (table for table in chapter.tables if not table.is_long):
+            console.print(rich_table(_narrow(table)))
+    console.print(Text(told.lead, style="dim"))
 
 
-def _narrow(runs: Table) -> Table:
-    """The runs without versions and commands: those are on the page, and too long for a terminal."""
-    kept = [i for i, name in enumerate(runs.columns) if name not in ("versions", "command")]
-    return Table(runs.title, [runs.columns[i] for i in kept], [[row[i] for i in kept] for row in runs.rows])
+def _narrow(table: Table) -> Table:
+    """A table without versions and commands: those are in the files, and too long for a terminal."""
+    kept = [i for i, name in enumerate(table.columns) if name not in ("versions", "command")]
+    rows = [[row[i] for i in kept] for row in table.rows]
+    return replace(table, columns=[table.columns[i] for i in kept], rows=rows)
 
 
 def rich_table(table: Table) -> RichTable:

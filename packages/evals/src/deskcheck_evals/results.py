@@ -51,12 +51,12 @@ class Predicted:
     """Executed lines of the program, where they were counted."""
     right: tuple[bool, ...]
     statuses: tuple[str, ...]
+    source: str = ""
+    outputs: tuple[str | None, ...] = ()
     ends: tuple[str, ...] = ()
     """Input prediction: how the run of each predicted input ended (`InputEnd`)."""
     baselines: Mapping[str, str] = field(default_factory=dict)
     """Input prediction: how inputs ended that read no program."""
-    source: str = ""
-    outputs: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,19 @@ def where(result: Result, row: Json) -> str:
 
 @functools.cache
 def predictions(result: Result, choices: Choices = DEFAULTS) -> tuple[Predicted, ...]:
-    """Rows of task output_prediction."""
+    """Rows of tasks output_prediction and input_prediction."""
     return tuple(_predicted(result, row, choices) for row in result.rows)
 
 
 def _predicted(result: Result, row: Json, choices: Choices) -> Predicted:
-    is_compared = result.task != "input_prediction"  # a predicted input was run: nothing stored is to be compared
-    again = choices.checker if is_compared else None
-    right = row["right"] if again is None else right_again(row, again, where(result, row))
+    checker = None if "ends" in row else choices.checker  # predicted inputs were run: no text is compared
+    right = row["right"] if checker is None else right_again(row, checker, where(result, row))
     _whole(result, row, {"predictions": [right, row["statuses"]]}, "attempts")
     _booleans(result, row, right)
     return Predicted(
         row["id"], row["problem"], row["expected"], row["input"], row["is_call"], row["steps"],
-        tuple(right), tuple(row["statuses"]), tuple(row.get("ends", ())), row.get("baselines", {}),
-        row.get("source", ""), tuple(row.get("outputs", ())),
+        tuple(right), tuple(row["statuses"]), row.get("source", ""), tuple(row.get("outputs", ())),
+        tuple(row.get("ends", ())), row.get("baselines", {}),
     )  # fmt: skip
 
 
@@ -176,6 +175,11 @@ def fixes(result: Result) -> list[Fixed]:
     return [_fixed_program(result, row) for row in result.rows]
 
 
+def answers(result: Result) -> list[Answered]:
+    """Rows of task no_regression."""
+    return [Answered(row["problem"], row["scores"]) for row in result.rows]
+
+
 def _fixed_program(result: Result, row: Json) -> Fixed:
     first, submitted = row["first"], row["submitted"]
     _booleans(result, row, [*(one["passed"] for one in (first, submitted)), *first["public"], *submitted["public"]])
@@ -183,8 +187,3 @@ def _fixed_program(result: Result, row: Json) -> Fixed:
         row["problem"], row["attempt"], first["passed"], all(first["public"]), submitted["passed"],
         all(submitted["public"]), row["turns"], row["status"], bool(first["public"] or submitted["public"]),
     )  # fmt: skip
-
-
-def answers(result: Result) -> list[Answered]:
-    """Rows of task no_regression."""
-    return [Answered(row["problem"], row["scores"]) for row in result.rows]

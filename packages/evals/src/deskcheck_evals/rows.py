@@ -9,6 +9,7 @@ chosen afterwards (k, how attempts combine, the comparison) is computed from the
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,6 +90,15 @@ def stored(holder: Mapping[str, Any], key: str, where: str) -> Any:
             "another run_name, or leave the option out"
         )
     return holder[key]
+
+
+def is_torn(path: Path) -> bool:
+    """Whether the file ends in the middle of a row: a kill left it so, or its run is writing just now."""
+    with open(path, "rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:

@@ -22,9 +22,8 @@ from deskcheck_agent.trajectory import TrajectoryFile
 from deskcheck_conf import progress, write_atomic
 from deskcheck_tracer import Sandbox
 
-from deskcheck_evals.benchmarks import Loaded, PredictionItem, load_all_items, load_all_problems
+from deskcheck_evals.benchmarks import BenchmarkName, PredictionItem, load_all_items, load_all_problems
 from deskcheck_evals.benchmarks.collection import Left
-from deskcheck_evals.benchmarks.config import BenchmarkName
 from deskcheck_evals.config import PREDICTING, EvalConfig, PromptMode, TaskName
 from deskcheck_evals.given import given_candidates
 from deskcheck_evals.harness.programs import Scorer
@@ -60,32 +59,31 @@ class Runner:
         self.config, self.folder, self.samplers = config, folder, samplers
         self.shard = Shard.parse(config.shard) if config.shard is not None else None
         self.chosen: Json | None = None
-        self.questions = questions_of(config) if config.task is TaskName.no_regression else None
         self.items: Sequence[PredictionItem] = []
         self.problems: Sequence[Problem] = []
+        self.questions: no_regression.Questions | None = None
         self.left: Sequence[Left] = []
         self.sources: Sequence[Json] = []
         self.given: Mapping[str, Sequence[Json]] | None = None
-        if self.questions is None:
-            self._load()
+        self._load()
 
     def _load(self) -> None:
         config = self.config
-        loaded: Loaded[PredictionItem] | Loaded[Problem]
+        if config.task is TaskName.no_regression:
+            self.questions = questions_of(config)
+            return
         if config.task in PREDICTING:
             place = Path(config.output_root) / TRUTH
             truths = StoredTruths(place, isolation=config.isolation, degraded=config.degraded)
-            loaded = load_all_items(config.benchmark, truths)
-            self.items = loaded.wanted
-        else:
-            loaded = load_all_problems(config.benchmark)
-            self.problems = loaded.wanted
-        if config.task is TaskName.input_prediction:
-            input_prediction.check(self.items)
-        self.left, self.sources = loaded.left, loaded.sources
+            items = load_all_items(config.benchmark, truths)
+            self.items, self.left, self.sources = items.wanted, items.left, items.sources
+            if config.task is TaskName.input_prediction:
+                input_prediction.check(self.items)
+            return
+        problems = load_all_problems(config.benchmark)
+        self.problems, self.left, self.sources = problems.wanted, problems.left, problems.sources
         if config.candidates_from is not None:
-            source = Path(config.candidates_from)
-            self.given, origin = given_candidates(source, self.problems, config.candidates)
+            self.given, origin = given_candidates(Path(config.candidates_from), self.problems, config.candidates)
             self.sources = [origin]
 
     @property
@@ -155,10 +153,11 @@ class Runner:
             write_atomic(self.folder / LEFT_OUT, "".join(lines))
 
     def _fill(self, rows: Rows, unscored: Unscored, advance: Advance) -> None:
-        config, prompts = self.config, prompts_of(self.config)
+        config = self.config
         if self.questions is not None:
-            chat = config.chat
-            return no_regression.ask(self.questions, config.sampler, self.folder, rows, unscored, advance, chat=chat)
+            model, chat = config.sampler, config.chat
+            return no_regression.ask(self.questions, model, self.folder, rows, unscored, advance, chat=chat)
+        prompts = prompts_of(config)
         simulator = self.samplers.get(config.simulator, config.benchmark, prompts, config.seed)
         is_same = config.simulator == config.sampler or self.given is not None  # then the solver is never asked
         solver = simulator if is_same else self.samplers.get(config.sampler, config.benchmark, prompts, config.seed)
@@ -178,14 +177,15 @@ class Runner:
                     asyncio.run(self._fix(tools, rows, unscored, advance))
 
     async def _predict(self, tools: Tools, rows: Rows, advance: Advance) -> None:
-        items = self._part(self.items)
-        await output_prediction.predict_outputs(items, tools.solver, rows, self._asking(tools), advance)
+        await output_prediction.predict_outputs(
+            self._part(self.items), tools.solver, rows, self._asking(tools), advance
+        )
 
     async def _predict_inputs(self, tools: Tools, rows: Rows, unscored: Unscored, advance: Advance) -> None:
-        common = input_prediction.majority_input(self.items)  # of the whole run, also in a shard
         await input_prediction.predict_all(
-            self._part(self.items), tools.solver, tools.sandbox, rows, self._asking(tools), common, unscored, advance
-        )
+            self._part(self.items), tools.solver, tools.sandbox, rows, self._asking(tools), unscored, advance,
+            common=input_prediction.majority_input(self.items),
+        )  # fmt: skip
 
     def _asking(self, tools: Tools) -> output_prediction.Asking:
         return output_prediction.Asking(

@@ -68,6 +68,11 @@ def refuse_other_divisions(folder: Path, shard: Shard | None) -> None:
         )
 
 
+def row_files(folder: Path) -> list[Path]:
+    """The files that hold the rows of the run in `folder`: one, or one a shard."""
+    return [path / ROWS for path in shards_in(folder).values()] or [folder / ROWS]
+
+
 @dataclass(frozen=True)
 class Parts:
     """The parts of a run, read as one."""

@@ -1,11 +1,12 @@
-"""Tables as data: built once from measures, then shown in the terminal and in the HTML page.
+"""Tables as data: built once from measures, then shown in the terminal and written as HTML, Markdown and LaTeX.
 
-A cell is text, with the number and interval behind it where there is one, so that the page can draw the interval.
+A cell is text, with the number and interval behind it where there is one, so that the page can draw the interval, and
+with a link where there is more to see.
 """
 
 import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deskcheck_agent.feedback import Combine
@@ -18,7 +19,6 @@ from deskcheck_evals.measures import (
     Statistics,
     answer_measures,
     controls,
-    difference,
     ends,
     fix_measures,
     input_measures,
@@ -44,8 +44,8 @@ class Cell:
     text: str
     interval: Interval | None = None
     is_number: bool = False
-    scale: float = 1.0
-    """What the interval's axis ends at: 1 for shares."""
+    link: str = ""
+    """Where the page leads from here, relative to the page."""
 
 
 @dataclass
@@ -56,6 +56,10 @@ class Table:
     columns: list[str]
     rows: list[list[Cell]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    breaks: list[int] = field(default_factory=list)
+    """Places of rows that a rule stands above."""
+    is_long: bool = False
+    """Too long for a terminal."""
 
     def add(self, *cells: "Cell | str") -> None:
         """Append a row; plain strings become cells."""
@@ -108,8 +112,8 @@ def number(measure: Measure) -> Cell:
     return Cell(interval.percent(), interval, True)
 
 
-def runs_table(results: Sequence[Result]) -> Table:
-    """Where every number comes from."""
+def runs_table(results: Sequence[Result], pages: Mapping[str, str] | None = None) -> Table:
+    """Where every number comes from; `pages` maps run folders to where their items are shown."""
     table = Table(
         "Runs",
         ["run", "task", "benchmark", "solver", "simulator", "seed", "rows", "config", "data", "versions", "command"],
@@ -118,8 +122,9 @@ def runs_table(results: Sequence[Result]) -> Table:
         header = result.header
         rows = f"{len(result.rows)}" + ("" if result.done else " (unfinished)")
         rows += f", {result.unscored} unscored" if result.unscored else ""
+        label = pooled.label + (" (scripted)" if result.scripted else "")
         table.add(
-            pooled.label + (" (scripted)" if result.scripted else ""), result.task, header["benchmark"],
+            Cell(label, link=(pages or {}).get(str(result.folder), "")), result.task, header["benchmark"],
             header["solver"], header.get("simulator") or "-", str(header["seed"]), rows, header["config"][:10],
             header.get("data", "")[:10] or "-",
             ", ".join(f"{name} {result.packages[name]}" for name in PACKAGES_SHOWN if name in result.packages),
@@ -239,24 +244,6 @@ def transition_table(results: Sequence[Result], options: Options) -> Table:
             sums = [float(counts.first_rate), float(counts.submitted_rate)]
             table.add(result.label, name, *(Cell(f"{100 * share:.1f}", None, True) for share in [*shares, *sums]))
     table.notes.append("Shares of trajectories in points; both identities are asserted in exact fractions.")
-    return table
-
-
-def pair_table(pairs: Sequence[tuple[Result, Result]], options: Options) -> Table:
-    """Differences of the measures that two runs share, paired by problem."""
-    table = Table("Paired differences", ["ours - theirs", "measure", "difference", "problems", "excludes 0"])
-    for ours, theirs in pairs:
-        first, second = measured(ours, options), measured(theirs, options)
-        for name in (name for name in shown((ours,), options) if name in second and name not in BASELINES):
-            if not first[name].by_problem.keys() & second[name].by_problem.keys():
-                continue
-            gap = difference(first[name], second[name], options.statistics)
-            is_share = first[name].is_share
-            text = gap.signed() if is_share else f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}]"
-            table.add(
-                f"{ours.label} - {theirs.label}", name, Cell(text, None, True), Cell(str(gap.problems), None, True),
-                "no" if 0 in gap else "yes",
-            )  # fmt: skip
     return table
 
 

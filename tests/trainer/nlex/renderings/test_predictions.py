@@ -41,7 +41,7 @@ async def test_inputs_and_outputs_are_asked_for_as_evaluations_ask(name: str, tm
     items = [PredictionItem("a", about.trace.program, true_output(about.trace))]
     with Sandbox() as sandbox:
         rows = Rows(tmp_path / "inputs.jsonl", {"config": "x"})
-        await predict_all(items, asked, sandbox, rows, asking, "", Unscored(0), lambda n=1: None)
+        await predict_all(items, asked, sandbox, rows, asking, Unscored(0), lambda n=1: None, common="")
     await predict_outputs(items, asked, Rows(tmp_path / "o.jsonl", {"config": "x"}), asking, lambda n=1: None)
     trained = [render(about, Context(prompts)) for render in (predict_input, predict_output)]
     assert [row.prompt for row in trained if isinstance(row, Row)] == asked.prompts

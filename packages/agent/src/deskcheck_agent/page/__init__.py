@@ -9,6 +9,7 @@ page for each problem under `solve/`: Chromium takes a second to open 8 MB, and 
     attempts.py, places.py, tests.py    its trajectories, its ranking, its programs on its public tests
     real.py, annotate.py                what the programs really do, and which predicted statements are false
     code.py, texts.py, words.py         programs, texts and statuses as they may stand on a page
+    look.py        colours and templates, which the report of deskcheck-evals shares
     render.py      views to HTML: templates/solve/
 """
 

@@ -1,28 +1,19 @@
-"""Views to HTML. The templates hold one idea a file; style and script stand inside every page.
+"""Views to HTML. The templates hold one idea a file; style and script stand inside every page."""
 
-The colours are the trace viewer's: its style sheet names them twice, for light and for dark, and a page follows the
-reader's system until the button says otherwise.
-"""
-
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 from markupsafe import Markup
 
+from deskcheck_agent.page.look import environment, solve_file, style
 from deskcheck_agent.page.problem import ProblemView
 from deskcheck_agent.page.texts import visible
-from deskcheck_agent.page.words import PREDICTIONS, SHORT, VERDICTS, counted
+from deskcheck_agent.page.words import SHORT
 
 if TYPE_CHECKING:
     from deskcheck_agent.config import SolveConfig
-
-_ROOT = re.compile(r":root(?:\[[^]]*\])? \{(.*?)\}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -39,7 +30,7 @@ class Renderer:
     def __init__(self, config: "SolveConfig", *, executes: bool) -> None:
         self.config, self.executes = config, executes
         self.settings = ""
-        self._environment = _environment(executes)
+        self._environment = environment(executes)
 
     def entry(self, view: ProblemView) -> Entry:
         """One problem with its details rendered."""
@@ -65,26 +56,11 @@ class Renderer:
             problems=told,
             tiles=_tiles(told),
             statuses=_statuses(told),
-            style=_style(),
-            script=Markup(_read("page.js")),
+            style=style(solve_file("page.css")),
+            script=Markup(solve_file("page.js")),
             **values,
         )
         return html.encode("utf-8", "backslashreplace").decode()  # a lone surrogate in a path or a key of a message
-
-
-@lru_cache
-def _environment(executes: bool) -> jinja2.Environment:
-    """The templates, compiled once a process. Macros that are imported see globals alone, so `executes` is one."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("deskcheck_agent", "templates/solve"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"executes": executes, "verdict_words": VERDICTS, "prediction_words": PREDICTIONS}
-    environment.filters |= {"visible": visible, "count": counted}
-    return environment
 
 
 def _tiles(told: Sequence[ProblemView]) -> list[tuple[str, str]]:
@@ -102,16 +78,3 @@ def _tiles(told: Sequence[ProblemView]) -> list[tuple[str, str]]:
 
 def _statuses(told: Sequence[ProblemView]) -> list[tuple[str, int]]:
     return Counter(view.outcome.status for view in told).most_common()
-
-
-def _style() -> Markup:
-    """The trace viewer's colours, and our own rules."""
-    theirs = files("deskcheck_tracer").joinpath("viewer/page.css").read_text(encoding="utf-8")
-    light, dark = _ROOT.findall(theirs)
-    chosen = f':root[data-theme="dark"] {{{dark}}}'
-    system = f'@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {{{dark}}} }}'
-    return Markup("\n".join([f":root {{{light}}}", system, chosen, _read("page.css")]))
-
-
-def _read(name: str) -> str:
-    return files("deskcheck_agent").joinpath(f"templates/solve/{name}").read_text(encoding="utf-8")

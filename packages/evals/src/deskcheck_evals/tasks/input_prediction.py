@@ -30,11 +30,13 @@ async def predict_all(
     sandbox: Sandbox,
     rows: Rows,
     asking: Asking,
-    common: str,
     unscored: Unscored,
     advance: Advance,
+    *,
+    common: str,
 ) -> None:
-    """Add a row for every item that has none; none where the sandbox fails on it. `common` is the majority input."""
+    """Add a row for every item that has none; none where the sandbox fails on it. `common` is the most frequent input
+    of the whole benchmark."""
 
     async def one(item: PredictionItem) -> None:
         [predictions] = await predict_inputs(

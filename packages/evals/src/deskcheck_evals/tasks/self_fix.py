@@ -17,6 +17,7 @@ from deskcheck_agent.trajectory import Trajectory, TrajectoryFile, TrajectorySta
 from deskcheck_tracer import Verdict
 
 from deskcheck_evals.rows import Rows, content_key
+from deskcheck_evals.tasks.asked import asked
 from deskcheck_evals.tasks.gathering import Advance, NoRow, Unscored, all_of, ungradable
 from deskcheck_evals.tasks.judging import Grade, Judge
 
@@ -96,6 +97,7 @@ async def _row(problem: Problem, attempt: int, trajectory: Trajectory, judge: Ju
         "id": f"{problem.id}/{attempt}",
         "problem": problem.id,
         "attempt": attempt,
+        **(asked(problem) if attempt == 0 else {}),
         "first": first,
         "submitted": submitted,
         "turns": len(trajectory.turns),

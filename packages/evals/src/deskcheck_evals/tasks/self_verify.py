@@ -22,6 +22,7 @@ from deskcheck_agent.simulate import UNSAMPLED
 from deskcheck_tracer import Verdict
 
 from deskcheck_evals.rows import Json, Rows
+from deskcheck_evals.tasks.asked import asked
 from deskcheck_evals.tasks.gathering import Advance, NoRow, Unscored, key_of, row_for_each
 from deskcheck_evals.tasks.judging import Grade, Judge
 
@@ -67,9 +68,7 @@ async def _pool(problem: Problem, verifying: Verifying) -> Json | NoRow:
     told = dict(zip(codes, await simulator.observe(codes, problem), strict=True))
     return {
         "id": problem.id,
-        "tests": [{"input": test.input, "output": test.output} for test in problem.public_tests],
-        "entry_point": problem.entry_point,
-        "checker": problem.checker if isinstance(problem.checker, str) else "own code",
+        **asked(problem),
         "limits": asdict(problem.limits),
         "candidates": [each | _predicted(problem, each["code"], told) for each in candidates],
     }
