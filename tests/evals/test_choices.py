@@ -212,4 +212,4 @@ def test_the_report_takes_every_choice_and_shows_older_rows_without_any(make_run
     assert report(arguments) == 0
     assert report([*arguments, "checker=exact"]) == 2
     error = capsys.readouterr().err
-    assert "row 'i0' has no 'outputs'" in error and "Traceback" not in error
+    assert "row 'p0' has no 'entry_point'" in error and "Traceback" not in error

@@ -6,6 +6,7 @@ files holds plain colours on white. Text stays text. The output is deterministic
 """
 
 import io
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from deskcheck_evals.measures import Measure
 
 Panels = Mapping[str, Mapping[str, Mapping[int, Measure]]]
 """Panel -> line -> k -> measure."""
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells every table of a font that a PDF embeds
+
 MOST_IN_ROW = 3
 """Panels side by side: more would be too small to read."""
 LEAST_TOP = 5

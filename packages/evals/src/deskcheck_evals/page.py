@@ -14,6 +14,7 @@ from deskcheck_evals.paper import Placed, paper_tables
 from deskcheck_evals.protocol import protocol_table
 from deskcheck_evals.results import Result, length_unit, pools, predictions
 from deskcheck_evals.rows import is_torn
+from deskcheck_evals.selection import Pool
 from deskcheck_evals.shards import row_files
 from deskcheck_evals.tables import (
     Options,
@@ -224,7 +225,7 @@ def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
     solved = measures_table("Solved", results, options, names)
     units = ", ".join(f"{length_unit(r, options.choices.length_unit)} ({r.label})" for r in results)
     solved.notes.append(f"short1 counts {units}.")
-    solved.notes += _left_out_ks(curves, options)
+    solved.notes += _left_out_ks(found, options)
     tables = [solved, control_table(results, options), confusion_table(results, options)]
     return Chapter("Self-verification", lead, drawings, [*tables, *selection_tables(results, options)])
 
@@ -259,13 +260,13 @@ def _solver(result: Result) -> str:
     return sources[0]["solver"]
 
 
-def _left_out_ks(curves: Mapping[str, Panel], options: Options) -> list[str]:
-    """Which k are not there, and why."""
+def _left_out_ks(found: Mapping[str, Sequence[Pool]], options: Options) -> list[str]:
+    """Which k are not there, and why: no estimate exists for k > n."""
     notes = []
-    for label, lines in curves.items():
-        if missing := [str(k) for k in options.ks if k not in lines["pass@k"]]:
-            most = max(lines["pass@k"])
-            notes.append(f"{label}: k = {', '.join(missing)} left out, as there are {most} candidates a problem.")
+    for label, pools_of_run in found.items():
+        smallest = min(len(pool.candidates) for pool in pools_of_run)
+        if missing := [str(k) for k in options.ks if k > smallest]:
+            notes.append(f"{label}: k = {', '.join(missing)} left out, as there are {smallest} candidates a problem.")
     return notes
 
 
