@@ -76,6 +76,7 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
     from transformers import set_seed
     from transformers.trainer_callback import PrinterCallback
 
+    from deskcheck_trainer.backends.finite import FiniteGuard
     from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
     from deskcheck_trainer.backends.labelled_head import score_labelled_positions
     from deskcheck_trainer.backends.sft_args import sft_args
@@ -99,6 +100,7 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         score_labelled_positions(model)
     if trainer.args.max_steps < 1:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
+    trainer.add_callback(FiniteGuard())
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
     trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
     trainer.lr_scheduler = _schedule(config, trainer.optimizer, trainer.args.max_steps)
