@@ -84,13 +84,14 @@ class Clock(TrainerCallback):
         self._updated = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        more = self.more()
         if state.global_step == 1:
             return
         wall, cpu = self._began
         self.wall.append(time.perf_counter() - wall)
         self.cpu.append(time.process_time() - cpu)
         self.optimizer.append(self._updated - self._updating)
-        for name, seconds in self.more().items():
+        for name, seconds in more.items():
             self.phases.setdefault(name, []).append(seconds)
 
 
@@ -204,7 +205,7 @@ def our_rl(model: str, folder: Path, steps: int, bf16: bool = True, lean: bool =
         return {"sampling": sampling, "judging": total - sampling}
 
     with full_precision_attention(parts.backend.trainer.model):
-        measured = run(parts.backend.trainer, lambda: statistics.mean(sampled or [0.0]), phases)
+        measured = run(parts.backend.trainer, lambda: statistics.mean(sampled[1:] or [0.0]), phases)
     return parts, measured
 
 
@@ -241,7 +242,7 @@ def bare_rl(model: str, folder: Path, steps: int) -> tuple[Any, Measured]:
 
     args = bare_args(folder, steps, bf16=True)
     trainer = GRPOTrainer(model=model, reward_funcs=reward, args=args, train_dataset=Dataset.from_list(rows))
-    return trainer, run(trainer, lambda: statistics.mean(sampled), lambda: {"judging": judging[-1]}, "all else")
+    return trainer, run(trainer, lambda: statistics.mean(sampled[1:]), lambda: {"judging": judging[-1]}, "all else")
 
 
 # ---- gate, rounds, report ----

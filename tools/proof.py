@@ -29,6 +29,8 @@ PROOFS = {
     "narration": "python -W ignore -m tools.narration 5500",
     "prose": "python -W ignore -m tools.prose",
     "verdicts": "python -m tools.verdicts",
+    "plan": "python -W ignore benchmarks/plan.py",
+    "ranks": "python -m pytest -q -m slow tests/trainer/launch tests/integration/test_optuna.py",
     "parity": "python -m tools.parity",
     "kills": "python -m pytest -q -m slow tests/trainer/test_collect.py tests/trainer/nlex/test_ray_pool.py",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",

@@ -43,7 +43,7 @@ FLAGS_WITH_VALUE = ("--cfg", "--package", "--config-path", "--config-name", "--c
 SHORT_FLAGS_WITH_VALUE = ("-c", "-p", "-cp", "-cn", "-cd")
 LONGEST_NAME = 80
 # Overrides that the folder's name already tells (run_name, seed), or that do not change what is computed.
-UNNAMED_KEYS = ("run_name", "seed", "output_root", "wandb", "experiment", "hydra", "launcher")
+UNNAMED_KEYS = ("run_name", "seed", "output_root", "wandb", "experiment", "hydra", "launcher", "shard")
 
 Main = Callable[..., int]
 
@@ -235,8 +235,14 @@ def run_folder(config: RunConfig, swept: Sequence[str] | None = None) -> Path:
     """Where the run of `config` lives; `swept`: the job's overrides, in a sweep.
 
     Outside a sweep <output_root>/<run_name>-s<seed>. In a sweep a folder below it, named by the overrides; a short hash
-    where that name is too long or could not be passed to another command as `runs=[...]` without quotes.
+    where that name is too long or could not be passed to another command as `runs=[...]` without quotes. A part of a
+    run has a folder below the run's.
     """
+    folder = _whole_run(config, swept)
+    return folder / config.part if config.part is not None else folder
+
+
+def _whole_run(config: RunConfig, swept: Sequence[str] | None) -> Path:
     folder = Path(config.output_root) / f"{config.run_name}-s{config.seed}"
     named = sorted(override for override in swept or () if _key(override) not in UNNAMED_KEYS)
     if not named:

@@ -5,8 +5,11 @@ The text goes to a temporary file in the same folder, is synced, and takes the f
 whole or not at all in the same way; only a kill in the middle of it leaves a torn one, which the next start drops.
 """
 
+import fcntl
 import os
-from contextlib import suppress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 BLOCK_BYTES = 65_536
@@ -62,3 +65,15 @@ def drop_torn_line(path: Path) -> None:
         keep = start + newline + 1
         if keep < end:
             file.truncate(keep)
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold the lock file `path`, made if missing; waits for a process that has it. A killed one holds it no longer."""
+    with open(path, "a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another process that works in {path.parent}", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield

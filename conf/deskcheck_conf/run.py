@@ -227,8 +227,11 @@ def _keep_config(folder: Path, config: RunConfig) -> None:
 
 
 def differing_keys(held: Mapping[str, Any], asked: Mapping[str, Any], free: Sequence[str]) -> list[str]:
-    """One line for each dotted key whose value is not the same on both sides; `free` keys may differ."""
-    keys = sorted(key for key in held.keys() | asked.keys() if key.split(".")[0] not in free)
+    """One line for each dotted key whose value is not the same on both sides; `free` keys, and what is below them, may
+    differ."""
+    keys = sorted(
+        key for key in held.keys() | asked.keys() if not any(f"{key}.".startswith(f"{each}.") for each in free)
+    )
     absent = object()
     show = lambda value: "absent" if value is absent else repr(value)  # noqa: E731
     pairs = ((key, held.get(key, absent), asked.get(key, absent)) for key in keys)

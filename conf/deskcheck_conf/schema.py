@@ -11,7 +11,7 @@ values, in lower case), no unions of dataclasses.
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from omegaconf import MISSING
 
@@ -44,8 +44,8 @@ class RunConfig:
     """What every command's configuration starts from. The run folder is <output_root>/<run_name>-s<seed>."""
 
     free_keys: ClassVar[tuple[str, ...]] = ("output_root", "wandb")
-    """Top-level keys that say where results are shown and stored, or how fast they come, and not what is computed: they
-    may change between two starts of one run. A command's own class adds its own."""
+    """Keys (with dots, where deeper) that say where results are shown and stored, or how fast they come, and not what
+    is computed: they may change between two starts of one run. A command's own class adds its own."""
 
     run_name: str = MISSING
     """The run folder's name; every experiment names itself."""
@@ -61,6 +61,11 @@ class RunConfig:
             )
         if self.seed < 0:
             raise ConfigError(f"seed is {self.seed}, expected 0 or more; pass seed=0")
+
+    @property
+    def part(self) -> str | None:
+        """The folder, below the run's, of a part of the run that is worked on by itself; None: the run is one piece."""
+        return None
 
 
 @dataclass(kw_only=True)
@@ -118,9 +123,10 @@ class SamplerConfig:
     kind: SamplerKind = SamplerKind.transformers
     model: ModelConfig = field(default_factory=ModelConfig)
     batch_size: int = 64
-    """Most completions generated at once (in process), or requests in flight (openai)."""
-    base_url: str | None = None
-    """openai: the server, as in http://localhost:8000/v1."""
+    """Most completions generated at once (in process), or requests in flight at each server (openai)."""
+    base_url: Any = None
+    """openai: the server, as in http://localhost:8000/v1; several that serve the same model as a list, [URL,URL], or
+    with commas between them."""
     api_key_env: str = "OPENAI_API_KEY"
     """openai: the environment variable that holds the key; the key itself never enters a configuration."""
     timeout_s: float = 600.0
@@ -133,7 +139,26 @@ class SamplerConfig:
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise ConfigError(f"sampler batch_size is {self.batch_size}, expected 1 or more")
+        self.base_url = _addresses(self.base_url)
         if self.kind is SamplerKind.openai and not self.base_url:
             raise ConfigError(
                 "sampler kind openai needs a server: set base_url, e.g. sampler.base_url=http://localhost:8000/v1"
             )
+
+    @property
+    def base_urls(self) -> list[str]:
+        """Every server, in the order given."""
+        return self.base_url.split(",") if self.base_url else []
+
+
+def _addresses(given: Any) -> str | None:
+    """One text, with commas between addresses; None for none. ConfigError for what is no address, or is there twice."""
+    if given is None:
+        return None
+    parts = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else [given]
+    addresses = [part.strip() if isinstance(part, str) else part for part in parts]
+    if not all(isinstance(each, str) and each for each in addresses):
+        raise ConfigError(f"sampler base_url is {given!r}, expected an address, or several: [http://a/v1,http://b/v1]")
+    if len(set(addresses)) < len(addresses):
+        raise ConfigError(f"sampler base_url names {given!r}, expected every server once")
+    return ",".join(addresses)

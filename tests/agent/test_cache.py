@@ -38,6 +38,16 @@ async def test_more_samples_cost_only_what_is_new(tmp_path):
     assert (await sampler.sample([ASK], replace(PARAMS, first=3, n=2)))[0] == five[3:] and inner.calls == 2
 
 
+async def test_texts_alone_are_the_same_texts_and_as_many_tokens(tmp_path):
+    said = await CachedSampler(ScriptedSampler(echo), tmp_path, texts_only=True).sample([ASK], PARAMS)
+    kept = await CachedSampler(ScriptedSampler(["never asked"]), tmp_path).sample([ASK], PARAMS)
+    assert [(each.text, each.tokens, each.stop) for each in kept[0]] == [
+        (each.text, each.tokens, each.stop) for each in said[0]
+    ]
+    assert said[0][0].token_ids and said[0][0].logprobs, "what was just sampled is whole"
+    assert (kept[0][0].token_ids, kept[0][0].prompt_ids, kept[0][0].logprobs) == ((), (), None)
+
+
 async def test_what_came_before_a_failure_is_kept_and_only_the_gaps_are_asked_again(tmp_path):
     class Dying(ScriptedSampler):
         """Tells of completions as they come, in any order, and dies."""

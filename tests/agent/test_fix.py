@@ -15,6 +15,7 @@ from deskcheck_agent.sampler import Completion, SamplingParams, ScriptedSampler,
 from deskcheck_agent.trajectory import TrajectoryFile, TrajectoryStatus, TurnKind, load_trajectories
 from deskcheck_agent.verify import self_verify
 from deskcheck_tracer import TestCase
+from deskcheck_tracer.errors import InputError
 
 PROBLEM = Problem("p", "print 3", (TestCase("", "3\n"),), (TestCase("", "3\n"),))
 MICRO = Prompts.load("micro")
@@ -115,6 +116,21 @@ async def test_a_killed_trajectory_continues_where_it_was(tmp_path):
     assert again == whole
     assert not any(prompt[0]["content"].startswith("solve") for prompt in sampler.prompts)
     assert load_trajectories(file.path) == {"p 4": whole}
+
+
+async def test_a_file_says_first_what_it_belongs_to(tmp_path):
+    whole = await self_fix(PROBLEM, ScriptedSampler(counting), prompts=MICRO)
+    path = tmp_path / "t.jsonl"
+    for file in (TrajectoryFile(path, {"config": "a"}), TrajectoryFile(path, {"config": "a"})):
+        file.turn("p 0", whole.turns[0])
+    assert path.read_text().count('"header"') == 1 and path.read_text().startswith('{"kind": "header", "schema": 1, "c')
+    assert TrajectoryFile(path, {"config": "a"}).read().keys() == load_trajectories(path).keys() == {"p 0"}
+    with pytest.raises(InputError, match="of another configuration or other data"):
+        TrajectoryFile(path, {"config": "b"}).read()
+    path.write_text(path.read_text()[:20])  # killed in the first line
+    assert TrajectoryFile(path, {"config": "b"}).read() == {}
+    TrajectoryFile(path, {"config": "b"}).turn("p 0", whole.turns[0])
+    assert TrajectoryFile(path, {"config": "b"}).read().keys() == {"p 0"}
 
 
 async def test_two_hundred_problems_make_few_calls():

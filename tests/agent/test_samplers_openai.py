@@ -13,6 +13,7 @@ from deskcheck_agent.cache import CachedSampler
 from deskcheck_agent.errors import SamplerError
 from deskcheck_agent.sampler import SamplingParams, StopReason
 from deskcheck_agent.samplers import make_sampler
+from deskcheck_conf import ConfigError
 from deskcheck_conf.schema import ModelConfig, SamplerConfig, SamplerKind
 
 
@@ -28,6 +29,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, knows=None):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.bodies, self.tries, self.in_flight, self.most, self.knows = [], Counter(), 0, 0, knows
+        self.dies_after = None
         self.lock = threading.Lock()
 
     @property
@@ -53,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
         threading.Event().wait(0.02)
         with self.server.lock:
             self.server.in_flight -= 1
+        if self.server.dies_after is not None and len(self.server.bodies) > self.server.dies_after:
+            return self.connection.close()
         unknown = [key for key in body if self.server.knows and key not in self.server.knows]
         if unknown:
             return self._send(400, {"error": {"message": f"Unrecognized request arguments: {unknown}"}})
@@ -225,6 +229,72 @@ async def test_a_server_that_dies_costs_only_what_it_had_not_answered(tmp_path):
     assert len({body["seed"] for body in server.bodies[:3] + again.bodies}) == 5
     again.shutdown()
     again.server_close()
+
+
+@pytest.fixture
+def two_servers():
+    pair = [serving(), serving()]
+    yield pair
+    for server in pair:
+        server.shutdown()
+        server.server_close()
+
+
+async def test_requests_go_to_the_server_that_has_the_fewest(two_servers):
+    sampler = openai([server.url for server in two_servers], concurrency=3)
+    [alone] = await openai(two_servers[0].url, concurrency=3).sample([ask("a")], SamplingParams(n=40))
+    two_servers[0].bodies.clear()
+    [row] = await sampler.sample([ask("a")], SamplingParams(n=40))
+    assert row == alone, "which server answers is not part of what is sampled"
+    shares = [len(server.bodies) for server in two_servers]
+    assert sum(shares) == 40 and min(shares) >= 10, shares
+    assert all(server.most <= 3 for server in two_servers) and sampler.moved == {}
+
+
+async def test_what_a_lost_server_had_goes_to_the_others_and_is_counted(two_servers, caplog):
+    lost, left = two_servers
+    lost.dies_after = 5
+    sampler = openai([lost.url, left.url], concurrency=2, max_retries=0)
+    with caplog.at_level(logging.WARNING):
+        answers = await sampler.sample([ask("a"), ask("b")], SamplingParams(n=12))
+    assert [len(row) for row in answers] == [12, 12] and len({each.text for row in answers for each in row}) == 24
+    assert sampler.moved.keys() == {lost.url} and 1 <= sampler.moved[lost.url] <= 2
+    assert 24 - 5 <= len(left.bodies) <= 24 - 3
+    assert sum("lost a server" in record.message for record in caplog.records) == 1
+
+
+async def test_a_server_that_is_not_there_is_told_and_the_others_do_the_work(two_servers, caplog):
+    sampler = openai(["http://127.0.0.1:9/v1", two_servers[0].url])
+    with caplog.at_level(logging.WARNING):
+        [row] = await sampler.sample([ask("a")], SamplingParams(n=5))
+    assert len(row) == 5 and len(two_servers[0].bodies) == 5
+    assert "nothing answers at http://127.0.0.1:9/v1" in caplog.text
+    with pytest.raises(SamplerError, match=r"nothing answers at http://127\.0\.0\.1:[79]/v1"):
+        await openai(["http://127.0.0.1:9/v1", "http://127.0.0.1:7/v1"]).sample([ask("a")], SamplingParams())
+
+
+async def test_a_lost_server_that_is_back_is_asked_again(two_servers):
+    first, second = two_servers
+    sampler = openai([first.url, second.url], max_retries=0, revisit_s=0.0)
+    await sampler.sample([ask("a")], SamplingParams())
+    sampler.servers[0].lose()
+    await sampler.sample([ask("b")], SamplingParams())
+    await asyncio.sleep(0.3)
+    first.bodies.clear()
+    await sampler.sample([ask("c")], SamplingParams(n=20))
+    assert len(first.bodies) == 10
+
+
+def test_addresses_are_a_list_or_have_commas_between_them():
+    def addresses(given):
+        return SamplerConfig(kind=SamplerKind.openai, model=ModelConfig(path="m"), base_url=given).base_urls
+
+    assert addresses(["http://a/v1", "http://b/v1"]) == addresses("http://a/v1, http://b/v1") == [
+        "http://a/v1", "http://b/v1"
+    ]  # fmt: skip
+    for wrong in (["http://a/v1", ""], 3, ["http://a/v1", "http://a/v1"]):
+        with pytest.raises(ConfigError, match="base_url"):
+            addresses(wrong)
 
 
 async def test_a_named_revision_keeps_the_cache_when_the_server_moves(server, tmp_path):

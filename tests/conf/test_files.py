@@ -2,10 +2,11 @@
 
 import resource
 import signal
+import threading
 from pathlib import Path
 
 import pytest
-from deskcheck_conf.files import BLOCK_BYTES, append_whole, drop_torn_line, write_atomic
+from deskcheck_conf.files import BLOCK_BYTES, append_whole, drop_torn_line, only_one, write_atomic
 
 
 def test_a_write_that_fails_leaves_the_old_text_and_nothing_else(tmp_path: Path) -> None:
@@ -56,3 +57,22 @@ def test_a_long_torn_line_is_cut_whole(tmp_path: Path) -> None:
 def test_a_missing_file_stays_missing(tmp_path: Path) -> None:
     drop_torn_line(tmp_path / "rows.jsonl")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_one_at_a_time_works_and_the_other_waits_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[str] = []
+
+    def other() -> None:
+        with only_one(tmp_path / ".lock"):
+            seen.append("second")
+
+    waiting = threading.Thread(target=other)
+    with only_one(tmp_path / ".lock"):
+        waiting.start()
+        waiting.join(0.2)
+        seen.append("first")
+    waiting.join()
+    assert seen == ["first", "second"]
+    assert f"waiting for another process that works in {tmp_path}" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import pytest
 from deskcheck_conf import ConfigError, Run, RunConfig, WandbConfig, WandbMode, run_folder
+from deskcheck_conf.run import differing_keys
 
 
 @dataclass(kw_only=True)
@@ -92,6 +93,14 @@ def test_another_configuration_is_refused_unless_only_free_keys_differ(tmp_path:
     Run.at(tmp_path, config(output_root="elsewhere", wandb=WandbConfig(project="other"), workers=8)).close()
     with pytest.raises(ConfigError, match=r"learning_rate: 0\.1 in the folder, 0\.2 asked for"):
         Run.at(tmp_path, config(learning_rate=0.2))
+
+
+def test_a_free_key_frees_what_is_below_it_and_no_namesake() -> None:
+    held = {"sampler.base_url": "a", "sampler.kind": "x", "limit": 1, "limits.cpu": 2}
+    asked = {"sampler.base_url": "b", "sampler.kind": "y", "limit": 3, "limits.cpu": 4}
+    keys = [line.split(":")[0] for line in differing_keys(held, asked, ["sampler.base_url", "limit"])]
+    assert keys == ["limits.cpu", "sampler.kind"]
+    assert differing_keys(held, asked, ["sampler", "limit", "limits"]) == []
 
 
 def test_a_key_that_an_older_version_did_not_have_is_named(tmp_path: Path) -> None:

@@ -65,9 +65,10 @@ class RunMaker:
 def prediction_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
     right = [rng.random() < skill for _ in range(10)]
     return {
-        "id": f"i{i}", "problem": f"p{i // 2}", "source": PROGRAM, "expected": str(i % 3), "input": "1", "is_call": False,
+        "id": f"i{i}", "problem": f"p{i // 2}", "expected": str(i % 3), "input": "1", "is_call": False,
         "steps": rng.choice([None, 5, 15, 25, 400]), "right": right, "statuses": ["ok"] * 9 + ["missing"],
-        "outputs": [str(i % 3) if bit else "9" for bit in right[:9]] + [None], "tokens": [7] * 10,
+        "source": "for x in y:\n    pass" if i % 2 else PROGRAM,
+        "outputs": [str(i % 3) if bit else "no" for bit in right], "tokens": [7] * 10,
         "narrations": [f"Item {i}, attempt {attempt}: n = 1." for attempt in range(10)],
     }  # fmt: skip
 
@@ -90,20 +91,31 @@ def answer_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
 
 
 def pool_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:
+    """A problem that asks for each of its inputs back; a prediction that does not pass says `no`."""
+    tests = [{"input": f"{i}{n}\n", "output": f"{i}{n}\n"} for n in range(3)]
     candidates = []
     for number in range(12):
         code = f"print({number % 4})" if rng.random() < 0.95 else None
         passed = code is not None and rng.random() < 0.4
         public = [passed or (code is not None and rng.random() < 0.3) for _ in range(3)]
         predicted = [[code is not None and bit ^ (rng.random() > skill) for _ in range(5)] for bit in public]
-        candidates.append({
-            "code": code, "status": "missing" if code is None else "ok", "tokens": rng.randint(5, 80), "characters": 90,
-            "passed": passed, "verdict": None if code is None else "AC" if passed else "WA", "public": public,
-            "predicted": predicted, "outputs": [["1"] * 5 for _ in public], "statuses": [["ok"] * 5 for _ in public],
-        })  # fmt: skip
-    tests = [{"input": "1", "output": "1"}] * 3
-    asked = {"statement": f"Print number {i}.", "tests": tests, "entry_point": None, "checker": "tokens"}
-    return {"id": f"p{i}", **asked, "candidates": candidates}
+        candidate = {
+            "code": code, "tokens": rng.randint(5, 80), "passed": passed, "public": public, "predicted": predicted,
+            "status": "ok" if code else "missing", "stop": "stop" if rng.random() < 0.8 else "length",
+            "characters": rng.randint(20, 300), "verdict": None if code is None else "AC" if passed else "WA",
+        }  # fmt: skip
+        if code is not None:
+            wanted = [test["output"] for test in tests]
+            pairs = zip(wanted, predicted, strict=True)
+            outputs = [[text.strip() if bit else "no" for bit in bits] for text, bits in pairs]
+            printed = [text if bit else "no\n" for text, bit in zip(wanted, public, strict=True)]
+            candidate |= {
+                "outputs": outputs, "printed": printed, "public_verdicts": ["AC" if bit else "WA" for bit in public],
+                "statuses": [["ok"] * 5] * 3,
+            }  # fmt: skip
+        candidates.append(candidate)
+    how = {"statement": f"Print number {i}.", "entry_point": None, "checker": "tokens", "limits": {"cpu_s": 2.0}}
+    return {"id": f"p{i}", "tests": tests, **how, "candidates": candidates}
 
 
 def fix_row(i: int, skill: float, rng: random.Random) -> dict[str, Any]:

@@ -5,8 +5,9 @@ import json
 import pytest
 from deskcheck_agent import Problem
 from deskcheck_conf import ConfigError
-from deskcheck_evals.benchmarks import BenchmarkConfig, BenchmarkName, load_items, load_problems_of
+from deskcheck_evals.benchmarks import BenchmarkConfig, BenchmarkName, load_all_items, load_items, load_problems_of
 from deskcheck_evals.errors import EvalError
+from deskcheck_evals.truth import DIFFERS
 from deskcheck_tracer import TestCase
 from deskcheck_tracer.errors import InputError
 
@@ -90,8 +91,18 @@ def test_the_truth_of_programs_is_our_own_run(tmp_path):
     assert [item.output for item in items] == ["5\n", "['y']", "given\n"]
 
 
-@pytest.mark.parametrize("source", ["raise SystemExit(3)", "print(", "import time; print(time.time_ns())"])
-def test_a_program_without_one_true_output_is_refused(tmp_path, source):
-    path = write(tmp_path / "c.jsonl", {"source": source, "stdin": ""})
-    with pytest.raises(EvalError, match=r"c.jsonl:1: the program fails, or prints something else"):
-        load_items(config("programs", path))
+def test_a_program_without_one_true_output_is_left_out_by_name(tmp_path, caplog):
+    faults = {
+        "raise SystemExit(3)": "fails",
+        "print(": "does not compile",
+        "import time; print(time.time_ns())": DIFFERS,
+        "print(set('abcdefgh'))": DIFFERS,
+        "print(2)": None,
+    }
+    rows = [{"source": source, "stdin": "", "id": source} for source in faults]
+    loaded = load_all_items(config("programs", write(tmp_path / "c.jsonl", *rows)))
+    assert [item.id for item in loaded.wanted] == ["print(2)"]
+    assert {one.id: one.reason for one in loaded.left} == {name: why for name, why in faults.items() if why}
+    assert f"2 left out: {DIFFERS}" in caplog.text and "c.jsonl:3" in caplog.text
+    with pytest.raises(EvalError, match="nothing to measure"):
+        load_items(config("programs", write(tmp_path / "c.jsonl", rows[0])))

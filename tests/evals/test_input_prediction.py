@@ -34,11 +34,11 @@ async def test_a_sandbox_error_is_no_row_and_too_many_stop_the_run(tmp_path):
     asking = Asking(attempts=2, prompts=Prompts.load("micro"), params=SamplingParams(), checker="tokens")
     rows, unscored, done = Rows(tmp_path / "rows.jsonl", {"config": "x"}), Unscored(1), []
     sampler = ScriptedSampler(["<input>\nf(1)\n</input>", "<input>\nf(7)\n</input>"])
-    await predict_all(items, sampler, BrokenFor("bad"), rows, asking, {}, unscored, lambda n=1: done.append(n))
+    await predict_all(items, sampler, BrokenFor("bad"), rows, asking, unscored, lambda n=1: done.append(n), common="")
     assert unscored.problems == ["b"] and len(done) == 3 and key_of(items[1]) not in rows
     assert [rows.rows[key_of(each)]["right"] for each in (items[0], items[2])] == [[True, True], [False, False]]
     with pytest.raises(EvalError, match="max_unscored=0"):
-        await predict_all(items, sampler, BrokenFor("bad"), rows, asking, {}, Unscored(0), lambda n=1: None)
+        await predict_all(items, sampler, BrokenFor("bad"), rows, asking, Unscored(0), lambda n=1: None, common="")
 
 
 def test_the_majority_input_is_the_first_of_the_most_frequent_in_the_alphabet():

@@ -6,7 +6,6 @@ import pytest
 from deskcheck_agent import GatheringSampler, Problem, Prompts, SamplingParams, ScriptedSampler
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.micro import micro_problems
-from deskcheck_evals.results import _candidate
 from deskcheck_evals.rows import Rows
 from deskcheck_evals.tasks.gathering import Unscored, all_of
 from deskcheck_evals.tasks.judging import Grade, Judge, grade_of
@@ -121,6 +120,6 @@ async def test_the_twin_is_as_good_as_it_is_told_to_be(tmp_path):
     rows = Rows(tmp_path / "rows.jsonl", {"config": "x"})
     sampler = twin_sampler(drawn, prompts, skill=1.0, sight=1.0)
     await build_pools([one.problem for one in drawn], rows, verifying(sampler, Judge()), Unscored(0), lambda n=1: None)
-    candidates = [_candidate(each, "tokens") for row in rows.rows.values() for each in row["candidates"]]
+    candidates = [each for row in rows.rows.values() for each in row["candidates"]]
     assert len(candidates) == 12
-    assert all(c.passed and all(c.public) and all(map(all, c.predicted)) for c in candidates)
+    assert all(c["passed"] and all(c["public"]) and all(map(all, c["predicted"])) for c in candidates)

@@ -65,4 +65,6 @@ def test_a_sweep(
     done = subprocess.run(sync, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert {*wandb_server.runs} == {(folder / "wandb_id.txt").read_text().strip() for folder in folders}
+    assert len({run["groupName"] for run in wandb_server.runs.values()}) == 1, "shown together"
+    assert next(iter(wandb_server.runs.values()))["groupName"].startswith("sweep ")
     assert {(run["jobType"], run["exit_code"]) for run in wandb_server.runs.values()} == {(command, 0)}

@@ -42,7 +42,7 @@ def test_a_loss_that_is_not_finite_is_told_with_its_rate_its_rows_and_the_checkp
     trainer.add_callback(At(4, overflow))
     with pytest.raises(ConfigError, match=r"(?s)step 4: the loss is nan.*not finite either.*checkpoint-2; ") as told:
         trainer.train()
-    assert "Learning rate 0.001, no autocast" in str(told.value)
+    assert "Learning rate 0.003, no autocast" in str(told.value)
     assert re.search(r"rows from '.*(sums|echoes)", str(told.value)), "the rows of the pass are shown"
     kept = last_complete(tmp_path / "trainer")
     assert kept is not None and kept.name == "checkpoint-2"

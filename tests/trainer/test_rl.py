@@ -118,7 +118,7 @@ def test_it_learns_what_is_rewarded_through_the_whole_stack(guesser, tmp_path):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["micro_batch_rows=3"], "expected a multiple of micro_batch_rows 3"),
+        (["micro_batch_rows=3"], "expected a multiple of 3 = micro_batch_rows 3"),
         (["+algo.trl.los_type=grpo"], "did you mean loss_type?"),
         (["+algo.trl.scale_rewards=group"], "advantages are ours, pass algo.advantage=std"),
         (["+algo.trl.use_vllm=true"], "algo.trl.use_vllm"),

@@ -148,7 +148,7 @@ def test_missing_and_empty_datasets_say_what_to_do(tmp_path: Path, rows: Path):
 
 
 def test_bad_configurations_name_the_key(tmp_path: Path):
-    with pytest.raises(ConfigError, match="sequences_per_step is 8, expected a multiple of sequences_per_pass=3"):
+    with pytest.raises(ConfigError, match="sequences_per_step is 8, expected a multiple of 3 = sequences_per_pass 3"):
         smoke(tmp_path, "sequences_per_pass=3")
     with pytest.raises(ConfigError, match="datasets is empty"):
         smoke(tmp_path, "scratch=null")

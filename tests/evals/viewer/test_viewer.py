@@ -49,7 +49,7 @@ def test_an_item_of_output_prediction(make_run, tmp_path):
         assert kind == ("right" if share == 1 else "wrong" if share == 0 else "mixed")
         assert all(narration in text for narration in row["narrations"]), "each prediction with its narration"
         assert "states no output" in text and f"{sum(row['right'])} of 10 predictions right" in text
-        assert "int" in text and "True output" in text
+        assert row["source"].split("(")[0].split()[0] in text and "True output" in text
     assert viewer.links["i3"] == f"{viewer.href}#i3"
 
 

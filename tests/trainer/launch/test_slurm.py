@@ -121,7 +121,7 @@ def test_sbatch_that_refuses_or_is_not_there_is_told(
     tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = script(tmp_path, "launcher.slurm.partition=closed")
-    with pytest.raises(ConfigError, match="invalid partition specified: closed; correct launcher.slurm"):
+    with pytest.raises(ConfigError, match=r"invalid partition specified: closed; correct launcher\.slurm"):
         submit(path, wait=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="sbatch is not on PATH, expected a SLURM cluster"):

@@ -9,7 +9,7 @@ from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Completion, SamplingParams, ScriptedSampler, StopReason
 from deskcheck_evals.tasks.judging import Grade, Judge
 from deskcheck_tracer import Sandbox, TestCase, Verdict
-from deskcheck_trainer.nlex.solutions import Solving, distinct, outcome, pool
+from deskcheck_trainer.nlex.solutions import Solving, distinct, items_of, outcome, pool
 
 DOUBLE = Problem(
     "double",
@@ -25,7 +25,7 @@ def fenced(code: str) -> str:
 
 
 def run(problem: Problem, answers: list, keep: int = 4):
-    with Sandbox() as sandbox:
+    with Sandbox() as sandbox, Sandbox(hash_seed=1) as second:
         solving = Solving(
             ScriptedSampler(answers),
             Prompts.load(),
@@ -33,6 +33,7 @@ def run(problem: Problem, answers: list, keep: int = 4):
             candidates=len(answers),
             keep=keep,
             sandbox=sandbox,
+            second=second,
         )
         return asyncio.run(pool(problem, Judge(sandbox), solving))
 
@@ -41,7 +42,7 @@ def test_correct_programs_are_kept_once_and_paired_with_public_tests() -> None:
     lucky = "print({'2': 4, '5': 10}[input()])"  # the public tests alone
     texts = [RIGHT[0], RIGHT[0] + "  # again", "print(3)", RIGHT[1], lucky, "def (", RIGHT[2]]
     row = run(DOUBLE, [*map(fenced, texts), "no code", Completion("``", stop=StopReason.length)], keep=2)
-    assert row is not None
+    assert isinstance(row, dict)
     assert row["samples"] == {"AC": 4, "CE": 1, "RE": 1, "WA": 1, "cut_off": 1, "missing": 1}
     assert (row["correct"], row["kept"], row["unstable"]) == (3, 2, 0)
     assert [item["id"] for item in row["items"]] == ["double/0/0", "double/0/1", "double/1/0", "double/1/1"]
@@ -66,7 +67,16 @@ def test_a_correct_program_whose_prints_change_gives_no_item() -> None:
     chance = "import os\nint(input())\nprint(1.0 + int.from_bytes(os.urandom(4)) * 1e-15)"
     problem = Problem("one", "Print 1.", (TestCase("0\n", "1.0\n"),), (TestCase("1\n", "1.0\n"),))
     row = run(problem, [fenced(chance)])
-    assert row is not None and row["samples"] == {"AC": 1} and row["unstable"] == 1 and row["items"] == []
+    assert row["samples"] == {"AC": 1} and row["unstable"] == 1 and row["items"] == []
+
+
+def test_a_correct_program_whose_prints_depend_on_the_hash_seed_gives_no_item() -> None:
+    order = "print(' '.join({'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'}) if input() == '0' else 1)"
+    problem = Problem("one", "Print 1.", (TestCase("0\n", "1\n"),), (TestCase("1\n", "1\n"),))
+    with Sandbox() as sandbox, Sandbox(hash_seed=1) as second:
+        assert items_of(problem, [order], [sandbox, second]) == ([], 1)
+        [item], faults = items_of(problem, [order], [sandbox, sandbox])
+    assert faults == 0 and item["output"] != "1\n", "one seed alone does not find it"
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,14 @@ class TellingSampler(Protocol):
 
 
 class CachedSampler:
-    """Answers from the cache what is there, and asks the inner sampler for the rest."""
+    """Answers from the cache what is there, and asks the inner sampler for the rest.
 
-    def __init__(self, inner: Sampler, folder: str | Path, revision: str = "") -> None:
-        self.inner, self.revision = inner, revision
+    With `texts_only` token ids and log-probabilities are not kept, only how many tokens there were: for who reads and
+    counts what was said, and never trains on it.
+    """
+
+    def __init__(self, inner: Sampler, folder: str | Path, revision: str = "", *, texts_only: bool = False) -> None:
+        self.inner, self.revision, self.texts_only = inner, revision, texts_only
         self.model_id: str = inner.model_id
         self.hits = self.misses = 0
         self._asking: dict[str, asyncio.Future[None]] = {}
@@ -156,7 +160,7 @@ class CachedSampler:
 
     def _write(self, answers: Sequence[tuple[str, Completion]]) -> None:
         kept = [
-            (key, json.dumps(vars(completion)))
+            (key, json.dumps(vars(_text_of(completion) if self.texts_only else completion)))
             for key, completion in answers
             if completion.stop not in (StopReason.error, StopReason.budget)
         ]
@@ -171,6 +175,10 @@ class CachedSampler:
         sampling = (params.temperature, params.top_p, params.max_tokens, params.stop, params.seed)
         said = [[message["role"], message["content"]] for message in prompt]
         return json.dumps([self.model_id, self.revision, said, sampling]).encode()
+
+
+def _text_of(completion: Completion) -> Completion:
+    return replace(completion, prompt_ids=(), token_ids=(), logprobs=None, counted=completion.tokens)
 
 
 def _key(content: bytes, index: int) -> str:

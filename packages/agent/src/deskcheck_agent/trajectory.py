@@ -2,6 +2,7 @@
 
 A trajectory file is JSON lines, appended as things happen, so a killed run loses at most the turn it was in:
 
+    {"kind": "header", "schema": 1, ...}                         in an evaluation, first: hashes of what was asked
     {"kind": "turn", "schema": 1, "key": ..., "turn": {...}}     each solver answer, with the prompt and feedback it
 was given
     {"kind": "end",  "schema": 1, "key": ..., "trajectory": {...}}   status and final code
@@ -11,6 +12,7 @@ continues it.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -92,8 +94,10 @@ class Trajectory:
 class TrajectoryFile:
     """Appends turns and ends to one JSONL file; reads them back after a kill."""
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, header: Mapping[str, Any] | None = None) -> None:
+        """`header` (JSON values) becomes the first line; InputError from `read` for a file that has another one."""
         self.path = Path(path)
+        self.header = header
 
     def turn(self, key: str, turn: Turn) -> None:
         self._append({"kind": "turn", "schema": SCHEMA, "key": key, "turn": asdict(turn)})
@@ -112,11 +116,32 @@ class TrajectoryFile:
 
     def _append(self, row: dict[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        append_whole(self.path, json.dumps(row) + "\n")
+        is_new = self.header is not None and not (self.path.exists() and self.path.stat().st_size)
+        first = json.dumps({"kind": "header", "schema": SCHEMA, **(self.header or {})}) + "\n" if is_new else ""
+        append_whole(self.path, first + json.dumps(row) + "\n")
 
     def read(self) -> dict[str, Trajectory]:
         """Trajectories by key, unfinished ones included; a torn last line (a kill) is dropped from the file."""
-        return load_trajectories(self.path, repair=True) if self.path.exists() else {}
+        if not self.path.exists():
+            return {}
+        trajectories = load_trajectories(self.path, repair=True)
+        held = header_of(self.path)
+        if trajectories and self.header is not None and held != self.header:
+            raise InputError(
+                f"{self.path} holds trajectories of another configuration or other data ({held or 'no header'}, "
+                f"expected {dict(self.header)}): pass another run_name, or delete the file to start over"
+            )
+        return trajectories
+
+
+def header_of(path: str | Path) -> dict[str, Any] | None:
+    """What the first line of a trajectory file says of where it comes from; None if it says nothing."""
+    with open(path, encoding="utf-8") as file:
+        line = file.readline()
+    row = json.loads(line) if line.endswith("\n") else {}
+    if row.get("kind") != "header":
+        return None
+    return {key: value for key, value in row.items() if key not in ("kind", "schema")}
 
 
 def load_trajectories(path: str | Path, *, repair: bool = False) -> dict[str, Trajectory]:
@@ -134,6 +159,8 @@ def load_trajectories(path: str | Path, *, repair: bool = False) -> dict[str, Tr
                 raise InputError(
                     f"{path}:{number}: schema {row['schema']}, expected {SCHEMA}; written by another version"
                 )
+            if row["kind"] == "header":
+                continue
             trajectory = trajectories.setdefault(row["key"], Trajectory("", FeedbackSource.none))
             if row["kind"] == "turn":
                 trajectory.turns.append(turn_from_json(row["turn"]))

@@ -1,6 +1,6 @@
 """The configuration of `deskcheck-eval` and `deskcheck-report`. Choices are in YAML, meanings here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum, StrEnum
 
 from deskcheck_agent.config import FeedbackConfig
@@ -9,7 +9,12 @@ from deskcheck_conf import ConfigError, RunConfig, SamplerConfig, SamplingConfig
 from omegaconf import OmegaConf
 
 from deskcheck_evals.benchmarks.config import BenchmarkConfig
+from deskcheck_evals.choices import Checker, SelectionConfig
 from deskcheck_evals.rows import content_key
+from deskcheck_evals.shards import Shard
+
+SPEED_KEYS = ("batch_size", "timeout_s", "api_key_env", "cache", "base_url")
+"""Of a sampler: where it is asked and how fast. An address may stand for a model (evaluate.header_of)."""
 
 
 class TaskName(StrEnum):
@@ -31,13 +36,6 @@ PREDICTING = (TaskName.output_prediction, TaskName.input_prediction)
 """Tasks about items, in which no simulator stands beside the solver."""
 
 
-class Checker(StrEnum):
-    """How a printed prediction is compared with the true output."""
-
-    tokens = "tokens"
-    exact = "exact"
-
-
 class PromptMode(StrEnum):
     """How output and input prediction are asked for."""
 
@@ -56,11 +54,41 @@ class Format(StrEnum):
 
 
 @dataclass(kw_only=True)
-class EvalConfig(RunConfig):
+class ChooseConfig:
+    """A temperature chosen on other problems before anything is measured (deskcheck_evals.choose)."""
+
+    temperatures: list[float] = field(default_factory=list)
+    """Those to choose from; none: `sampling.temperature` and `simulating.temperature` are what they say."""
+    benchmark: BenchmarkConfig = field(default_factory=lambda: BenchmarkConfig(split="validation"))
+    """The validation problems: no test split, and no problem of the benchmark that is measured."""
+
+    def __post_init__(self) -> None:
+        if any(temperature < 0 for temperature in self.temperatures):
+            raise ConfigError(f"choose.temperatures is {self.temperatures}, expected numbers of 0 or more")
+        if len(set(self.temperatures)) < len(self.temperatures):
+            raise ConfigError(f"choose.temperatures is {self.temperatures}, expected each once")
+        if self.temperatures and "test" in self.benchmark.split:
+            raise ConfigError(
+                f"choose.benchmark.split is {self.benchmark.split!r}: a temperature is chosen on validation problems, "
+                "never on those of a test; pass choose.benchmark.split=validation (or train)"
+            )
+
+
+@dataclass(kw_only=True)
+class EvalConfig(RunConfig, SelectionConfig):
     """One measurement: a task, a benchmark, who answers and how."""
+
+    free_keys = (
+        *RunConfig.free_keys,
+        *(entry.name for entry in fields(SelectionConfig)),
+        *("resamples", "max_unscored", "shards"),
+        *(f"{who}.{key}" for who in ("sampler", "simulator") for key in SPEED_KEYS),
+    )
 
     task: TaskName = TaskName.self_verify
     benchmark: BenchmarkConfig = field(default_factory=BenchmarkConfig)
+    limit: int | None = None
+    """Short for benchmark.limit."""
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     """The solver."""
     simulator: SamplerConfig = field(default_factory=SamplerConfig)
@@ -69,6 +97,8 @@ class EvalConfig(RunConfig):
     """How programs are sampled (and predictions, in tasks output_prediction and input_prediction)."""
     simulating: SamplingConfig = field(default_factory=SamplingConfig)
     """How predictions are sampled inside self-verify and self-fix."""
+    choose: ChooseConfig = field(default_factory=ChooseConfig)
+    """A temperature of both, chosen on validation problems."""
     prompts: str = "default"
     """A prompt set of deskcheck-agent (default, few_shot, micro) or a folder of one's own."""
     mode: PromptMode = PromptMode.step_by_step
@@ -76,6 +106,9 @@ class EvalConfig(RunConfig):
     """output_prediction, input_prediction: predictions an item."""
     candidates: int = 20
     """self_verify: programs a problem."""
+    candidates_from: str | None = None
+    """self_verify: the folder of a finished self_verify run on the same problems, whose first `candidates` programs are
+    taken with their real results: only predictions are made, by `simulator`."""
     predictions: int = 5
     """self_verify, self_fix: predictions a public test (feedback.n follows it)."""
     feedback: FeedbackConfig = field(default_factory=FeedbackConfig)
@@ -97,14 +130,18 @@ class EvalConfig(RunConfig):
     resamples: int = 10_000
     """Bootstrap resamples of problems."""
     max_unscored: int = 3
-    """Stop when the sandbox itself has failed on more problems than this; those few are left out and counted."""
+    """Stop when more problems than this could not be judged; those few are left out and counted."""
+    shard: str | None = None
+    """i/n, counted from 1: only every n-th problem from the i-th on, in a folder of its own (shards.py)."""
+    shards: int = 1
+    """Do all shards here, in so many processes."""
     isolation: str = "nsjail"
     degraded: bool = False
     """Go on where the kernel denies a limit of the sandbox; marks every result."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("attempts", "candidates", "predictions", "max_turns", "trajectories", "resamples"):
+        for name in ("attempts", "candidates", "predictions", "max_turns", "trajectories", "resamples", "shards"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}, expected 1 or more")
         if self.feedback.source is FeedbackSource.scheduled:
@@ -116,6 +153,26 @@ class EvalConfig(RunConfig):
             )
         if self.max_unscored < 0:
             raise ConfigError(f"max_unscored is {self.max_unscored}, expected 0 or more")
+        if self.limit is not None:
+            self.benchmark = replace(self.benchmark, limit=self.limit)
+        if self.candidates_from is not None and self.task is not TaskName.self_verify:
+            raise ConfigError(f"candidates_from is for task=self_verify, and task is {self.task}")
+        self._check_parts()
+
+    def _check_parts(self) -> None:
+        if self.shard is not None:
+            Shard.parse(self.shard)
+            if self.shards > 1:
+                raise ConfigError(f"shard={self.shard} is one of the processes that shards={self.shards} would start: "
+                                  "pass one of the two")  # fmt: skip
+        is_lint = self.task is TaskName.lint
+        if is_lint and (self.shard is not None or self.shards > 1 or self.choose.temperatures):
+            raise ConfigError("task=lint asks no model: shard, shards and choose.temperatures are for the other tasks")
+
+    @property
+    def part(self) -> str | None:
+        """A shard works in a folder of its own, below the run's."""
+        return Shard.parse(self.shard).folder_name if self.shard is not None else None
 
 
 @dataclass(kw_only=True)
@@ -149,7 +206,7 @@ class PaperConfig:
 
 
 @dataclass(kw_only=True)
-class ReportConfig(RunConfig):
+class ReportConfig(RunConfig, SelectionConfig):
     """What to show, and the choices that need no model."""
 
     runs: list[str] = field(default_factory=list)
@@ -166,6 +223,8 @@ class ReportConfig(RunConfig):
     title: str = "deskcheck report"
     ks: list[int] = field(default_factory=lambda: list(range(1, 11)))
     combine: Combine = Combine.mean
+    checker: Checker | None = None
+    """Compare stored outputs anew in this way; null: as each run did."""
     resamples: int = 10_000
     formats: list[Format] = field(default_factory=lambda: list(Format))
     """What the report is written as: report.html, report.md, report.tex."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from deskcheck_agent.feedback import Combine
 
+from deskcheck_evals.constructs import constructs
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.intervals import Interval, bootstrap, paired_difference
 from deskcheck_evals.metrics import pass_at_k
@@ -101,6 +102,16 @@ class Maker:
         self.add(name, [pair[0][problem] - pair[1][problem] for problem in pair[0]], pair[0])
 
 
+def headline(measures: Mapping[str, Measure]) -> Measure:
+    """The one number of a run: the largest best@k simulate of pools, pass@1 of submitted programs, pass@1; else the
+    last."""
+    selected = [name for name in measures if name.startswith("best@") and name.endswith(" simulate")]
+    for name in (*reversed(selected), "submitted pass@1", "pass@1"):
+        if name in measures:
+            return measures[name]
+    return list(measures.values())[-1]
+
+
 def difference(ours: Measure, theirs: Measure, statistics: Statistics) -> Interval:
     """`ours - theirs` over the problems both have."""
     a, b = ours.by_problem, theirs.by_problem
@@ -177,6 +188,16 @@ def accuracy_by_length(rows: Sequence[Predicted], statistics: Statistics) -> dic
         ]
         label = f"{low}-{high - 1}" if high is not None else f"{low}+"
         maker.add(label, [sum(row.right) / len(row.right) for row in inside], [row.problem for row in inside])
+    return maker.made
+
+
+def accuracy_by_construct(rows: Sequence[Predicted], statistics: Statistics) -> dict[str, Measure]:
+    """pass@1 of the programs that use a construct of Python; a program counts under all of its constructs."""
+    maker = Maker(statistics)
+    used = [constructs(row.source) for row in rows]
+    for name in sorted(set().union(*used)):
+        inside = [row for row, found in zip(rows, used, strict=True) if name in found]
+        maker.add(name, [sum(row.right) / len(row.right) for row in inside], [row.problem for row in inside])
     return maker.made
 
 
@@ -287,8 +308,9 @@ def fix_measures(rows: Sequence[Fixed], statistics: Statistics) -> dict[str, Mea
     maker.add("submitted pass@1", [row.submitted_passed for row in rows], owners)
     maker.add_difference("submitted - first", "submitted pass@1", "first pass@1")
     _add_submitted(maker, rows)
-    maker.add("first public", [row.first_public for row in rows], owners)
-    maker.add("submitted public", [row.submitted_public for row in rows], owners)
+    tested = [row for row in rows if row.has_public]
+    maker.add("first public", [row.first_public for row in tested], [row.problem for row in tested])
+    maker.add("submitted public", [row.submitted_public for row in tested], [row.problem for row in tested])
     chosen = [row for row in rows if row.status == "submitted"]
     maker.add("submitted on purpose", [row.status == "submitted" for row in rows], owners)
     maker.add("submit precision", [row.submitted_passed for row in chosen], [row.problem for row in chosen])
@@ -327,8 +349,11 @@ def main_score(names: Iterable[str]) -> str:
 def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[str, Transitions]:
     """The table of private and of public tests; both identities are asserted against the measures of `fix_measures`."""
     private = Transitions.of([row.first_passed for row in rows], [row.submitted_passed for row in rows])
-    public = Transitions.of([row.first_public for row in rows], [row.submitted_public for row in rows])
     private.require(_rate(measures["first pass@1"]), _rate(measures["submitted pass@1"]))
+    tested = [row for row in rows if row.has_public]
+    if not tested:
+        return {"private": private}
+    public = Transitions.of([row.first_public for row in tested], [row.submitted_public for row in tested])
     public.require(_rate(measures["first public"]), _rate(measures["submitted public"]))
     return {"private": private, "public": public}
 

@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deskcheck_evals.diagnostic_tables import chosen_table, prediction_tables, selection_tables
 from deskcheck_evals.figures import Drawing, bars_figure, curves_figure
 from deskcheck_evals.measures import MAIN_SCORES, Measure, accuracy_by_length, curve_measures, gain_measures
 from deskcheck_evals.paper import Placed, paper_tables
 from deskcheck_evals.protocol import protocol_table
-from deskcheck_evals.results import ROWS, Result, length_unit, pools, predictions
+from deskcheck_evals.results import Result, length_unit, pools, predictions
 from deskcheck_evals.rows import is_torn
+from deskcheck_evals.shards import row_files
 from deskcheck_evals.tables import (
     Options,
     Table,
@@ -120,9 +122,11 @@ def chapters(results: Sequence[Result], options: Options, chosen: Chosen) -> lis
         written.append(Chapter("Beside the paper", PAPER_LEAD, [], tables))
     if chosen.pairs:
         written.append(_pairs_chapter(chosen.pairs, options, chosen.links))
-    protocol = protocol_table(results, options, chosen.temperature_chosen)
+    protocol = [protocol_table(results, options, chosen.temperature_chosen)]
+    if (temperatures := chosen_table(results)).rows:
+        protocol.append(temperatures)
     written.append(
-        Chapter("Protocol", "What was asked, how, and every choice that the paper leaves open.", [], [protocol])
+        Chapter("Protocol", "What was asked, how, and every choice that the paper leaves open.", [], protocol)
     )
     written.append(Chapter("Provenance", PROVENANCE_LEAD, [], [runs_table(results, chosen.pages)]))
     return written
@@ -137,9 +141,8 @@ def lead(options: Options) -> str:
     """How the numbers were made, in one paragraph: the paper's open choices included."""
     return (
         f"Means with 95 % intervals from {options.statistics.resamples:,} bootstrap resamples of problems "
-        f"(seed {options.statistics.seed}). Attempts at one test combine by {options.combine}; equal scores "
-        "are averaged over all orders; responses without a program rank last; a problem without public tests is a "
-        "random pick."
+        f"(seed {options.statistics.seed}). Attempts at one test combine by {options.combine}; "
+        f"{options.choices.told()}."
     )
 
 
@@ -151,12 +154,16 @@ def warnings(results: Sequence[Result]) -> list[str]:
         found.append(
             f"Scripted sampler, not a model: {', '.join(scripted)}. These numbers say nothing about any model."
         )
-    found += [f"{r.label} is unfinished: {len(r.rows)} rows so far." for r in results if not r.done]
+    found += [
+        f"{r.label} is unfinished: {len(r.rows)} rows so far{f' ({r.lacking})' if r.lacking else ''}."
+        for r in results
+        if not r.done
+    ]
     found += [
         f"{r.label}: the last row of {run.folder.name} is half written and left out; run it again."
         for r in results
         for run in r.runs
-        if is_torn(run.folder / ROWS)
+        if any(map(is_torn, row_files(run.folder)))
     ]
     found += [
         f"{r.label}: {r.unscored} problems left out (sandbox errors); run it again." for r in results if r.unscored
@@ -171,7 +178,7 @@ def _prediction_chapter(results: Sequence[Result], options: Options) -> Chapter:
     lead = "The model reads a program and its input and says what comes out."
     drawings = _prediction_drawings(results, options, "Share of programs whose output is predicted exactly.")
     tables = [measures_table("Predicted right", results, options), status_table(results)]
-    return Chapter("Output prediction", lead, drawings, tables)
+    return Chapter("Output prediction", lead, drawings, [*tables, *prediction_tables(results, options)])
 
 
 def _input_chapter(results: Sequence[Result], options: Options) -> Chapter:
@@ -187,7 +194,7 @@ def _prediction_drawings(results: Sequence[Result], options: Options, caption: s
     """All measures, and pass@1 by the lines that the programs execute, where those were counted."""
     made = {result.label: measured(result, options) for result in results}
     drawings = [bars_figure(made, caption, "right, %")]
-    lengths = {r.label: accuracy_by_length(predictions(r), options.statistics) for r in results}
+    lengths = {r.label: accuracy_by_length(predictions(r, options.choices), options.statistics) for r in results}
     if counted := {label: bins for label, bins in lengths.items() if bins}:
         drawings.append(bars_figure(counted, _length_caption(next(iter(counted.values()))), "right, %"))
     return drawings
@@ -200,7 +207,10 @@ def _length_caption(bins: Mapping[str, Measure]) -> str:
 
 
 def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
-    curves = {r.label: curve_measures(pools(r), options.combine, options.ks, options.statistics) for r in results}
+    found = {r.label: pools(r, options.choices) for r in results}
+    curves = {
+        name: curve_measures(each, options.combine, options.ks, options.statistics) for name, each in found.items()
+    }
     caption = (
         "Which of k sampled programs to submit: chosen by simulation, by real runs of the public tests, by length; "
     )
@@ -212,10 +222,11 @@ def _verify_chapter(results: Sequence[Result], options: Options) -> Chapter:
     lead = "The model writes candidates, simulates them on the public tests and submits the one predicted to pass most."
     names = shown(results, options)
     solved = measures_table("Solved", results, options, names)
-    solved.notes.append("short1 counts " + ", ".join(f"{length_unit(r)} ({r.label})" for r in results) + ".")
+    units = ", ".join(f"{length_unit(r, options.choices.length_unit)} ({r.label})" for r in results)
+    solved.notes.append(f"short1 counts {units}.")
     solved.notes += _left_out_ks(curves, options)
-    tables = [solved, control_table(results, options), confusion_table(results)]
-    return Chapter("Self-verification", lead, drawings, tables)
+    tables = [solved, control_table(results, options), confusion_table(results, options)]
+    return Chapter("Self-verification", lead, drawings, [*tables, *selection_tables(results, options)])
 
 
 GAINS_CAPTION = (

@@ -6,8 +6,9 @@ found, where the run did not choose it itself, from `temperature_chosen` of the 
 
 from collections.abc import Callable, Mapping, Sequence
 
+from deskcheck_evals.choices import Capped, Ties
 from deskcheck_evals.config import PREDICTING
-from deskcheck_evals.results import Result, length_unit, pools
+from deskcheck_evals.results import Result, length_unit, without_public_tests
 from deskcheck_evals.settings import settings_of
 from deskcheck_evals.tables import Options, Table
 
@@ -82,9 +83,8 @@ def _feedback(result: Result, options: Options) -> str | None:
 
 
 def _without_tests(result: Result, options: Options) -> str:
-    found = pools(result)
-    bare = sum(not any(candidate.public for candidate in pool.candidates) for pool in found)
-    return f"a random pick ({bare} of {len(found)} problems)"
+    what = {"random_pick": "a random pick", "leave_out": "left out"}[options.choices.no_public_tests]
+    return f"{what} ({without_public_tests(result)} of {len(result.rows)} problems)"
 
 
 def _prompts(result: Result, options: Options) -> str | None:
@@ -103,6 +103,15 @@ def _always(words: str) -> Ask:
     return lambda result, options: words
 
 
+TIES = {
+    Ties.average: "averaged over all orders, exactly",
+    Ties.length: "the shortest response first",
+    Ties.first: "in the order sampled",
+}
+CAPPED = {
+    Capped.by_length: "counts as far as it can be read; in short1 by its length",
+    Capped.last: "counts as far as it can be read; last in short1",
+}
 CHOICES: dict[str, Ask] = {
     "predictions an item": _setting("attempts", *PREDICTING),
     "candidates a problem": _setting("candidates", "self_verify"),
@@ -117,11 +126,11 @@ CHOICES: dict[str, Ask] = {
     "a predicted output is right": _setting("checker", "output_prediction", words="compared as {}; calls as literals"),
     "a predicted input is right": _in("input_prediction", lambda r, o: "run in the sandbox, it gives the output"),
     "predictions of one test combine by": _in("self_verify", lambda result, options: f"{options.combine}"),
-    "equal scores": _in("self_verify", lambda result, options: "averaged over all orders, exactly"),
+    "equal scores": _in("self_verify", lambda result, options: TIES[options.choices.ties]),
     "a problem without public tests": _in("self_verify", _without_tests),
-    "short1 counts": _in("self_verify", lambda result, options: length_unit(result)),
+    "short1 counts": _in("self_verify", lambda result, options: length_unit(result, options.choices.length_unit)),
     "an answer without a program": _in("self_verify", lambda r, o: "fails, ranks last, and is never the shortest"),
-    "an answer cut at its most tokens": _always("counts as far as it can be read"),
+    "an answer cut at its most tokens": _in("self_verify", lambda result, options: CAPPED[options.choices.capped]),
     "credit for an early turn": _always("a matter of training: nothing here depends on it"),
     "intervals": lambda result, options: (
         f"95 % percentile bootstrap over problems, {options.statistics.resamples:,} resamples, "

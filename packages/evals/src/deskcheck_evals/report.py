@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from deskcheck_evals.choices import Choices
 from deskcheck_evals.config import Format, ReportConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.formats import place, write
@@ -27,6 +28,7 @@ from deskcheck_evals.tracked import track_report
 from deskcheck_evals.versus import paired
 from deskcheck_evals.viewer import planned, write_viewers
 
+HASHES = ("config", "data")
 NAMES = {".html": "page", ".md": "markdown", ".tex": "latex"}
 PLAIN_WIDTH = 160
 """Columns of the tables where stdout is not a terminal."""
@@ -48,7 +50,12 @@ def report(config: ReportConfig, run: Run) -> None:
         links={viewer.result.label: viewer.links for viewer in reversed(viewers)},
         pages={str(viewer.result.folder): viewer.href for viewer in viewers},
     )
-    options = Options(config.combine, tuple(sorted(set(config.ks))), Statistics(config.resamples, config.seed))
+    options = Options(
+        config.combine,
+        tuple(sorted(set(config.ks))),
+        Statistics(config.resamples, config.seed),
+        Choices.of(config, config.checker),
+    )
     told = document(config.title, results, options, asked)
     written = write(told, page, config.formats)
     written += write_viewers(viewers, config.combine)
@@ -56,7 +63,9 @@ def report(config: ReportConfig, run: Run) -> None:
     for path in (path for path in written if path.parent == page.parent):
         print(f"{NAMES[path.suffix]}: {path}")
     track_report(run, told, written)
-    run.finish({"page": str(page), "runs": [str(each.folder) for result in results for each in result.runs]})
+    shown_runs = [each for result in results for each in result.runs]
+    hashes = [{"folder": str(each.folder), **{key: each.header.get(key) for key in HASHES}} for each in shown_runs]
+    run.finish({"page": str(page), "runs": [str(each.folder) for each in shown_runs], "hashes": hashes})
 
 
 def chosen(config: ReportConfig) -> list[Result]:

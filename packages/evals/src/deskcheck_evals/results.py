@@ -1,11 +1,12 @@
 """A finished (or interrupted) run, read back: its header, its rows as typed records, and where it came from.
 
-Everything a report shows is computed from here. The four kinds of rows are written by the four tasks and have one
-reader each: `predictions`, `pools`, `fixes`, `answers`. Runs that differ in nothing but models and seeds can be read as
-one: their rows stand side by side, a problem's value is then its mean over them, and intervals stay intervals over
-problems.
+Everything a report shows is computed from here. The four kinds of rows have one reader each: `predictions`, `pools`,
+`fixes`, `answers`; they take the open choices (choices.py) into account and refuse a row that is not whole. A run in
+shards is one run. Runs that differ in nothing but models and seeds can be read as one: their rows stand side by side, a
+problem's value is then its mean over them, and intervals stay intervals over problems.
 """
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +16,15 @@ from typing import Any
 
 from deskcheck_conf.made_by import made_by
 
+from deskcheck_evals.choices import DEFAULTS, Capped, Choices, LengthUnit, NoPublicTests, Ties
 from deskcheck_evals.errors import EvalError
-from deskcheck_evals.rows import Json, read_rows
+from deskcheck_evals.rescore import public_results, right_again
+from deskcheck_evals.rows import ROWS, Json, read_rows, stored
 from deskcheck_evals.selection import Candidate, Pool
+from deskcheck_evals.shards import read_parts
 
-ROWS = "rows.jsonl"
+CHOOSING = "choose"
+"""The folder, in a run's, of what was measured to choose its temperature."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,8 @@ class Result:
     """What the run said at its end; None while it is unfinished."""
     parts: tuple["Result", ...] = ()
     """The runs that were pooled into this one; empty for a single run."""
+    lacking: str = ""
+    """Which shards have not begun, or are not done."""
 
     @property
     def runs(self) -> tuple["Result", ...]:
@@ -76,6 +83,8 @@ class Predicted:
     """Executed lines of the program, where they were counted."""
     right: tuple[bool, ...]
     statuses: tuple[str, ...]
+    source: str = ""
+    outputs: tuple[str | None, ...] = ()
     ends: tuple[str, ...] = ()
     """Input prediction: how the run of each predicted input ended (`InputEnd`)."""
     baselines: Mapping[str, str] = field(default_factory=dict)
@@ -94,6 +103,8 @@ class Fixed:
     submitted_public: bool
     turns: int
     status: str
+    has_public: bool = True
+    """Whether the problem has a public test at all."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +116,53 @@ class Answered:
 
 
 def read_result(folder: Path, label: str | None = None) -> Result:
-    """The run in `folder`; EvalError if there is none."""
+    """The run in `folder`, its shards read as one; EvalError if there is none."""
+    parts = read_parts(folder)
+    if parts is None:
+        header, rows = read_rows(_rows_of(folder))
+        summary, start, lacking = _summary(folder), _last_start(folder), []
+    else:
+        header, rows = parts.header, parts.rows
+        summaries = [_summary(path) for path in parts.folders]
+        undone = [path.name for path, one in zip(parts.folders, summaries, strict=True) if one is None]
+        lacking = [f"{name} is unfinished" for name in undone] + [f"shard {one} is missing" for one in parts.missing]
+        summary = _summed([one or {} for one in summaries])
+        start = _last_start(folder) or _last_start(parts.folders[0])
+    if not rows:
+        raise EvalError(f"{folder / ROWS}: no finished problem yet: let the run go on, or leave it out of runs=[...]")
+    if summary is not None and len(rows) < summary.get("rows", 0):
+        lacking.append(f"{len(rows)} of {summary['rows']} rows are there")
+    summary = None if lacking else summary
+    rows = sorted(rows, key=lambda row: str(row.get("id")))  # they were written as they finished, and draws see order
+    return Result(label or folder.name, folder, header, rows, start, summary, lacking=", ".join(lacking))
+
+
+def _rows_of(folder: Path) -> Path:
     if not (folder / ROWS).is_file():
         command = made_by(folder)
         step = f"; run `{command}` first" if command else ""
         raise EvalError(
             f"{folder}: no {ROWS} in it: expected the run folder of a deskcheck-eval that has finished a problem{step}"
         )
-    header, rows = read_rows(folder / ROWS)
-    if not rows:
-        raise EvalError(f"{folder / ROWS}: no finished problem yet: let the run go on, or leave it out of runs=[...]")
-    return Result(label or folder.name, folder, header, rows, _last_start(folder), _summary(folder))
+    return folder / ROWS
+
+
+def finished_run(folder: Path, task: str) -> Result:
+    """The run in `folder`; EvalError unless it is a whole run of `task`."""
+    result = read_result(folder)
+    if result.task != task:
+        raise EvalError(f"{folder} is a run of task={result.task}, expected one of task={task}")
+    if not result.done:
+        more = f" ({result.lacking})" if result.lacking else ""
+        raise EvalError(f"{folder} is unfinished: {len(result.rows)} rows so far{more}; let it end first")
+    return result
+
+
+def _summed(summaries: Sequence[Json]) -> Json:
+    """What the shards of a whole run say together."""
+    reasons = {name: why for summary in summaries for name, why in summary.get("unscored_problems", {}).items()}
+    rows = sum(summary.get("rows", 0) for summary in summaries)
+    return {"rows": rows, "unscored": len(reasons), "unscored_problems": reasons}
 
 
 def read_runs(pattern: str, label: str | None = None) -> Result:
@@ -126,7 +173,7 @@ def read_runs(pattern: str, label: str | None = None) -> Result:
     """
     if Path(pattern).is_dir() or not any(sign in pattern for sign in "*?["):
         return read_result(Path(pattern), label)
-    found = [read_result(Path(folder)) for folder in sorted(glob(pattern)) if (Path(folder) / ROWS).is_file()]
+    found = [read_result(Path(folder)) for folder in sorted(glob(pattern)) if _is_run(Path(folder))]
     if not found:
         raise EvalError(f"{pattern}: no run matches it: expected run folders of deskcheck-eval")
     return pooled(found, label or Path(pattern).name)
@@ -150,46 +197,109 @@ def _fixed(value: Any) -> Any:
     return value
 
 
+def _is_run(folder: Path) -> bool:
+    return (folder / ROWS).is_file() or any(folder.glob(f"shard-*-of-*/{ROWS}"))
+
+
 def last_run(root: Path) -> Path:
     """The folder under `root` whose rows were written last; EvalError if there is none."""
-    found = sorted(root.rglob(ROWS), key=lambda path: path.stat().st_mtime)
+    found = [path for path in root.rglob(ROWS) if CHOOSING not in path.relative_to(root).parts]
     if not found:
         raise EvalError(f"no run under {root}/: run deskcheck-eval first, or name runs: deskcheck-report runs=[FOLDER]")
-    return found[-1].parent
+    folder = max(found, key=lambda path: path.stat().st_mtime).parent
+    return folder.parent if folder.name.startswith("shard-") else folder
 
 
-def predictions(result: Result) -> list[Predicted]:
+def where(result: Result, row: Json) -> str:
+    """The place of a row, for errors."""
+    return f"{result.folder}: row {row.get('id')!r}"
+
+
+@functools.cache
+def predictions(result: Result, choices: Choices = DEFAULTS) -> tuple[Predicted, ...]:
     """Rows of tasks output_prediction and input_prediction."""
-    return [
-        Predicted(
-            row["id"], row["problem"], row["expected"], row["input"], row["is_call"], row["steps"],
-            tuple(row["right"]), tuple(row["statuses"]), tuple(row.get("ends", ())), row.get("baselines", {}),
-        )
-        for row in result.rows
-    ]  # fmt: skip
+    return tuple(_predicted(result, row, choices) for row in result.rows)
 
 
-def pools(result: Result) -> list[Pool]:
-    """Rows of task self_verify."""
-    unit = length_unit(result)
-    return [Pool(row["id"], tuple(_candidate(each, unit) for each in row["candidates"])) for row in result.rows]
+def _predicted(result: Result, row: Json, choices: Choices) -> Predicted:
+    checker = None if "ends" in row else choices.checker  # predicted inputs were run: no text is compared
+    right = row["right"] if checker is None else right_again(row, checker, where(result, row))
+    _whole(result, row, {"predictions": [right, row["statuses"]]}, "attempts")
+    _booleans(result, row, right)
+    return Predicted(
+        row["id"], row["problem"], row["expected"], row["input"], row["is_call"], row["steps"],
+        tuple(right), tuple(row["statuses"]), row.get("source", ""), tuple(row.get("outputs", ())),
+        tuple(row.get("ends", ())), row.get("baselines", {}),
+    )  # fmt: skip
 
 
-def length_unit(result: Result) -> str:
-    """What short1@k counts: tokens, or characters where the sampler did not say how many tokens a response has."""
-    stored = [each for row in result.rows for each in row["candidates"]]
-    return "tokens" if all(each["tokens"] > 0 for each in stored if each["code"] is not None) else "characters"
+@functools.cache
+def pools(result: Result, choices: Choices = DEFAULTS) -> tuple[Pool, ...]:
+    """Rows of task self_verify; EvalError if none is left to select in."""
+    unit = length_unit(result, choices.length_unit)
+    kept = [row for row in result.rows if not _is_left_out(row, choices)]
+    if not kept:
+        raise EvalError(f"{result.folder}: no problem has public tests: pass no_public_tests=random_pick")
+    return tuple(_pool(result, row, unit, choices) for row in kept)
+
+
+def without_public_tests(result: Result) -> int:
+    """How many problems have no public test, on which nothing can be ranked."""
+    return sum(not each["candidates"][0]["public"] for each in result.rows)
+
+
+def _is_left_out(row: Json, choices: Choices) -> bool:
+    return choices.no_public_tests is NoPublicTests.leave_out and not row["candidates"][0]["public"]
+
+
+def _pool(result: Result, row: Json, unit: str, choices: Choices) -> Pool:
+    candidates = row["candidates"]
+    _whole(result, row, {"candidates": [candidates]}, "candidates")
+    tests = len(candidates[0]["public"])
+    for each in candidates:
+        _booleans(result, row, [each["passed"], *each["public"], *(bit for test in each["predicted"] for bit in test)])
+        if len(each["public"]) != tests or len(each["predicted"]) != tests or not all(each["predicted"]):
+            raise EvalError(f"{where(result, row)} has candidates without a result for some public test")
+    return Pool(row["id"], tuple(_candidate(result, row, place, unit, choices) for place in range(len(candidates))))
+
+
+def _candidate(result: Result, row: Json, place: int, unit: str, choices: Choices) -> Candidate:
+    written, here = row["candidates"][place], where(result, row)
+    length = max(1, stored(written, unit, here)) if written["code"] is not None else 0
+    public, predicted = public_results(row, written, choices.checker, here)
+    tiebreak = {Ties.average: 0, Ties.length: -length, Ties.first: -place}[choices.ties]
+    is_last = choices.capped is Capped.last and stored(written, "stop", here) == "length"
+    return Candidate(written["passed"], length, public, predicted, tiebreak, is_last)
+
+
+def _whole(result: Result, row: Json, lists: dict[str, list[Any]], setting: str) -> None:
+    """EvalError where a generation is missing: fewer than the configuration asked for would change every estimate."""
+    asked = result.header["settings"].get(setting)
+    for what, found in lists.items():
+        counts = {len(each) for each in found}
+        if counts != {asked if asked is not None else max(counts)} or 0 in counts:
+            wanted = f"{setting}={asked} of each" if asked is not None else "equally many of each"
+            said = " and ".join(str(count) for count in sorted(counts))
+            raise EvalError(f"{where(result, row)} has {said} {what}, expected {wanted}: remove the line")
+
+
+def _booleans(result: Result, row: Json, values: Sequence[Any]) -> None:
+    for odd in (value for value in values if not isinstance(value, bool)):
+        raise EvalError(f"{where(result, row)} has the score {odd!r}, expected true or false")
+
+
+def length_unit(result: Result, unit: LengthUnit = LengthUnit.auto) -> str:
+    """What lengths are counted in: tokens, or characters where the sampler did not say how many tokens there are."""
+    written = [each for row in result.rows for each in row["candidates"] if each["code"] is not None]
+    has_tokens = all(each["tokens"] > 0 for each in written)
+    if unit is LengthUnit.tokens and not has_tokens:
+        raise EvalError(f"{result.folder}: its sampler did not count tokens: pass length_unit=characters")
+    return "tokens" if unit is not LengthUnit.characters and has_tokens else "characters"
 
 
 def fixes(result: Result) -> list[Fixed]:
     """Rows of task self_fix."""
-    return [
-        Fixed(
-            row["problem"], row["attempt"], row["first"]["passed"], all(row["first"]["public"]),
-            row["submitted"]["passed"], all(row["submitted"]["public"]), row["turns"], row["status"],
-        )
-        for row in result.rows
-    ]  # fmt: skip
+    return [_fixed_program(result, row) for row in result.rows]
 
 
 def answers(result: Result) -> list[Answered]:
@@ -197,9 +307,13 @@ def answers(result: Result) -> list[Answered]:
     return [Answered(row["problem"], row["scores"]) for row in result.rows]
 
 
-def _candidate(stored: dict[str, Any], unit: str) -> Candidate:
-    length = max(1, stored[unit]) if stored["code"] is not None else 0
-    return Candidate(stored["passed"], length, tuple(stored["public"]), tuple(map(tuple, stored["predicted"])))
+def _fixed_program(result: Result, row: Json) -> Fixed:
+    first, submitted = row["first"], row["submitted"]
+    _booleans(result, row, [*(one["passed"] for one in (first, submitted)), *first["public"], *submitted["public"]])
+    return Fixed(
+        row["problem"], row["attempt"], first["passed"], all(first["public"]), submitted["passed"],
+        all(submitted["public"]), row["turns"], row["status"], bool(first["public"] or submitted["public"]),
+    )  # fmt: skip
 
 
 def _summary(folder: Path) -> Json | None:

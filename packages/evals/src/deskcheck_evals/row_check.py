@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deskcheck_evals.errors import EvalError
-from deskcheck_evals.results import ROWS, Result
-from deskcheck_evals.rows import Json
+from deskcheck_evals.results import Result
+from deskcheck_evals.rows import ROWS, Json
 
 Check = Callable[[Any], bool]
 

@@ -10,6 +10,7 @@ chosen afterwards (k, how attempts combine, the comparison) is computed from the
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,15 @@ from deskcheck_conf.files import append_whole, drop_torn_line
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.jsonl import read_jsonl
 
+ROWS = "rows.jsonl"
 SCHEMA = 1
 Json = dict[str, Any]
 
 
 def content_key(content: Any) -> str:
     """SHA-256 (hex) of anything JSON can hold; the order of keys does not matter."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Rows:
@@ -79,6 +82,16 @@ def read_rows(path: Path) -> tuple[Json, list[Json]]:
     return lines[0], lines[1:]
 
 
+def stored(holder: Mapping[str, Any], key: str, where: str) -> Any:
+    """`holder[key]` of a row; EvalError saying `where` it is missing, as in rows that an older version wrote."""
+    if key not in holder:
+        raise EvalError(
+            f"{where} has no {key!r}, which is needed here (an older version wrote it): run the evaluation again under "
+            "another run_name, or leave the option out"
+        )
+    return holder[key]
+
+
 def is_torn(path: Path) -> bool:
     """Whether the file ends in the middle of a row: a kill left it so, or its run is writing just now."""
     with open(path, "rb") as file:
@@ -96,4 +109,6 @@ def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
 
 
 def _line(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    text = json.dumps(value, ensure_ascii=False)
+    # A lone surrogate, which no file can hold, is written as its escape: then everything is.
+    return (json.dumps(value) if re.search("[\ud800-\udfff]", text) else text) + "\n"

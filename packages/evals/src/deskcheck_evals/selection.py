@@ -4,7 +4,8 @@ A `Pool` is one problem's candidates, each with what it is worth (private tests)
 what the simulator predicted for every attempt at every public test. A selector turns a pool and k into the chance
 that the candidate it picks passes. The paper leaves open how the attempts at one test combine; `Combine` names the
 choices and every report prints the one it used. Scores are integers, so that equal scores are equal and ties
-average exactly. A problem without public tests has all candidates tied, which is a random pick.
+average exactly. A problem without public tests has all candidates tied, which is a random pick. The other open choices
+(choices.py) are in the pool already when it gets here: results.py reads it under them.
 
 Controls: `random simulator` (guesses at the simulator's own rate, blind to the program) must give pass@1, `perfect
 simulator` (the real public results, through the same code) must give best@k exec.
@@ -33,6 +34,10 @@ class Candidate:
     """Real result of every public test; all False without a program."""
     predicted: tuple[tuple[bool, ...], ...]
     """Predicted result of every attempt at every public test (tests x attempts); all False without a program."""
+    tiebreak: int = 0
+    """Larger is picked first among equal scores; equal ones are averaged exactly."""
+    short_last: bool = False
+    """In short1@k it ranks with those that hold no program."""
 
     @property
     def has_program(self) -> bool:
@@ -91,7 +96,14 @@ def exec_scores(pool: Pool) -> list[int]:
 
 def ranked_by(scores: Scores) -> Selector:
     """best@k under a ranking."""
-    return lambda pool, k: float(exact_rank_score(pool.passed, scores(pool), k))
+    return lambda pool, k: float(exact_rank_score(pool.passed, ranks(pool, scores), k))
+
+
+def ranks(pool: Pool, scores: Scores) -> list[int]:
+    """Scores with ties broken as the candidates' tiebreaks say; equal ranks are drawn at random."""
+    pairs = [(score, candidate.tiebreak) for score, candidate in zip(scores(pool), pool.candidates, strict=True)]
+    places = {pair: place for place, pair in enumerate(sorted(set(pairs)))}
+    return [places[pair] for pair in pairs]
 
 
 def selectors(how: Combine) -> dict[str, Selector]:
@@ -100,7 +112,9 @@ def selectors(how: Combine) -> dict[str, Selector]:
         "pass@k": lambda pool, k: pass_at_k(len(pool.candidates), sum(pool.passed), k),
         "best@k exec": ranked_by(exec_scores),
         "best@k simulate": ranked_by(simulate_scores(how)),
-        "short1@k": lambda pool, k: short1_at_k(pool.passed, [c.length for c in pool.candidates], k),
+        "short1@k": lambda pool, k: short1_at_k(
+            pool.passed, [0 if c.short_last else c.length for c in pool.candidates], k
+        ),
     }
 
 
@@ -127,7 +141,7 @@ def random_simulator(pool: Pool, rate: float, rng: random.Random) -> Pool:
 
     def guess(candidate: Candidate) -> Candidate:
         coins = tuple(tuple(rng.random() < rate for _ in range(attempts)) for _ in candidate.public)
-        return replace(candidate, length=1, predicted=coins)
+        return replace(candidate, length=1, predicted=coins, tiebreak=0)  # a rule for ties is no guess
 
     return _changed(pool, guess)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from deskcheck_agent.feedback import Combine
 
+from deskcheck_evals.choices import DEFAULTS, Choices
 from deskcheck_evals.intervals import Interval
 from deskcheck_evals.measures import (
     Control,
@@ -72,6 +73,7 @@ class Options:
     combine: Combine
     ks: tuple[int, ...]
     statistics: Statistics
+    choices: Choices = DEFAULTS
 
 
 @functools.cache
@@ -79,11 +81,12 @@ def measured(result: Result, options: Options) -> dict[str, Measure]:
     """All measures of one run, by name."""
     match result.task:
         case "output_prediction":
-            return prediction_measures(predictions(result), options.statistics, result.header["settings"]["checker"])
+            checker = options.choices.checker or result.header["settings"]["checker"]
+            return prediction_measures(predictions(result, options.choices), options.statistics, checker)
         case "input_prediction":
-            return input_measures(predictions(result), options.statistics)
+            return input_measures(predictions(result, options.choices), options.statistics)
         case "self_verify":
-            return verify_measures(pools(result), options.combine, options.ks, options.statistics)
+            return verify_measures(pools(result, options.choices), options.combine, options.ks, options.statistics)
         case "no_regression":
             return answer_measures(answers(result), options.statistics)
         case _:
@@ -112,7 +115,8 @@ def number(measure: Measure) -> Cell:
 def runs_table(results: Sequence[Result], pages: Mapping[str, str] | None = None) -> Table:
     """Where every number comes from; `pages` maps run folders to where their items are shown."""
     table = Table(
-        "Runs", ["run", "task", "benchmark", "solver", "simulator", "seed", "rows", "config", "versions", "command"]
+        "Runs",
+        ["run", "task", "benchmark", "solver", "simulator", "seed", "rows", "config", "data", "versions", "command"],
     )
     for pooled, result in ((each, run) for each in results for run in each.runs):
         header = result.header
@@ -122,9 +126,13 @@ def runs_table(results: Sequence[Result], pages: Mapping[str, str] | None = None
         table.add(
             Cell(label, link=(pages or {}).get(str(result.folder), "")), result.task, header["benchmark"],
             header["solver"], header.get("simulator") or "-", str(header["seed"]), rows, header["config"][:10],
+            header.get("data", "")[:10] or "-",
             ", ".join(f"{name} {result.packages[name]}" for name in PACKAGES_SHOWN if name in result.packages),
             result.start.get("command", "not recorded"),
         )  # fmt: skip
+        if left := header.get("left_out"):
+            reasons = ", ".join(f"{count} ({reason})" for reason, count in left.items())
+            table.notes.append(f"{pooled.label}: left out of the benchmark: {reasons}.")
     return table
 
 
@@ -204,17 +212,17 @@ def control_table(results: Sequence[Result], options: Options) -> Table:
 
 def checks(result: Result, options: Options) -> list[Control]:
     """The controls at the largest k that every pool has candidates for."""
-    found = pools(result)
+    found = pools(result, options.choices)
     largest = min(max(options.ks), min(len(pool.candidates) for pool in found))
     return controls(found, options.combine, largest, options.statistics)
 
 
-def confusion_table(results: Sequence[Result]) -> Table:
+def confusion_table(results: Sequence[Result], options: Options) -> Table:
     """What the simulator said against what happened, over attempts at public tests."""
     table = Table("Simulator against reality", ["run", "pass called pass", "fail called fail", "pass called fail",
                                                 "fail called pass", "agree"])  # fmt: skip
     for result in results:
-        counts = confusion(pools(result))
+        counts = confusion(pools(result, options.choices))
         total = sum(counts.values())
         if not total:
             continue

@@ -12,8 +12,9 @@ from deskcheck_conf import Run
 
 from deskcheck_evals.measures import Measure
 from deskcheck_evals.page import Document, slug
-from deskcheck_evals.results import ROWS, Result
+from deskcheck_evals.results import Result
 from deskcheck_evals.rows import Json
+from deskcheck_evals.shards import row_files
 
 MOST_SAMPLES = 200
 """Items of a run that its table of samples shows; rows.jsonl has all."""
@@ -25,7 +26,7 @@ def track_result(run: Run, result: Result, measures: Mapping[str, Measure]) -> N
     """Measures and samples as tables, rows.jsonl as an artifact."""
     run.table("measures", [_measure(measure) for measure in measures.values()])
     run.table("samples", samples(result))
-    run.artifact("evaluation", [result.folder / ROWS])
+    run.artifact("evaluation", row_files(result.folder))
 
 
 def track_report(run: Run, document: Document, written: Sequence[Path]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from deskcheck_agent.parse import input_block
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Message, SamplingParams, ScriptedSampler, seed_of
-from deskcheck_tracer import Program
+from deskcheck_tracer import Program, default_sandbox
 from deskcheck_tracer.claims import output_block
 
 from deskcheck_evals.micro import MicroProblem, mutate
@@ -68,7 +68,7 @@ class Twin:
             for test in (*one.problem.public_tests, *one.problem.private_tests)
         ]
         distinct: dict[str, Program] = {program.id: program for program in programs}
-        outputs = dict(zip(distinct, true_outputs(list(distinct.values())), strict=True))
+        outputs = dict(zip(distinct, true_outputs(list(distinct.values()), [default_sandbox()]), strict=True))
         return {_text(prompts.simulate(program)): outputs[program.id] or "" for program in programs}
 
     def _predicted(self, true: str, coin: random.Random) -> str:

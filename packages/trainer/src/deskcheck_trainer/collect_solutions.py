@@ -22,7 +22,7 @@ from deskcheck_conf.run import Run
 from deskcheck_evals.benchmarks import load_problems_of
 from deskcheck_evals.rows import Rows, content_key
 from deskcheck_evals.tasks.gathering import Unscored, key_of
-from deskcheck_tracer import Sandbox
+from deskcheck_evals.truth import two_seeds
 from omegaconf import OmegaConf
 from rich.console import Console, Group
 from rich.table import Column, Table
@@ -48,7 +48,7 @@ def collect_solutions(config: CollectConfig, run: Run) -> float:
         left = sum(key not in rows for key in keys)
         if left:
             with (
-                Sandbox(degraded=config.isolation is Isolation.degraded) as sandbox,
+                two_seeds(degraded=config.isolation is Isolation.degraded) as (sandbox, second),
                 progress("solutions", len(keys), done=len(keys) - left) as advance,
             ):
                 solving = Solving(
@@ -58,6 +58,7 @@ def collect_solutions(config: CollectConfig, run: Run) -> float:
                     candidates=config.solutions.candidates,
                     keep=config.solutions.keep,
                     sandbox=sandbox,
+                    second=second,
                 )
                 asyncio.run(fill(problems, rows, solving, unscored, advance))
         found = [rows.rows[key] for key in keys if key in rows]

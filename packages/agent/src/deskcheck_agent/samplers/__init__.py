@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from deskcheck_conf.schema import ModelConfig
 
 
-def make_sampler(config: SamplerConfig) -> Sampler:
+def make_sampler(config: SamplerConfig, *, texts_only: bool = False) -> Sampler:
     """Build the sampler, cached if `config.cache` names a folder. Concurrent `sample()` calls share its running batch.
 
-    Raises ModelError or SamplerError saying what is missing.
+    With `texts_only` the cache keeps no token ids. Raises ModelError or SamplerError saying what is missing.
     """
     sampler, revision = _make(config)
     if config.cache is not None:
-        sampler = CachedSampler(sampler, config.cache, revision)
+        sampler = CachedSampler(sampler, config.cache, revision, texts_only=texts_only)
     return sampler
 
 
@@ -54,16 +54,15 @@ def _make(config: SamplerConfig) -> tuple[Sampler, str]:
         case SamplerKind.openai:
             from deskcheck_agent.samplers.openai import OpenAISampler
 
-            assert config.base_url is not None  # the schema requires it for this kind
             sampler = OpenAISampler(
                 config.model.path,
-                config.base_url,
+                config.base_urls,
                 api_key_env=config.api_key_env,
                 concurrency=config.batch_size,
                 timeout_s=config.timeout_s,
             )
-            # A named revision says what answers, wherever it is served; else the address must do.
-            return sampler, config.model.revision or config.base_url
+            # A named revision says what answers, wherever it is served; else the addresses must do.
+            return sampler, config.model.revision or ",".join(sorted(config.base_urls))
 
 
 def scripted(path: str | None) -> ScriptedSampler:

@@ -1,49 +1,26 @@
-"""Sampling from any OpenAI-compatible server: vLLM serve, llama.cpp, hosted ones.
+"""Sampling from OpenAI-compatible servers (vLLM serve, llama.cpp, hosted ones): one, or several of the same model.
 
-One request a completion (n = 1), each with a seed of its own, at most `concurrency` in flight: servers batch them,
-`n` and its seeds are not the same everywhere, and one failure costs one completion. 429s (after as long as they ask
-for), timeouts, 5xx and answers cut off in the middle are retried with back-off by the client. Prompts that overflow the
-context are StopReason.error; a server that is down is a SamplerError that says so, at once where it never answered.
-
-Token ids, log-probabilities and special tokens in the text are asked for as vLLM's server knows them. Most others
-ignore what they do not know; one that refuses it is asked the plain way from then on, and tokens are counted by its
-`usage`.
+One request a completion (n = 1), each with a seed of its own, at most `concurrency` in flight at each server: servers
+batch them, `n` and its seeds are not the same everywhere, and one failure costs one completion. A request goes to the
+server that has the fewest. One that is lost (server.py) is said so once, its requests go to the others, and it is
+greeted again every minute; when none is left, that is the error. Which server answers is not part of what is sampled:
+they must serve the same weights.
 """
 
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from openai import (
-    APIConnectionError,
-    APIResponseValidationError,
-    APIStatusError,
-    APITimeoutError,
-    AsyncOpenAI,
-    BadRequestError,
-    UnprocessableEntityError,
-    omit,
-)
 
 from deskcheck_agent.errors import SamplerError
-from deskcheck_agent.sampler import (
-    Completion,
-    Message,
-    SamplingParams,
-    StopReason,
-    params_per_prompt,
-    seed_of,
-    split_reasoning,
-)
+from deskcheck_agent.sampler import Completion, Message, SamplingParams, params_per_prompt
+from deskcheck_agent.samplers.server import Server, ServerLost
 
 LOG = logging.getLogger(__name__)
 MAX_RETRIES = 6
-EXTRAS = {"return_token_ids": True, "logprobs": True, "skip_special_tokens": False}
-"""What not every server knows. A micro model's tags are special tokens: skipped, its answers could not be read."""
-GREETING_S = 10.0
-"""Longest wait for a first sign of the server; a busy one may take longer and is then simply asked."""
+REVISIT_S = 60.0
+"""A lost server is greeted again after so long."""
 
 
 class OpenAISampler:
@@ -52,19 +29,27 @@ class OpenAISampler:
     def __init__(
         self,
         model_id: str,
-        base_url: str,
+        base_url: str | Sequence[str],
         *,
         api_key_env: str = "OPENAI_API_KEY",
         concurrency: int = 64,
         timeout_s: float = 600.0,
         max_retries: int = MAX_RETRIES,
+        revisit_s: float = REVISIT_S,
     ) -> None:
-        self.model_id, self.base_url, self.timeout_s, self.max_retries = model_id, base_url, timeout_s, max_retries
+        self.model_id = model_id
+        urls = [base_url] if isinstance(base_url, str) else list(base_url)
         # Local servers want no key, but the client wants one.
-        self._key = os.environ.get(api_key_env) or "none"
-        self._concurrency = concurrency
-        self._extras: dict[str, Any] = EXTRAS
+        key = os.environ.get(api_key_env) or "none"
+        self.servers = [Server(model_id, url, key=key, timeout_s=timeout_s, max_retries=max_retries) for url in urls]
+        self._concurrency, self._revisit_s = concurrency, revisit_s
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._visits: set[asyncio.Task[None]] = set()
+
+    @property
+    def moved(self) -> dict[str, int]:
+        """How many requests went to other servers because theirs was lost, by its address."""
+        return {server.url: server.moved for server in self.servers if server.moved}
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
@@ -83,7 +68,8 @@ class OpenAISampler:
             await self._greet()
 
         async def one(place: int, params: SamplingParams, index: int) -> Completion:
-            completion = await self._one(prompts[place], params, index)
+            async with self._gate:
+                completion = await self._one(prompts[place], params, index)
             on_answer(place, index, completion)
             return completion
 
@@ -101,140 +87,63 @@ class OpenAISampler:
         return [[task.result() for task in row] for row in tasks]
 
     def _open(self) -> bool:
-        """A client belongs to one event loop: make a new one where `asyncio.run` has made a new loop. True if so."""
+        """A client belongs to one event loop: make new ones where `asyncio.run` has made a new loop. True if so."""
         loop = asyncio.get_running_loop()
         if self._loop is loop:
             return False
-        self._loop, self._gate = loop, asyncio.Semaphore(self._concurrency)
-        self._client = AsyncOpenAI(
-            base_url=self.base_url, api_key=self._key, timeout=self.timeout_s, max_retries=self.max_retries
-        )
+        self._loop = loop
+        self._gate = asyncio.Semaphore(self._concurrency * len(self.servers))
+        for server in self.servers:
+            server.open()
         return True
 
     async def _greet(self) -> None:
-        """One request without retries: a wrong address is told now, not after the back-off meant for outages."""
-        try:
-            await self._client.with_options(max_retries=0, timeout=GREETING_S).models.list()
-        except (APIStatusError, APITimeoutError):
-            pass  # it answers, or it is busy: the real requests will tell
-        except APIConnectionError as error:
-            raise self._nobody(error) from error
-
-    def _nobody(self, error: APIConnectionError) -> SamplerError:
-        cause = error.__cause__ or error
-        if type(cause).__name__ not in ("ConnectError", "APIConnectionError"):  # the HTTP library is openai's choice
-            return SamplerError(
-                f"{self.base_url} broke off its answer {self.max_retries + 1} times ({cause}): look at the server's "
-                "log, or at what stands between"
-            )
-        return SamplerError(
-            f"nothing answers at {self.base_url} ({cause}); start the server "
-            f"(e.g. vllm serve {self.model_id}) or set sampler.base_url"
-        )
+        """See who is there. Raises SamplerError if nobody is."""
+        found = await asyncio.gather(*(server.greet() for server in self.servers), return_exceptions=True)
+        for server, error in zip(self.servers, found, strict=True):
+            if isinstance(error, ServerLost):
+                self._lose(server, error)
+            elif error is not None:
+                raise error
 
     async def _one(self, prompt: list[Message], params: SamplingParams, index: int) -> Completion:
-        async with self._gate:
+        while True:
+            server = min(self._there(), key=lambda each: each.in_flight)
+            server.in_flight += 1
             try:
-                answer = await self._ask(prompt, params, index)
-            except (BadRequestError, UnprocessableEntityError) as error:
-                if _overflows(error):  # even without max_tokens: the prompt alone is too long
-                    return Completion("", stop=StopReason.error)
-                raise SamplerError(f"{self.base_url} refused a request: {error.message}") from error
-            except APITimeoutError as error:
-                raise SamplerError(
-                    f"{self.base_url} does not answer within {self.timeout_s:g} s ({self.max_retries + 1} tries): see "
-                    "what it is doing, or raise sampler.timeout_s"
-                ) from error
-            except APIConnectionError as error:
-                raise self._nobody(error) from error
-            except APIStatusError as error:
-                raise SamplerError(
-                    f"{self.base_url} answered {error.status_code} for model {self.model_id!r}: {error.message}"
-                ) from error
-            except (APIResponseValidationError, ValueError) as error:  # its JSON cannot be read
-                raise self._garbled(error) from error
+                return await server.answer(prompt, params, index)
+            except ServerLost as error:
+                self._lose(server, error)
+                server.moved += 1
+            finally:
+                server.in_flight -= 1
+
+    def _there(self) -> list[Server]:
+        """The servers that are not lost; those that were long ago are looked for again meanwhile."""
+        for server in self.servers:
+            if server.lost_at is not None and time.monotonic() - server.lost_at > self._revisit_s:
+                server.lose()  # the next look is as far off again
+                visit = asyncio.ensure_future(self._revisit(server))
+                self._visits.add(visit)
+                visit.add_done_callback(self._visits.discard)
+        there = [server for server in self.servers if server.lost_at is None]
+        if not there:
+            raise SamplerError(f"none of {', '.join(server.url for server in self.servers)} answers any more")
+        return there
+
+    def _lose(self, server: Server, error: ServerLost) -> None:
+        """Go on without it; raises `error` where it was the last one."""
+        others = [each.url for each in self.servers if each is not server and each.lost_at is None]
+        if not others:
+            raise error
+        if server.lost_at is None:
+            LOG.warning("lost a server: %s. Its requests go to %s", error, ", ".join(others))
+            server.lose()
+
+    async def _revisit(self, server: Server) -> None:
         try:
-            return _completion(answer)
-        except (AttributeError, TypeError, IndexError) as error:  # what came is no chat completion
-            raise self._garbled(answer) from error
-
-    async def _ask(self, prompt: list[Message], params: SamplingParams, index: int) -> Any:
-        extras = self._extras
-        try:
-            return await self._create(prompt, params, index, extras)
-        except (BadRequestError, UnprocessableEntityError) as refusal:
-            if _overflows(refusal):  # prompt and max_tokens together may: then what is left of the context is the limit
-                return await self._create(prompt, params, index, extras, is_limited=False)
-            if not extras:
-                raise
-            answer = await self._create(prompt, params, index, {})
-            if self._extras:
-                self._extras = {}
-                LOG.warning(
-                    "%s refuses %s (%s): no token ids or log-probabilities from here on, tokens counted by its usage",
-                    self.base_url,
-                    ", ".join(extras),
-                    refusal.message,
-                )
-            return answer
-
-    async def _create(
-        self,
-        prompt: list[Message],
-        params: SamplingParams,
-        index: int,
-        extras: dict[str, Any],
-        *,
-        is_limited: bool = True,
-    ) -> Any:
-        messages: Any = [{"role": message["role"], "content": message["content"]} for message in prompt]
-        said = "\n".join(message["content"] for message in prompt)
-        return await self._client.chat.completions.create(
-            model=self.model_id,
-            messages=messages,
-            temperature=params.temperature,
-            top_p=params.top_p,
-            max_tokens=params.max_tokens if is_limited else omit,
-            stop=list(params.stop) or None,
-            seed=seed_of(params.seed, said, index) >> 32,  # 31 bits: what every server takes
-            extra_body=extras,
-        )
-
-    def _garbled(self, answer: object) -> SamplerError:
-        return SamplerError(
-            f"{self.base_url} answered with something that is no chat completion ({str(answer)[:80]!r}), expected an "
-            "OpenAI-compatible server: look at what serves this address, or set sampler.base_url (it ends in /v1)"
-        )
-
-
-def _overflows(error: APIStatusError) -> bool:
-    said = str(error).lower()
-    return "context" in said or "too long" in said
-
-
-def _completion(answer: Any) -> Completion:
-    """One choice as a Completion; servers differ in where they put reasoning, token ids and log-probabilities."""
-    if not answer.choices:
-        return Completion("", stop=StopReason.error)
-    choice = answer.choices[0]
-    text = _readable(choice.message.content or "")
-    reasoning = getattr(choice.message, "reasoning_content", None) or getattr(choice.message, "reasoning", None)
-    if reasoning is None:
-        reasoning, text = split_reasoning(text)
-    else:
-        reasoning = _readable(reasoning)
-    token_ids = tuple(getattr(choice, "token_ids", None) or ())
-    logprobs = None
-    if choice.logprobs is not None and choice.logprobs.content:
-        logprobs = tuple(token.logprob for token in choice.logprobs.content)
-    if token_ids and logprobs is not None and len(logprobs) != len(token_ids):
-        logprobs = None  # whose they are cannot be told
-    counted = answer.usage.completion_tokens if answer.usage is not None and not token_ids else None
-    stop = StopReason.length if choice.finish_reason == "length" else StopReason.stop
-    prompt_ids = tuple(getattr(answer, "prompt_token_ids", None) or ())
-    return Completion(text, reasoning, prompt_ids, token_ids, logprobs, stop=stop, counted=counted)
-
-
-def _readable(text: str) -> str:
-    """Without half characters (lone surrogates), which JSON can spell and no file or prompt can hold."""
-    return text.encode("utf-8", "replace").decode()
+            await server.greet()
+        except ServerLost:
+            return
+        server.lost_at = None
+        LOG.warning("%s is back", server.url)

@@ -1,6 +1,6 @@
 """The configuration of a benchmark, checked against by every `benchmark/*.yaml`."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 
@@ -22,6 +22,8 @@ class BenchmarkName(StrEnum):
     """A JSONL file of problems (`Problem.to_json`). Problems."""
     programs = "programs"
     """A JSONL file of programs with their inputs. Items."""
+    candidates = "candidates"
+    """What models wrote in finished self_verify runs, on the public tests. Items."""
     livecodebench = "livecodebench"
     """LiveCodeBench, code generation, any release. Problems."""
     codecontests = "codecontests"
@@ -70,6 +72,7 @@ KEYS_OF = {
     "public_tests": (BenchmarkName.apps,),
     "public_only": (BenchmarkName.codejam,),
     "max_tests": PUBLISHED,
+    "runs": (BenchmarkName.candidates,),
 }
 """Keys that only some benchmarks read; for others they are refused, not ignored."""
 
@@ -84,7 +87,7 @@ class BenchmarkConfig:
     split: str = "test"
     """train, validation or test (micro, codecontests, the hub); codecontests also validation+test, the paper's DMC."""
     limit: int | None = None
-    """Only the first so many problems or items."""
+    """Only the first so many problems or items; of candidates, the items of so many problems of each run."""
     seed: int = 0
     """micro: which problems are drawn."""
     inputs: int = 1
@@ -103,6 +106,8 @@ class BenchmarkConfig:
     """livecodebench: which problems."""
     public_tests: int = 0
     """apps, whose rows do not tell them apart: so many tests, the first ones, are public and the others private."""
+    runs: list[str] = field(default_factory=list)
+    """candidates: folders of finished self_verify runs."""
     public_only: bool = False
     """codejam: grade by the public tests, for rows that have no others. Every table says so."""
 
@@ -115,7 +120,10 @@ class BenchmarkConfig:
             raise ConfigError(f"benchmark.limit is {self.limit}, expected 1 or more, or null for all")
         if self.inputs < 1:
             raise ConfigError(f"benchmark.inputs is {self.inputs}, expected 1 or more")
-        if self.name is not BenchmarkName.micro and not self.path:
+        if self.name is BenchmarkName.candidates:
+            if not self.runs:
+                raise ConfigError("benchmark.name=candidates needs runs: pass benchmark.runs=[outputs/RUN]")
+        elif self.name is not BenchmarkName.micro and not self.path:
             raise ConfigError(f"benchmark.name={self.name} needs a file: pass benchmark.path=FILE.jsonl")
 
     def _check_collections(self) -> None:
@@ -134,4 +142,7 @@ class BenchmarkConfig:
             raise ConfigError(f"benchmark.public_tests is {self.public_tests}, expected 0 or more")
 
 
-_DEFAULTS = {entry.name: entry.default for entry in fields(BenchmarkConfig)}
+_DEFAULTS = {
+    entry.name: entry.default if entry.default_factory is MISSING else entry.default_factory()
+    for entry in fields(BenchmarkConfig)
+}

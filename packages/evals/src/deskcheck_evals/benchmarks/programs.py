@@ -1,7 +1,7 @@
 """Programs from a JSONL file: {source, stdin | call, output?, id?, problem?}.
 
-Where a row states no output, the truth is our own run of the program in the sandbox; a program that fails, or that
-prints something else when it is run again, has no truth to predict and is refused by name.
+Where a row states no output, the truth is our own run of the program in the sandbox, under two hash seeds; a program
+that fails, or that puts out something else the second time, has no truth to predict and is left out, by name.
 """
 
 from pathlib import Path
@@ -10,26 +10,21 @@ from typing import Any
 from deskcheck_tracer import Program
 
 from deskcheck_evals.benchmarks.config import BenchmarkConfig
-from deskcheck_evals.benchmarks.items import PredictionItem
+from deskcheck_evals.benchmarks.items import Asked
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.jsonl import field, read_jsonl
-from deskcheck_evals.truth import true_outputs
 
 
-def load_items(config: BenchmarkConfig) -> list[PredictionItem]:
-    """One item a row, in file order; runs the programs whose output is not stated."""
+def load_asked(config: BenchmarkConfig) -> list[Asked]:
+    """One item a row, in file order."""
     path = Path(str(config.path))
-    rows = [(f"{path}:{number}", row) for number, row in read_jsonl(path)]
-    programs = [_program(row, where) for where, row in rows]
-    unknown = [i for i, (_, row) in enumerate(rows) if row.get("output") is None]
-    outputs = dict(zip(unknown, true_outputs([programs[i] for i in unknown]), strict=True))
-    items = []
-    for i, ((where, row), program) in enumerate(zip(rows, programs, strict=True)):
-        output = outputs[i] if i in outputs else field(row, "output", str, where)
-        if output is None:
-            raise EvalError(f"{where}: the program fails, or prints something else on a second run: remove the row")
-        items.append(PredictionItem(str(row.get("id", program.id)), program, output, str(row.get("problem", ""))))
-    return items
+    return [_asked(row, f"{path}:{number}") for number, row in read_jsonl(path)]
+
+
+def _asked(row: dict[str, Any], where: str) -> Asked:
+    program = _program(row, where)
+    output = field(row, "output", str, where) if row.get("output") is not None else None
+    return Asked(str(row.get("id", program.id)), where, program, str(row.get("problem", "")), output=output)
 
 
 def _program(row: dict[str, Any], where: str) -> Program:

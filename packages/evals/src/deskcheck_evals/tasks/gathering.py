@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from deskcheck_agent.problem import Problem
 
@@ -22,20 +22,33 @@ async def all_of(work: Iterable[Coroutine[Any, Any, None]]) -> None:
         raise
 
 
+class NoRow(NamedTuple):
+    """In place of a row: nothing counts for this problem."""
+
+    reason: str
+
+
 class Unscored:
-    """Problems that the sandbox itself failed on. They have no row, so a rerun tries again; too many stop the run."""
+    """Problems that could not be judged, with the reason. They have no row, so a rerun tries again; too many stop the
+    run."""
 
     def __init__(self, most: int) -> None:
         self.most = most
-        self.problems: list[str] = []
+        self.reasons: dict[str, str] = {}
 
-    def add(self, problem: str) -> None:
+    @property
+    def problems(self) -> list[str]:
+        return list(self.reasons)
+
+    def add(self, problem: str, reason: str = "") -> None:
         """Leave one problem out. EvalError once there are more than `most`."""
-        self.problems.append(problem)
-        if len(self.problems) > self.most:
+        self.reasons[problem] = reason
+        if len(self.reasons) > self.most:
+            last = f"; the last: {reason}" if reason else ""
             raise EvalError(
-                f"the sandbox failed (verdict SE) on {len(self.problems)} problems ({', '.join(self.problems[:5])}), "
-                f"expected at most max_unscored={self.most}: run `deskcheck-trace selftest`, then this again"
+                f"the sandbox failed (verdict SE) on {len(self.reasons)} problems ({', '.join(self.problems[:5])}"
+                f"{last}), expected at most max_unscored={self.most}: run `deskcheck-trace selftest`, or look for bad "
+                "tests with `deskcheck-eval experiment=eval/lint`, then this again"
             )
 
 
@@ -50,18 +63,32 @@ def key_of(problem: Problem) -> str:
 async def row_for_each(
     problems: Sequence[Problem],
     rows: Rows,
-    make: Callable[[Problem], Coroutine[Any, Any, dict[str, Any] | None]],
+    make: Callable[[Problem], Coroutine[Any, Any, dict[str, Any] | NoRow]],
     unscored: Unscored,
     advance: Advance,
 ) -> None:
-    """Add a row for every problem that has none; `make` gives None where the sandbox failed on it."""
+    """Add a row for every problem that has none; one that nothing can grade is not even asked about."""
 
     async def one(problem: Problem) -> None:
-        row = await make(problem)
-        if row is None:
-            unscored.add(problem.id)
+        fault = ungradable(problem)
+        row = NoRow(fault) if fault else await make(problem)
+        if isinstance(row, NoRow):
+            unscored.add(problem.id, row.reason)
         else:
             rows.add(key_of(problem), row)
         advance()
 
     await all_of(one(problem) for problem in problems if key_of(problem) not in rows)
+
+
+def ungradable(problem: Problem) -> str:
+    """Why no program could be graded on the problem; empty if it can be."""
+    if not problem.private_tests:
+        return "no private tests"
+    for kind in ("public", "private"):
+        for place, test in enumerate(getattr(problem, f"{kind}_tests")):
+            try:
+                (test.input + test.output).encode("utf-8")
+            except UnicodeEncodeError:
+                return f"{kind} test {place} cannot be encoded as UTF-8"
+    return ""

@@ -30,12 +30,13 @@ async def predict_all(
     sandbox: Sandbox,
     rows: Rows,
     asking: Asking,
-    steps: Mapping[str, int | None],
     unscored: Unscored,
     advance: Advance,
+    *,
+    common: str,
 ) -> None:
-    """Add a row for every item that has none; none where the sandbox fails on it."""
-    common = majority_input(items)
+    """Add a row for every item that has none; none where the sandbox fails on it. `common` is the most frequent input
+    of the whole benchmark."""
 
     async def one(item: PredictionItem) -> None:
         [predictions] = await predict_inputs(
@@ -45,11 +46,12 @@ async def predict_all(
         texts = [*(each.input for each in predictions), *blind.values()]
         try:
             ends = await ends_of([(item, text) for text in texts], sandbox, asking.checker)
-        except SandboxFailed:
-            unscored.add(item.id)
+        except SandboxFailed as error:
+            unscored.add(item.id, str(error))
         else:
             baselines = dict(zip(blind, ends[len(predictions) :], strict=True))
-            rows.add(key_of(item), row_of(item, predictions, ends, baselines, steps.get(item.id)))
+            steps = await asking.count_lines(item.program) if asking.count_lines is not None else None
+            rows.add(key_of(item), row_of(item, predictions, ends, baselines, steps))
         advance()
 
     await all_of(one(item) for item in items if key_of(item) not in rows)

@@ -5,10 +5,14 @@ Equal programs of one problem are judged once. The sandbox has its own workers, 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from deskcheck_agent.problem import Problem
 from deskcheck_tracer import Calls, Judgement, Sandbox, TestCase, Verdict, judge_many, judge_together
+from deskcheck_tracer.judge import TestResult
+
+LONGEST_KEPT = 10_000
+"""Characters of printed text that a row keeps, to be compared anew in a report."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,11 @@ class Grade:
     """All private tests."""
     verdict: Verdict
     """Of the private tests: the first that is not AC. SE if the sandbox failed on any test: then nothing counts."""
+    public_verdicts: tuple[Verdict, ...] = field(default=(), compare=False)
+    printed: tuple[str | None, ...] = field(default=(), compare=False)
+    """What came out on each public test; None where it is longer than LONGEST_KEPT."""
+    fault: str = field(default="", compare=False)
+    """For SE: what failed."""
 
 
 @dataclass
@@ -66,8 +75,7 @@ class Judge:
         asked = [(place, job.problem, source) for place, job in enumerate(jobs) for source in job.sources]
         answers: list[dict[str, Grade]] = [{} for _ in jobs]
         for (place, problem, source), judgement in zip(asked, self._judged(asked), strict=True):
-            verdicts = [result.verdict for result in judgement.results]
-            answers[place][source] = grade_of(verdicts, problem.public_tests)
+            answers[place][source] = _grade(judgement.results, problem.public_tests)
         return answers
 
     def _judged(self, asked: Sequence[tuple[int, Problem, str]]) -> list[Judgement]:
@@ -103,6 +111,17 @@ def judge_alike(
 def _calls(problem: Problem, source: str, every: bool) -> Calls:
     tests, wanted = (*problem.public_tests, *problem.private_tests), None if every else len(problem.public_tests)
     return Calls(source, problem.entry_point or "", tests, problem.limits, problem.checker, wanted)
+
+
+def _grade(results: Sequence[TestResult], public_tests: Sequence[TestCase]) -> Grade:
+    grade = grade_of([result.verdict for result in results], public_tests)
+    public = results[: len(public_tests)]
+    return replace(
+        grade,
+        public_verdicts=tuple(result.verdict for result in public),
+        printed=tuple(result.stdout if len(result.stdout) <= LONGEST_KEPT else None for result in public),
+        fault=next((result.detail for result in results if result.verdict is Verdict.SE), ""),
+    )
 
 
 def grade_of(verdicts: Sequence[Verdict], public_tests: Sequence[TestCase]) -> Grade:

@@ -1,12 +1,13 @@
 """Output prediction: n predictions of what each program prints or returns; one row an item."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Sampler, SamplingParams
 from deskcheck_agent.simulate import Prediction, simulate
+from deskcheck_tracer import Program
 
 from deskcheck_evals.benchmarks import PredictionItem
 from deskcheck_evals.rows import Rows, content_key
@@ -22,6 +23,8 @@ class Asking:
     prompts: Prompts
     params: SamplingParams
     checker: str
+    count_lines: Callable[[Program], Awaitable[int | None]] | None = None
+    """How many lines a program executes, for accuracy by trace length; None: not counted."""
 
 
 def key_of(item: PredictionItem) -> str:
@@ -34,16 +37,16 @@ async def predict_outputs(
     sampler: Sampler,
     rows: Rows,
     asking: Asking,
-    steps: Mapping[str, int | None],
     advance: Advance,
 ) -> None:
-    """Add a row for every item that has none; `steps` maps item ids to executed lines, as far as they were counted."""
+    """Add a row for every item that has none."""
 
     async def one(item: PredictionItem) -> None:
         [predictions] = await simulate(
             [item.program], sampler, n=asking.attempts, prompts=asking.prompts, params=asking.params
         )
-        rows.add(key_of(item), row_of(item, predictions, asking.checker, steps.get(item.id)))
+        steps = await asking.count_lines(item.program) if asking.count_lines is not None else None
+        rows.add(key_of(item), row_of(item, predictions, asking.checker, steps))
         advance()
 
     await all_of(one(item) for item in items if key_of(item) not in rows)

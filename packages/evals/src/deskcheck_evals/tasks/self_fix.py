@@ -18,7 +18,7 @@ from deskcheck_tracer import Verdict
 
 from deskcheck_evals.rows import Rows, content_key
 from deskcheck_evals.tasks.asked import asked
-from deskcheck_evals.tasks.gathering import Advance, Unscored, all_of
+from deskcheck_evals.tasks.gathering import Advance, NoRow, Unscored, all_of, ungradable
 from deskcheck_evals.tasks.judging import Grade, Judge
 
 
@@ -52,11 +52,14 @@ async def fix_all(
     begun = file.read()
 
     async def one(problem: Problem, attempt: int) -> None:
+        if fault := ungradable(problem):
+            unscored.add(problem.id, fault)
+            return advance()
         key = key_of(problem, attempt)
         trajectory = await _trajectory(problem, attempt, fixing, file, key, begun.get(key))
         row = await _row(problem, attempt, trajectory, fixing.judge)
-        if row is None:
-            unscored.add(problem.id)
+        if isinstance(row, NoRow):
+            unscored.add(problem.id, row.reason)
         else:
             rows.add(key, row)
         advance()
@@ -80,14 +83,15 @@ async def _trajectory(
     )
 
 
-async def _row(problem: Problem, attempt: int, trajectory: Trajectory, judge: Judge) -> dict[str, Any] | None:
-    """The row of a trajectory; None when the sandbox failed in it or on its programs."""
+async def _row(problem: Problem, attempt: int, trajectory: Trajectory, judge: Judge) -> dict[str, Any] | NoRow:
+    """The row of a trajectory; NoRow when the sandbox failed in it or on its programs."""
     if trajectory.status is TrajectoryStatus.sandbox_error:
-        return None
+        return NoRow("the sandbox failed on a public test")
     codes = [trajectory.turns[0].code, trajectory.code]
     grades = await judge.grade(problem, [code for code in codes if code is not None])
-    if any(grade.verdict is Verdict.SE for grade in grades.values()):
-        return None
+    faults = [grade.fault for grade in grades.values() if grade.verdict is Verdict.SE]
+    if faults:
+        return NoRow(faults[0] or "the sandbox failed")
     first, submitted = (_graded(problem, code, grades) for code in codes)
     return {
         "id": f"{problem.id}/{attempt}",
@@ -104,6 +108,6 @@ async def _row(problem: Problem, attempt: int, trajectory: Trajectory, judge: Ju
 
 def _graded(problem: Problem, code: str | None, grades: dict[str, Grade]) -> dict[str, Any]:
     if code is None:
-        return {"code": None, "passed": False, "verdict": None, "public": [False] * max(1, len(problem.public_tests))}
+        return {"code": None, "passed": False, "verdict": None, "public": [False] * len(problem.public_tests)}
     grade = grades[code]
     return {"code": code, "passed": grade.passed, "verdict": grade.verdict.value, "public": list(grade.public)}

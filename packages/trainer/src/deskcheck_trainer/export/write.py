@@ -102,7 +102,7 @@ def rows_of(config: RLConfig, tasks: Sequence[Task]) -> Iterator[dict[str, Any]]
 
 def _verl(folder: Path, split: str, rows: list[dict[str, Any]]) -> Path:
     import pyarrow as pa
-    import pyarrow.parquet
+    import pyarrow.parquet as pq
 
     path = folder / f"{split}.parquet"
     made = [
@@ -115,7 +115,7 @@ def _verl(folder: Path, split: str, rows: list[dict[str, Any]]) -> Path:
         }
         for index, row in enumerate(rows)
     ]
-    pa.parquet.write_table(pa.Table.from_pylist(made), path)
+    pq.write_table(pa.Table.from_pylist(made), path)
     return path
 
 

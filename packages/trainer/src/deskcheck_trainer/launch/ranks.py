@@ -59,12 +59,14 @@ def parts_of(command: str) -> tuple[type[RunConfig], Callable[[Any, Run], float 
     """The configuration's dataclass and the work of a training command."""
     if command == "sft":
         from deskcheck_trainer import sft
+        from deskcheck_trainer.sft_config import SFTConfig
 
-        return sft.SFTConfig, sft.train
+        return SFTConfig, sft.train
     if command == "rl":
         from deskcheck_trainer import rl
+        from deskcheck_trainer.rl_config import RLConfig
 
-        return rl.RLConfig, rl.train
+        return RLConfig, rl.train
     raise ConfigError(f"resolved.yaml names the command {command!r}, expected sft or rl")
 
 

@@ -21,9 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deskcheck_conf import write_atomic
+from deskcheck_evals.constructs import constructs
 
 from deskcheck_trainer.nlex.card import NO_LICENCE
-from deskcheck_trainer.nlex.constructs import constructs
 from deskcheck_trainer.nlex.row import read_table, shard_paths
 from deskcheck_trainer.nlex.samples import Tracer, cut, draw_samples
 

@@ -1,8 +1,9 @@
 """Pools of judged solutions: what RL's output prediction asks about, by a model's own programs (paper, section 3).
 
 For each problem n programs are sampled and judged on all tests; up to `keep` distinct correct ones are paired with the
-public tests, and each pair is run, twice, for its true output. One row a problem goes to solutions.jsonl as it finishes
-(a killed run goes on after the last one); at the end items.jsonl holds the items as `benchmark=programs` reads them.
+public tests, and each pair is run under two hash seeds for its true output. One row a problem goes to solutions.jsonl
+as it finishes (a killed run goes on after the last one); at the end items.jsonl holds the items as `benchmark=programs`
+reads them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from deskcheck_agent.problem import Problem
 from deskcheck_agent.prompts import Prompts
 from deskcheck_agent.sampler import Completion, Sampler, SamplingParams, StopReason
 from deskcheck_evals.rows import Rows
-from deskcheck_evals.tasks.gathering import Advance, Unscored, row_for_each
+from deskcheck_evals.tasks.gathering import Advance, NoRow, Unscored, row_for_each
 from deskcheck_evals.tasks.judging import Grade, Judge
 from deskcheck_evals.truth import true_outputs
 from deskcheck_tracer import Program, Sandbox, Verdict
@@ -38,6 +39,8 @@ class Solving:
     candidates: int
     keep: int
     sandbox: Sandbox
+    second: Sandbox
+    """Of another hash seed: what a program puts out must not depend on it."""
 
 
 async def fill(problems: Sequence[Problem], rows: Rows, solving: Solving, unscored: Unscored, advance: Advance) -> None:
@@ -46,18 +49,19 @@ async def fill(problems: Sequence[Problem], rows: Rows, solving: Solving, unscor
     await row_for_each(problems, rows, lambda problem: pool(problem, judge, solving), unscored, advance)
 
 
-async def pool(problem: Problem, judge: Judge, solving: Solving) -> Json | None:
-    """The row of a problem: counts of its samples by outcome, and its items; None where the sandbox itself failed."""
+async def pool(problem: Problem, judge: Judge, solving: Solving) -> Json | NoRow:
+    """The row of a problem: counts of its samples by outcome, and its items; NoRow where the sandbox itself failed."""
     asked = replace(solving.params, n=solving.candidates)
     [completions] = await solving.sampler.sample([solving.prompts.solve(problem)], asked)
     replies = [parse_solution(completion.text) for completion in completions]
     grades = await judge.grade(problem, list(dict.fromkeys(reply.code for reply in replies if reply.code is not None)))
-    if any(grade.verdict is Verdict.SE for grade in grades.values()):
-        return None
+    faults = [grade.fault for grade in grades.values() if grade.verdict is Verdict.SE]
+    if faults:
+        return NoRow(faults[0] or "the sandbox failed")
     counts = Counter(outcome(*pair, grades) for pair in zip(completions, replies, strict=True))
     correct = distinct([reply.code for reply in replies if reply.code is not None and is_correct(grades[reply.code])])
     kept = correct[: solving.keep]
-    items, faults = await asyncio.to_thread(items_of, problem, kept, solving.sandbox)
+    items, faults = await asyncio.to_thread(items_of, problem, kept, [solving.sandbox, solving.second])
     return {
         "id": problem.id,
         "samples": dict(sorted(counts.items())),
@@ -101,7 +105,7 @@ def shape(code: str) -> str:
         return code
 
 
-def items_of(problem: Problem, codes: Sequence[str], sandbox: Sandbox) -> tuple[list[Json], int]:
+def items_of(problem: Problem, codes: Sequence[str], sandboxes: Sequence[Sandbox]) -> tuple[list[Json], int]:
     """The items of the kept programs on the public tests, and how many runs had no output that repeats.
 
     A problem whose tests are asserts has no output to predict, and gives none.
@@ -111,7 +115,7 @@ def items_of(problem: Problem, codes: Sequence[str], sandbox: Sandbox) -> tuple[
     pairs = [
         (i, j, problem.program(code, t)) for i, code in enumerate(codes) for j, t in enumerate(problem.public_tests)
     ]
-    outputs = true_outputs([program for _, _, program in pairs], sandbox)
+    outputs = true_outputs([program for _, _, program in pairs], sandboxes)
     items = [
         item(problem, f"{problem.id}/{i}/{j}", program, output)
         for (i, j, program), output in zip(pairs, outputs, strict=True)

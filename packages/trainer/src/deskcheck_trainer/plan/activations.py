@@ -11,7 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deskcheck_trainer.plan.shape import empty_model, with_layers
+from deskcheck_trainer.plan.shape import adapted, empty_model, with_layers
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +60,7 @@ def _saved(config: PreTrainedConfig, one: Pass, lora: Any) -> int:
 
     config = deepcopy(config)
     config.dtype, config._attn_implementation = getattr(torch, one.dtype), _attention(one)
-    backbone = _adapted(empty_model(config), lora).get_decoder().train()
+    backbone = adapted(empty_model(config), lora).get_decoder().train()
     with FakeTensorMode():
         weights = {name: _fake(tensor) for name, tensor in (*backbone.named_parameters(), *backbone.named_buffers())}
         ids = torch.zeros((one.rows, one.tokens), dtype=torch.long)
@@ -102,14 +102,3 @@ def _attention(one: Pass) -> str:
     AttentionInterface.register(twin, AttentionInterface()[used])
     AttentionMaskInterface.register(twin, lambda *_, **__: None)
     return twin
-
-
-def _adapted(model: Any, lora: Any) -> Any:
-    """The model with the run's adapters, which alone are then trained."""
-    if lora is None or lora.r is None:
-        return model
-    from peft import get_peft_model
-
-    from deskcheck_trainer.lora import adapter
-
-    return get_peft_model(model, adapter(lora, model)).get_base_model()

@@ -17,6 +17,7 @@ from deskcheck_trainer.plan.shape import Shape
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 TILE_TOKENS, TILE_VOCAB = 4096, 32768  # of TRL's fused head (trl/kernels/chunked_logprob.py)
 MOST_LOGITS = 32_000_000  # above it our head on a CPU leaves the pass to TRL's (backends/labelled_head.py)
+WITHOUT_TRITON = 29  # bytes a logit of a tile beside it: y, z, log_p, p, grad, two temporaries (float32), is_target
 STREAM = 4  # bytes of a number of the residual stream, float32 under autocast
 
 
@@ -124,7 +125,7 @@ def head(one: Process) -> Part:
         how = f"{one.tokens:,} tokens x {shape.vocab:,} x {each} bytes, its weights in bfloat16 {copy / 2**20:,.1f} MiB"
         return Part("output head", logits * each + copy, how)
     size = 2 if one.bf16 else 4
-    tile = min(one.tokens, TILE_TOKENS) * min(shape.vocab, TILE_VOCAB) * (size if not one.cpu else size + 12)
+    tile = min(one.tokens, TILE_TOKENS) * min(shape.vocab, TILE_VOCAB) * (size + WITHOUT_TRITON * one.cpu)
     sums = (one.tokens * shape.hidden + shape.vocab * shape.hidden) * 4
     how = f"a tile of {tile / 2**20:,.0f} MiB, float32 gradients of its input and weights {sums / 2**20:,.0f} MiB"
     return Part("output head", tile + sums, how)

@@ -14,7 +14,7 @@ from deskcheck_trainer.launch.config import TrainingConfig
 from deskcheck_trainer.plan.activations import Pass, kept
 from deskcheck_trainer.plan.duration import Phase, clock, decoding, training
 from deskcheck_trainer.plan.memory import BYTES, Part, Process, peak, state_parts, total
-from deskcheck_trainer.plan.shape import Shape, config_of, count, empty_model, shape_of
+from deskcheck_trainer.plan.shape import adapted, config_of, count, empty_model, shape_of
 from deskcheck_trainer.rl_config import BackendName, RLConfig
 from deskcheck_trainer.sft_config import SFTConfig
 
@@ -77,7 +77,7 @@ def _process(config: Any, rows: int, tokens: int, *, masked: bool, accumulates: 
     return Process(
         shape=shape,
         kept=kept(model, Pass(rows, tokens, config.bf16, dtype, masked, cpu), lora),
-        trained=_trained(model, shape, lora),
+        trained=count(adapted(empty_model(model), lora), trainable=True),
         tokens=rows * tokens,
         dtype=dtype,
         bf16=config.bf16,
@@ -88,17 +88,6 @@ def _process(config: Any, rows: int, tokens: int, *, masked: bool, accumulates: 
         processes=config.launcher.world_size,
         cpu=cpu,
     )
-
-
-def _trained(model: Any, shape: Shape, lora: Any) -> int:
-    if lora is None or lora.r is None:
-        return shape.parameters
-    from peft import get_peft_model
-
-    from deskcheck_trainer.lora import adapter
-
-    empty = empty_model(model)
-    return count(get_peft_model(empty, adapter(lora, empty)), trainable=True)
 
 
 def _has_kernel(config: Any) -> bool:

@@ -88,6 +88,19 @@ def empty_model(config: PreTrainedConfig) -> PreTrainedModel:
     return model
 
 
+def adapted(model: Any, lora: Any) -> Any:
+    """The model with the adapters of `lora` (lora.py) put into its layers, which alone are then trained."""
+    if lora is None or lora.r is None:
+        return model
+    from peft import get_peft_model
+
+    from deskcheck_trainer.lora import adapter
+
+    peft_config = adapter(lora, model)
+    assert peft_config is not None
+    return get_peft_model(model, peft_config).get_base_model()
+
+
 def shape_of(config: PreTrainedConfig) -> Shape:
     """Sizes of the model that `config` describes. Raises ConfigError for models without plain attention layers."""
     from deskcheck_trainer.optimizer import hidden_matrices
@@ -96,7 +109,7 @@ def shape_of(config: PreTrainedConfig) -> Shape:
     text = config.get_text_config()
     total = count(model)
     embedding: Any = model.get_input_embeddings()
-    tied = model.get_output_embeddings() is not None and model.get_output_embeddings().weight is embedding.weight
+    tied = getattr(model.get_output_embeddings(), "weight", None) is embedding.weight
     layers = text.num_hidden_layers
     heads = getattr(text, "num_attention_heads", None)
     if heads is None:

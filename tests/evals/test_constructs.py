@@ -1,7 +1,7 @@
 """Constructs are read from the syntax tree."""
 
 import pytest
-from deskcheck_trainer.nlex.constructs import constructs
+from deskcheck_evals.constructs import constructs
 
 
 @pytest.mark.parametrize(
