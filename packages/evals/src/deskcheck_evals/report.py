@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from deskcheck_evals.choices import Choices
-from deskcheck_evals.config import ReportConfig
+from deskcheck_evals.config import Format, ReportConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.formats import place, write
 from deskcheck_evals.measures import Statistics
@@ -40,7 +40,8 @@ def report(config: ReportConfig, run: Run) -> None:
     for result in results:
         check_rows(result)
     page = Path(config.html) if config.html else run.folder / "report.html"
-    viewers = planned(results, place(page, config.formats[0]), config.samples)
+    first = next(each for each in Format if each in config.formats)
+    viewers = planned(results, place(page, first), config.samples)
     pairs = paired(config.pairs, results)
     asked = Chosen(
         pairs=pairs,
