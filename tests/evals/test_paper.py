@@ -53,6 +53,7 @@ def results(make_run) -> list[Result]:
         read_result(make_run("output_prediction", "after", rows=6, skill=0.9), "after"),
         read_result(make_run("output_prediction", "own", rows=6, sources=[{"solver": "made-up"}]), "own"),
         read_result(make_run("self_verify", "verify", rows=6), "verify"),
+        read_result(make_run("self_verify", "other", rows=6, solver="another"), "other"),
         read_result(
             make_run("self_fix", "simulated", rows=20, skill=0.9, settings=fixing("simulated", 3)), "simulated"
         ),
@@ -73,11 +74,12 @@ def test_runs_stand_where_their_settings_put_them(results):
     assert standing(results, PaperConfig()) == {
         "F3": ["crux"],
         "T1": ["predict", "after"],
-        "T2": ["own"],
-        "T3": ["verify", "simulated", "executed", "single"],
+        "T2": ["own", "verify"],
+        "F5": ["other"],
+        "T3": ["verify", "other", "simulated", "executed", "single"],
         "T4": ["simulated - single"],
         "T5": ["simulated", "executed"],
-        "T6": ["verify"],
+        "T6": ["verify", "other"],
         "T9": ["simulated"],
     }
 
@@ -99,12 +101,20 @@ def test_ours_stand_below_theirs_with_intervals_that_they_have_not(results):
     solved = tables["Table 3"]
     assert len(rows_of(solved, "paper")) == 8 and solved.breaks == [8]
     assert rows_of(solved, "paper")[2] == ["Self-RLEF", "DMC", "63.2", "76.8", "80.2", "82.5"]
-    [verify, simulated, *_] = rows_of(solved, "ours")
+    [verify, _, simulated, *_] = rows_of(solved, "ours")
     made = measured(results[4], OPTIONS)
     names = ("pass@1", "pass@5", "pass@10", "public pass@1")
     assert verify[2:] == [made[name].interval.percent() for name in names]
     assert simulated[3:5] == ["-", "-"], "one trajectory a problem is no pass@5"
     assert any("prints no intervals" in note for note in solved.notes)
+
+
+def test_a_problem_without_public_tests_is_in_no_public_row(make_run):
+    bare = read_result(make_run("self_fix", rows=8))
+    for row in bare.rows:
+        row["first"]["public"] = row["submitted"]["public"] = []
+    table = next(table for table in paper_tables(placed([bare], PaperConfig(T3=[])), OPTIONS) if "first" in table.title)
+    assert [row[0] for row in rows_of(table, "ours")] == ["self_fix, private tests"]
 
 
 def test_the_transition_table_keeps_its_identities(results):

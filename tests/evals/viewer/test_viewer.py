@@ -120,6 +120,20 @@ def test_a_problem_of_self_fix_with_its_turns(make_run, tmp_path):
     assert "0 of 1 attempt drawn here" in plain(items[1]), "what the file does not have is said"
 
 
+def test_trajectories_of_shards_are_found_where_they_are(make_run, tmp_path):
+    folder = make_run("self_fix", rows=2)
+    shard = folder / "shard-1-of-1"
+    shard.mkdir()
+    for name in ("rows.jsonl", "done.json"):
+        (folder / name).rename(shard / name)
+    header, *rows = (shard / "rows.jsonl").read_text().splitlines()
+    (shard / "rows.jsonl").write_text("\n".join([json.dumps(json.loads(header) | {"shard": "1/1"}), *rows]) + "\n")
+    result = read_result(folder)
+    add_trajectory(shard, result.rows[0]["key"], "n = 1")
+    _, _, items = shown(result, tmp_path)
+    assert "submits the program" in plain(items[0])
+
+
 @pytest.mark.parametrize("task", ["output_prediction", "input_prediction", "self_verify", "self_fix", "no_regression"])
 def test_a_models_text_cannot_leave_its_place(make_run, tmp_path, task):
     folder = make_run(task, rows=2)

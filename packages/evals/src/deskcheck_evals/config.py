@@ -184,10 +184,13 @@ class PaperConfig:
 
     F3: list[str] | None = None
     """CRUXEval-O; by itself: output prediction on cruxeval_o."""
+    F5: list[str] | None = None
+    """Outputs of another model's programs; by itself: self-verify whose simulator is not the solver."""
     T1: list[str] | None = None
     """Output prediction after RL; by itself: output prediction on anything else (but T2)."""
     T2: list[str] | None = None
-    """Output prediction on the model's own solutions; by itself: where the run names them as its benchmark."""
+    """Output prediction on the model's own solutions; by itself: self-verify whose simulator is the solver, and output
+    prediction whose benchmark is the model's own programs."""
     T3: list[str] | None = None
     """Solving; by itself: every run of self-verify and self-fix."""
     T4: list[str] | None = None
@@ -217,7 +220,7 @@ class ReportConfig(RunConfig, SelectionConfig):
     pairs: list[str] = field(default_factory=list)
     """Comparisons "ours-label:theirs-label", paired by problem."""
     paper: PaperConfig | None = field(default_factory=PaperConfig)
-    """The paper's tables, with our runs beside the published numbers; null: none of them."""
+    """The paper's tables and two of its figures, with our runs beside the published numbers; null: none of them."""
     temperature_chosen: str | None = None
     """How the sampling temperature was found, in words, where the runs do not say: printed with the protocol."""
     title: str = "deskcheck report"

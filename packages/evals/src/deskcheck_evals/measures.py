@@ -360,13 +360,13 @@ def transitions(rows: Sequence[Fixed], measures: Mapping[str, Measure]) -> dict[
 
 def transition_measures(rows: Sequence[Fixed], tests: str, statistics: Statistics) -> dict[str, Measure]:
     """The four cells of the table of `tests` (public or private) as measures, so that they have intervals."""
-    ends = [
-        (row.first_passed, row.submitted_passed) if tests == "private" else (row.first_public, row.submitted_public)
-        for row in rows
-    ]
+    if tests == "private":
+        ends = [(row.problem, (row.first_passed, row.submitted_passed)) for row in rows]
+    else:
+        ends = [(row.problem, (row.first_public, row.submitted_public)) for row in rows if row.has_public]
     maker = Maker(statistics)
     for name, cell in (("FF", (False, False)), ("FP", (False, True)), ("PF", (True, False)), ("PP", (True, True))):
-        maker.add(name, [end == cell for end in ends], [row.problem for row in rows])
+        maker.add(name, [end == cell for _, end in ends], [problem for problem, _ in ends])
     return maker.made
 
 

@@ -14,14 +14,16 @@ from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import PAPER_KS, Measure, difference, main_score, transition_measures, transitions
 from deskcheck_evals.published import PAPER, SOURCE, Published
 from deskcheck_evals.results import Result, fixes
+from deskcheck_evals.self_execution import execution_measures, simulated
 from deskcheck_evals.settings import differences, settings_of
 from deskcheck_evals.tables import Cell, Options, Table, measured, number
 from deskcheck_evals.versus import Pair, pair_of, paired, signed_cell
 
 TASKS = {
     "F3": ("output_prediction",),
+    "F5": ("self_verify",),
     "T1": ("output_prediction",),
-    "T2": ("output_prediction",),
+    "T2": ("output_prediction", "self_verify"),
     "T3": ("self_verify", "self_fix"),
     "T4": ("self_fix",),
     "T5": ("self_fix",),
@@ -44,8 +46,8 @@ OURS = {
 }
 """Our names of the measures of a column, where they are not the column's."""
 
-FIRST_PUBLIC = ("first public", "submitted public")
-FIRST_PRIVATE = ("first pass@1", "submitted pass@1")
+ENDS = {"private": ("first pass@1", "submitted pass@1"), "public": ("first public", "submitted public")}
+"""Tests -> our measures of the first and of the submitted program."""
 Placed = dict[str, list[Result | Pair]]
 
 
@@ -100,7 +102,9 @@ def _belongs(table: str, result: Result) -> bool:
         case "T1":
             return result.task == "output_prediction" and not is_cruxeval and not _is_of_its_own(result)
         case "T2":
-            return result.task == "output_prediction" and _is_of_its_own(result)
+            return result.task in TASKS["T2"] and _is_of_its_own(result)
+        case "F5":
+            return result.task == "self_verify" and bool(simulated(result)) and not _is_of_its_own(result)
         case "T3":
             return result.task in TASKS["T3"]
         case "T4":
@@ -117,7 +121,10 @@ def _belongs(table: str, result: Result) -> bool:
 def _is_of_its_own(result: Result) -> bool:
     """Whether the programs whose outputs are predicted were written by the model that predicts them."""
     sources = result.header.get("sources") or []
-    return bool(sources) and all(source["solver"] == result.header["solver"] for source in sources)
+    if result.task == "self_verify":
+        writers = sources or [result.header]
+        return bool(simulated(result)) and all(one["solver"] == result.header["simulator"] for one in writers)
+    return bool(sources) and all(one["solver"] == result.header["solver"] for one in sources)
 
 
 def _against_single_turn(ours: Result, results: Sequence[Result]) -> Result | Pair:
@@ -181,25 +188,30 @@ def _our_rows(name: str, run: Result | Pair, options: Options) -> list[list[Cell
         return [[f"{run.label}, against its own first programs", _benchmark(run), _first_to_submitted(run, options)]]
     if name == "T5":
         return _transition_rows(run, options)
+    if name in ("F5", "T2") and run.task == "self_verify":
+        made = execution_measures(run, options.statistics)
+        return [[run.label, _benchmark(run), *(_told(made.get(column)) for column in PAPER[name].columns)]]
     return [[run.label, _benchmark(run), *(_cell(column, run, options) for column in PAPER[name].columns)]]
 
 
 def _transition_rows(run: Result, options: Options) -> list[list[Cell | str]]:
     """Public tests and private ones; `transitions` asserts both identities on the way."""
     rows, made = fixes(run), measured(run, options)
-    transitions(rows, made)
     told = []
-    for tests, (first, submitted) in (("public", FIRST_PUBLIC), ("private", FIRST_PRIVATE)):
+    for tests in reversed(transitions(rows, made)):
+        first, submitted = ENDS[tests]
         shares = transition_measures(rows, tests, options.statistics)
-        cells = [
-            replace(number(measure), interval=None) for measure in (*shares.values(), made[first], made[submitted])
-        ]
+        cells = [_told(measure) for measure in (*shares.values(), made[first], made[submitted])]
         told.append([f"{run.label}, {tests} tests", _benchmark(run), *cells])
     return told
 
 
 def _cell(column: str, run: Result, options: Options) -> Cell:
-    measure = _measure(column, run, options)
+    return _told(_measure(column, run, options))
+
+
+def _told(measure: Measure | None) -> Cell:
+    """A number with its interval in words; drawn ones would stand beside the paper's bare numbers."""
     return Cell("-", None, True) if measure is None else replace(number(measure), interval=None)
 
 
@@ -218,7 +230,7 @@ def _change(pair: Pair, options: Options) -> Cell:
 
 
 def _first_to_submitted(run: Result, options: Options) -> Cell:
-    return replace(number(measured(run, options)["submitted - first"]), interval=None)
+    return _told(measured(run, options)["submitted - first"])
 
 
 def _benchmark(run: Result) -> str:

@@ -41,12 +41,12 @@ def together(answers: Mapping[str, str | None]) -> str:
     return "; ".join(f"{answer} ({', '.join(labels)})" for answer, labels in by_answer.items())
 
 
-def _setting(key: str, *tasks: str, words: str = "{}") -> Ask:
+def _setting(key: str, *tasks: str) -> Ask:
     """A setting as it is, for runs of `tasks` (none: of all)."""
 
     def ask(result: Result, options: Options) -> str | None:
         value = settings_of(result).get(key)
-        return None if value is None or (tasks and result.task not in tasks) else words.format(value)
+        return None if value is None or (tasks and result.task not in tasks) else str(value)
 
     return ask
 
@@ -99,6 +99,15 @@ def _temperature(result: Result, options: Options) -> str | None:
     return None if chosen is None else f"{chosen['temperature']:g}, by {chosen['measure']} on {chosen['benchmark']}"
 
 
+def _compared(result: Result, options: Options) -> str | None:
+    """How printed outputs are compared: as the run did, or anew."""
+    anew = options.choices.checker
+    if anew is not None and result.task in ("output_prediction", "self_verify"):
+        return f"compared anew as {anew}; calls as literals"
+    as_run = settings_of(result).get("checker")
+    return f"compared as {as_run}; calls as literals" if as_run and result.task == "output_prediction" else None
+
+
 def _always(words: str) -> Ask:
     return lambda result, options: words
 
@@ -123,7 +132,7 @@ CHOICES: dict[str, Ask] = {
     "programs are sampled with": lambda r, o: None if r.task in PREDICTING else _sampling("sampling")(r, o),
     "predictions are sampled with": lambda r, o: _sampling("sampling" if r.task in PREDICTING else "simulating")(r, o),
     TEMPERATURE: _temperature,
-    "a predicted output is right": _setting("checker", "output_prediction", words="compared as {}; calls as literals"),
+    "a predicted output is right": _compared,
     "a predicted input is right": _in("input_prediction", lambda r, o: "run in the sandbox, it gives the output"),
     "predictions of one test combine by": _in("self_verify", lambda result, options: f"{options.combine}"),
     "equal scores": _in("self_verify", lambda result, options: TIES[options.choices.ties]),

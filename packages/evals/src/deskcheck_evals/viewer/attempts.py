@@ -21,6 +21,7 @@ from deskcheck_tracer.compare import CHECKERS
 from markupsafe import Markup
 
 from deskcheck_evals.rows import Json
+from deskcheck_evals.shards import row_files
 from deskcheck_evals.viewer.item import Item, rendered, word
 
 MOST_HTML = 1_500_000
@@ -28,24 +29,26 @@ MOST_HTML = 1_500_000
 
 
 class Turns:
-    """The turns of a trajectory file by key; a line that a kill tore is passed over."""
+    """The turns of a run by key, from the trajectory file of each of its shards; a torn line is passed over."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._starts: dict[str, list[int]] = {}
-        start = 0
-        with open(path, "rb") if path.exists() else io.BytesIO() as file:
-            for line in file:
-                if (key := _key(line)) is not None:
-                    self._starts.setdefault(key, []).append(start)
-                start += len(line)
+    def __init__(self, folder: Path) -> None:
+        self._starts: dict[str, tuple[Path, list[int]]] = {}
+        for rows in row_files(folder):
+            path = rows.with_name("trajectories.jsonl")
+            start = 0
+            with open(path, "rb") if path.exists() else io.BytesIO() as file:
+                for line in file:
+                    if (key := _key(line)) is not None:
+                        self._starts.setdefault(key, (path, []))[1].append(start)
+                    start += len(line)
 
     def trajectory(self, row: Json) -> Trajectory | None:
         """The trajectory of a row; None where the file has none of its turns."""
         if row["key"] not in self._starts:
             return None
-        with open(self.path, "rb") as file:
-            turns = [turn_from_json(self._read(file, start)["turn"]) for start in self._starts[row["key"]]]
+        path, starts = self._starts[row["key"]]
+        with open(path, "rb") as file:
+            turns = [turn_from_json(self._read(file, start)["turn"]) for start in starts]
         status = TrajectoryStatus(row["status"])
         return Trajectory(row["problem"], FeedbackSource.none, turns=turns, status=status)
 
@@ -86,7 +89,7 @@ class Anchored:
 
 def attempts_items(folder: Path, rows: Mapping[str, list[Json]]) -> Iterator[Item]:
     """The items of a run, problem by problem."""
-    turns = Turns(folder / "trajectories.jsonl")
+    turns = Turns(folder)
     return (_item(problem, sorted(each, key=lambda row: row["attempt"]), turns) for problem, each in rows.items())
 
 

@@ -32,6 +32,9 @@ class Look:
 
     number: int
     passed: bool
+    verdict: str
+    printed: str
+    """The beginning of what it really printed; empty where a row does not hold it."""
     score: float
     votes: Sequence[bool]
     said: list[Said]
@@ -128,7 +131,10 @@ def _looks(candidate: Json, combine: Combine) -> list[Look]:
             for output, bit, status in zip(outputs, bits, statuses, strict=True)
         )
         said = [Said(*each, count) for each, count in counts.most_common()]
-        looks.append(Look(at + 1, passed, combined_score(bits, combine), bits, said))
+        verdict = candidate["public_verdicts"][at] if "public_verdicts" in candidate else "AC" if passed else "WA"
+        printed = candidate["printed"][at] if "printed" in candidate else None
+        shown = one_line(printed) if printed is not None else ""
+        looks.append(Look(at + 1, passed, verdict, shown, combined_score(bits, combine), bits, said))
     return looks
 
 
