@@ -10,9 +10,10 @@ imports and expected outputs are not timed, and the start and end of our sandbox
 time for an input (1 s is its default) and our CPU time for all inputs of a program.
 
 First every verdict is compared: ours by check with the labels, ours by calls with evalplus's; each difference is listed
-with its reason, and one without a reason stops. Rounds alternate, on all programs and on those that end by themselves
-(a program that loops costs a limit in any harness); a figure is the median with its range. CPU counts all processes
-below us and, unlike wall time, hardly depends on what else runs. The contest programs of lcb_stdio are judged once.
+with its reason, and one without a reason stops. Then rounds of calls and evalplus alternate, on all programs and on
+those that end by themselves (a program that loops costs a limit in any harness, and half as much again in ours, where
+it runs beside others); a figure is the median with its range. CPU counts all processes below us and, unlike wall time,
+hardly depends on what else runs. The check, and the contest programs of lcb_stdio, are timed once.
 """
 
 import argparse
@@ -98,13 +99,13 @@ def main() -> int:
         rows, unfaithful = harvested(data, Path(folder) / "rows.jsonl")
         problems = load_problems_of(BenchmarkConfig(name=BenchmarkName.evalplus, path=str(rows)))
         ways: dict[str, Way] = {
-            "deskcheck, calls": partial(by_calls, {problem.id: problem for problem in problems}, asked.limit_s),
-            "deskcheck, check": partial(by_check, asked.limit_s),
+            "deskcheck": partial(by_calls, {problem.id: problem for problem in problems}, asked.limit_s),
             "evalplus": partial(by_evalplus, asked.evalplus, rows, asked.limit_s),
         }
-        found = {name: way(programs)[1] for name, way in ways.items()}
-        if not gate(programs, found, unfaithful):
+        check, labelled = by_check(asked.limit_s, programs)
+        if not gate(programs, {"check": labelled} | {name: way(programs)[1] for name, way in ways.items()}, unfaithful):
             return 1
+        print(f"check, once: {check.wall_s:.1f} s, CPU {check.cpu_s:.1f} s")
         sets = {"all": programs, "those that end": [one for one in programs if one.labels != ["TLE"]]}
         spent = measure(ways, sets, asked.rounds)
     tell(spent, {name: len(some) for name, some in sets.items()}, asked)
@@ -170,9 +171,9 @@ def by_calls(problems: dict[str, Problem], limit_s: float, programs: list[Labell
     passed: Passed = {}
 
     async def grade(judge: Judge, task: str) -> None:
-        problem = problems[task]
-        limits = replace(problem.limits, cpu_s=limit_s, wall_s=10.0 + limit_s)
-        grades = await judge.grade(replace(problem, limits=limits), [program.source for program in grouped[task]])
+        limits = replace(problems[task].limits, cpu_s=limit_s, wall_s=10.0 + limit_s)
+        problem = replace(problems[task], limits=limits, public_tests=())  # evalplus runs its inputs alone
+        grades = await judge.grade(problem, [program.source for program in grouped[task]])
         passed.update({program.name: grades[program.source].passed for program in grouped[task]})
 
     async def everything(judge: Judge) -> None:
@@ -241,7 +242,7 @@ def jailed(python: Path, folder: Path, limit_s: float) -> dict[str, Any]:
 
 def gate(programs: list[Labelled], found: dict[str, Passed], unfaithful: set[str]) -> bool:
     """Compare all verdicts, list what differs; False if a difference has no reason."""
-    calls, check, evalplus = (found[name] for name in ("deskcheck, calls", "deskcheck, check", "evalplus"))
+    calls, check, evalplus = (found[name] for name in ("deskcheck", "check", "evalplus"))
     labels = {program.name: program.labels == ["AC"] for program in programs}
     ours = [name for name in labels if check[name] != labels[name]]
     print(f"check: {len(labels) - len(ours)} of {len(labels)} programs as labelled" + "".join(f"\n- {n}" for n in ours))
@@ -286,7 +287,7 @@ def tell(spent: dict[tuple[str, str], list[Spent]], sizes: dict[str, int], asked
         theirs = spent[name, "evalplus"]
         walls, cpus = [one.wall_s for one in took], [one.cpu_s for one in took]
         print(
-            f"{name} ({sizes[name]}), {way:16s}: {sizes[name] / statistics.median(walls):6.1f} programs/s, "
+            f"{name} ({sizes[name]}), {way:9s}: {sizes[name] / statistics.median(walls):6.1f} programs/s, "
             f"wall {spread(walls)} s, CPU {spread(cpus)} s; evalplus takes "
             f"{spread([b.wall_s / a.wall_s for a, b in zip(took, theirs, strict=True)])}x the time, "
             f"{spread([b.cpu_s / a.cpu_s for a, b in zip(took, theirs, strict=True)])}x the CPU"

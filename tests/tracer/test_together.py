@@ -102,6 +102,12 @@ def test_lines_of_its_own_win_a_program_nothing(sandbox: Sandbox) -> None:
     assert "AC" not in verdicts(sandbox, source.replace("+1", "nothing") + "def f(x): return 10 * x", tests)[:1]
 
 
+def test_no_tests_are_our_fault_whatever_the_program_does(sandbox: Sandbox) -> None:
+    for source in ("def f(x): return x", "while True: pass", "1 / 0"):
+        [judgement] = judge_together([Calls(source, "f", (), SHORT, wanted=0)], sandbox=sandbox)
+        assert judgement.results == () and judgement.verdict is Verdict.SE
+
+
 def test_tests_that_cannot_be_given_are_our_fault(sandbox: Sandbox) -> None:
     assert verdicts(sandbox, "def f(x): return x", cases(("1", "1"), ("'\ud800'", "1"), ("2", "2"))) == [
         "AC",

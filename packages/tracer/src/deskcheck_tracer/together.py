@@ -9,9 +9,11 @@ verdict of the call that it ended and of those that it kept from coming.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from .answering import RAISED, VALUE
 from .asserts import ASSERTS
@@ -52,7 +54,7 @@ class Calls:
         if any(test.limits is not None for test in self.tests):
             raise InputError("a test has limits of its own, but tests of one process share its limits: use judge_many")
 
-    @property
+    @cached_property
     def usable(self) -> list[TestCase]:
         """The tests that can be given to a program."""
         return [test for test in self.tests if not undecodable(test)]
@@ -90,7 +92,7 @@ def _settled(plan: Calls, results: list[TestResult]) -> list[TestResult] | None:
     stopped = [place for place, result in enumerate(results) if result.verdict is Verdict.TLE]
     if least == plan.limits.cpu_s or least is None or not stopped or results[stopped[0]].cpu_s < least:
         return results
-    is_wrong = any(result.verdict is not Verdict.AC for result in results[plan.wanted : stopped[0]])
+    is_wrong = any(result.verdict not in (Verdict.AC, Verdict.SE) for result in results[plan.wanted : stopped[0]])
     return results[: stopped[0]] if is_wrong else None
 
 
@@ -115,7 +117,7 @@ def _told(run: RunResult, count: int) -> list[TestResult]:
     results = [_answered(line, run) for line in (run.returned or "").split("\n")[:-1][:count]]
     if run.outcome is Outcome.ok:  # it may have left before its last call: no value, no right answer
         return results + [_result(Verdict.AC, run)] * (count - len(results))
-    ended = min(len(results), count - 1)
+    ended = max(0, min(len(results), count - 1))
     return results[:ended] + [_result(OF_OUTCOME[run.outcome], run, detail=run.detail)] * (count - ended)
 
 
@@ -131,12 +133,12 @@ def _result(verdict: Verdict, run: RunResult, value: str = "", detail: str = "")
 
 def _compared(told: list[tuple[Calls, TestCase, TestResult]], sandbox: Sandbox) -> list[TestResult]:
     """The results, with the values of the calls that returned compared."""
-    results = [result for _, _, result in told]
+    results, expected = [result for _, _, result in told], functools.cache(canonical_text)  # programs share their tests
     by_checker: dict[Checker, list[tuple[int, Asked]]] = {}
     for place, (plan, test, result) in enumerate(told):
         if result.verdict is not Verdict.AC:
             continue
-        asked = Asked(test.input, result.stdout, canonical_text(test.output))
+        asked = Asked(test.input, result.stdout, expected(test.output))
         if isinstance(plan.checker, Checker):
             by_checker.setdefault(plan.checker, []).append((place, asked))
         elif (difference := compare(asked.answer, asked.output, "exact")) is not None:
@@ -144,5 +146,6 @@ def _compared(told: list[tuple[Calls, TestCase, TestResult]], sandbox: Sandbox) 
     for checker, outputs in by_checker.items():
         decided = decide(checker, [asked for _, asked in outputs], sandbox)
         for (place, _), (verdict, detail) in zip(outputs, decided, strict=True):
-            results[place] = replace(results[place], verdict=verdict, detail=detail)
+            if verdict is not Verdict.AC:
+                results[place] = replace(results[place], verdict=verdict, detail=detail)
     return results
