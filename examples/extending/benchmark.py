@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from deskcheck_agent import Problem
-from deskcheck_evals.benchmarks import BenchmarkConfig, BenchmarkName
+from deskcheck_evals.benchmarks import BenchmarkConfig
 from deskcheck_evals.benchmarks.collection import Entry, Shape, Unused, collect
 from deskcheck_evals.benchmarks.row_files import Row
 from deskcheck_evals.jsonl import field
@@ -38,8 +38,8 @@ def _arguments(given: list[object]) -> str:
 
 
 def main(source: str, target: str) -> None:
-    # `collect` reads JSONL, Parquet or the hub, and leaves out duplicates and excluded ids. Any published name will do.
-    found = collect(Shape(name_of, entry), BenchmarkConfig(name=BenchmarkName.codejam, path=source))
+    # `collect` reads JSONL, Parquet or the hub, and leaves out duplicates and excluded ids.
+    found = collect(Shape(name_of, entry), BenchmarkConfig(path=source))
     Path(target).write_text("".join(json.dumps(problem.to_json()) + "\n" for problem in found.problems))
     print(f"{len(found.problems)} problems, {len(found.left)} rows left out")
 

@@ -1,7 +1,7 @@
 """A narrator of your own: runs told as short lines of values, proven by reading them back, as rows to train on.
 
-    python examples/extending/narrator.py rows.jsonl
-    deskcheck-sft experiment=sft/own model.path=micro-base "datasets=[{path: rows.jsonl}]" max_steps=2
+python examples/extending/narrator.py rows.jsonl
+deskcheck-sft experiment=sft/own model.path=micro-base "datasets=[{path: rows.jsonl}]" max_steps=2
 """
 
 import json

@@ -53,7 +53,10 @@ def test_every_group_and_experiment_is_there_with_its_comment(texts: dict[str, s
 def test_what_stands_below_a_field_is_its_meaning(texts: dict[str, str]) -> None:
     row = "| `sampling.temperature` | float | `1.0` | 0 is greedy. |"
     assert row in texts["configuration/eval.md"] and row in texts["configuration/solve.md"]
-    assert "| `run_name` | text | required | The run folder's name; every experiment names itself. |" in texts["configuration/rl.md"]
+    assert (
+        "| `run_name` | text | required | The run folder's name; every experiment names itself. |"
+        in texts["configuration/rl.md"]
+    )
     assert "| `self_verify` | The best of k candidates. |" in texts["configuration/solve.md"]
 
 

@@ -19,7 +19,9 @@ def test_every_link_and_anchor_leads_somewhere(site: Path, pages: list[Page]) ->
 
 
 def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
-    (tmp_path / "a.html").write_text('<h2 id="here">A</h2><a href="b.html#there">b</a><img src="no.png"><a href="#here">')
+    (tmp_path / "a.html").write_text(
+        '<h2 id="here">A</h2><a href="b.html#there">b</a><img src="no.png"><a href="#here">'
+    )
     (tmp_path / "b.html").write_text('<a href="a.html#here">a</a><a href="c.html">c</a><a href="https://x.org">x</a>')
     found = lost([Page(tmp_path / "a.html"), Page(tmp_path / "b.html")], tmp_path)
     assert found == ["a.html -> b.html#there", "a.html -> no.png", "b.html -> c.html"]

@@ -7,14 +7,19 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
-from deskcheck_agent import SamplingParams, ScriptedSampler
+from deskcheck_agent import Prompts, SamplingParams, ScriptedSampler
 from deskcheck_agent.errors import SamplerError
 from deskcheck_agent.problem import load_problems
 from deskcheck_evals import evaluate
+from deskcheck_evals.benchmarks import BenchmarkConfig
+from deskcheck_tracer import Program, record
+from deskcheck_trainer.rollout import RolloutEngine
 from deskcheck_trainer.sft_config import DatasetConfig
 from deskcheck_trainer.sft_data import mixture
+from deskcheck_trainer.tasks import load_tasks
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "extending"
 
@@ -48,24 +53,28 @@ async def test_the_sampler_depends_on_seed_and_index_alone_and_tells_failures() 
     [_, two] = await sampler.sample([prompt, prompt], [SamplingParams(seed=6), SamplingParams(n=2, first=2, seed=5)])
     assert len({each.text for each in four}) == 4 and four[2:] == two
     with pytest.raises(SamplerError, match="exit code 3"):
-        await load("sampler").CommandSampler(sys.executable, "-c", "raise SystemExit(3)").sample([prompt], SamplingParams())
+        await (
+            load("sampler")
+            .CommandSampler(sys.executable, "-c", "raise SystemExit(3)")
+            .sample([prompt], SamplingParams())
+        )
 
 
 def test_the_narrators_rows_are_rows_to_train_on(tmp_path: Path) -> None:
     narrator = load("narrator")
     narrator.main(tmp_path / "rows.jsonl")
-    rows = mixture([DatasetConfig(path=str(tmp_path / "rows.jsonl"))], narrations=True, seed=0)
+    rows: Any = mixture([DatasetConfig(path=str(tmp_path / "rows.jsonl"))], narrations=True, seed=0)
     assert len(rows) == 20
     assert all("<output>" in row["completion"][0]["content"] for row in rows)
 
 
 def test_the_narrator_proves_what_it_tells() -> None:
-    from deskcheck_tracer import Program, record
-
     narrator = load("narrator")
     trace = record(Program("s = 0\nfor x in [3, 1]:\n    s += x\nprint(s)\n"))
     text = narrator.tell(trace)
-    assert text == "line 1: s is 0\nline 2: x is 3\nline 3: s is 3\nline 2: x is 1\nline 3: s is 4\n<output>\n4\n</output>"
+    assert (
+        text == "line 1: s is 0\nline 2: x is 3\nline 3: s is 3\nline 2: x is 1\nline 3: s is 4\n<output>\n4\n</output>"
+    )
     assert narrator.is_true(text, trace)
     for true, false in [("s is 3", "s is 5"), ("line 3", "line 2"), ("\n4\n", "\n5\n"), ("line 1: s is 0\n", "")]:
         assert not narrator.is_true(text.replace(true, false, 1), trace), false
@@ -75,28 +84,33 @@ def test_the_benchmark_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture
     path = tmp_path / "problems.jsonl"
     load("benchmark").main(str(EXAMPLES / "exercises.jsonl"), str(path))
     assert capsys.readouterr().out == "2 problems, 2 rows left out\n"
-    assert [(problem.id, problem.entry_point) for problem in load_problems(path)] == [("double", "double"), ("joined", "joined")]
+    assert [(problem.id, problem.entry_point) for problem in load_problems(path)] == [
+        ("double", "double"),
+        ("joined", "joined"),
+    ]
     script = tmp_path / "script.jsonl"  # the same answer to every question; `double` it solves
     script.write_text(json.dumps("```python\ndef double(n):\n    return 2 * n\n```\n<output>\n4\n</output>") + "\n")
-    words = ["task=self_verify", "benchmark=problems", f"benchmark.path={path}", f"sampler.script={script}", "candidates=5"]
+    words = [
+        "task=self_verify",
+        "benchmark=problems",
+        f"benchmark.path={path}",
+        f"sampler.script={script}",
+        "candidates=5",
+    ]
     assert evaluate.main([*words, f"output_root={tmp_path}", "wandb=disabled", "resamples=100"]) == 0
     [done] = tmp_path.glob("*/done.json")
     summary = json.loads(done.read_text())["summary"]
-    assert summary["rows"] == 2 and summary["measures"]["pass@1"]["mean"] == 50.0
+    assert summary["rows"] == 2 and summary["measures"]["pass@1"]["mean"] == 0.5
 
 
 async def test_the_environment_pays_by_the_part_and_its_gold_scores_one() -> None:
-    from deskcheck_agent import Prompts
-    from deskcheck_evals.benchmarks import BenchmarkConfig
-    from deskcheck_trainer.rollout import RolloutEngine
 
     own = load("environment")
     assert own.credit("26\n", "26") == own.credit("", "") == 1
     assert own.credit("26", "27") == 0 and own.credit("26", "") == own.credit("26", "31") == -1
-    assert own.credit("26", "261") == pytest.approx(1 / 3)
-    tasks = own.all_tasks(own.NAME, BenchmarkConfig(split="train", limit=5))
-    true = {task.item.id: task.item.output for task in tasks}
-    sampler = ScriptedSampler([f"<output>\n{next(iter(true.values()))}</output>"])
+    assert own.credit("26", "261") == pytest.approx(0.6)
+    tasks = load_tasks("output_prediction", BenchmarkConfig(split="train", limit=5))
+    sampler = ScriptedSampler([f"<output>\n{tasks[0].gold}</output>"])
     engine = RolloutEngine([own.PartialCredit(Prompts.load("micro"))], sampler, SamplingParams())
     assert await engine.prove(tasks) == 5
     [group] = await engine.run(tasks[:1], 2)

@@ -128,7 +128,9 @@ def type_text(hint: Any) -> str:
         return "anything"
     if isinstance(hint, type) and issubclass(hint, Enum):
         return " | ".join(each.name for each in hint) if len(hint) <= ENUMS_IN_FULL else "a name, below"
-    return {"str": "text", "NoneType": "null"}.get(hint.__name__, "keys" if dataclasses.is_dataclass(hint) else hint.__name__)
+    return {"str": "text", "NoneType": "null"}.get(
+        hint.__name__, "keys" if dataclasses.is_dataclass(hint) else hint.__name__
+    )
 
 
 def _parts(hint: Any) -> Iterator[Any]:

@@ -39,8 +39,8 @@ def command_page(command: str) -> str:
     parts = [f"# deskcheck-{command}", prose(capital(comment.removeprefix(f"deskcheck-{command}: ")))]
     parts.append(
         f"Every key, from the schema. A default is the dataclass's own; groups and experiments choose others, and "
-        f"`deskcheck-{command} --cfg job` shows what a command line comes to. `null` leaves a thing out. What it starts "
-        "from (options are in [groups](groups.md), named differences in [experiments](experiments.md)):"
+        f"`deskcheck-{command} --cfg job` shows what a command line comes to. `null` leaves a thing out. What it "
+        "starts from (options are in [groups](groups.md), named differences in [experiments](experiments.md)):"
     )
     parts.append(yaml_block(body))
     seen: set[type] = set()
@@ -77,19 +77,28 @@ def groups_page() -> str:
         for entry in yaml.safe_load((CONF / f"{command}.yaml").read_text())["defaults"]:
             for name, option in entry.items() if isinstance(entry, dict) else ():
                 used.setdefault(name.partition("@")[0], []).append(f"`deskcheck-{command}` ({name}={option})")
-    parts = ["# Groups", "A group is one swappable part, an option one file. `group=option` chooses; so do experiments."]
+    parts = [
+        "# Groups",
+        "A group is one swappable part, an option one file. `group=option` chooses; so do experiments.",
+    ]
     for group in sorted({path.parent.relative_to(CONF).as_posix() for path in CONF.glob("*/**/*.yaml")}):
         if group.partition("/")[0] == "experiment":
             continue
         who = used.get(group)
-        parts += [f"## `{group}`", f"Begins as: {', '.join(who)}." if who else "Chosen by name, by another file or a command."]
+        parts += [
+            f"## `{group}`",
+            f"Begins as: {', '.join(who)}." if who else "Chosen by name, by another file or a command.",
+        ]
         parts += [option_text(f"{group}={path.stem}", path, "###") for path in sorted((CONF / group).glob("*.yaml"))]
     return "\n\n".join(parts) + "\n"
 
 
 def experiments_page() -> str:
     """Every experiment by command."""
-    parts = ["# Experiments", "A named difference from what a command starts from. Words in capitals are for you to fill in."]
+    parts = [
+        "# Experiments",
+        "A named difference from what a command starts from. Words in capitals are for you to fill in.",
+    ]
     for command in COMMANDS:
         parts.append(f"## `deskcheck-{command}`")
         for path in sorted((CONF / "experiment" / command).glob("*.yaml")):

@@ -31,7 +31,7 @@ from deskcheck_trainer.monitor import Monitor, averages
 from deskcheck_trainer.rl_config import BackendName, RLConfig, training_benchmark, validation_benchmark
 from deskcheck_trainer.rollout import Rollout, Task
 from deskcheck_trainer.sandbox_check import check_sandbox
-from deskcheck_trainer.tasks import LoadTasks, MakeEnvs, load_tasks, make_envs
+from deskcheck_trainer.tasks import MakeEnvs, load_tasks, make_envs
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -40,17 +40,15 @@ CHECKPOINT = "checkpoint"
 """Folder of the trained model, in the run folder: the best one by validation, else the last."""
 
 
-def train(
-    config: RLConfig, run: Run, *, make_envs: MakeEnvs = make_envs, load_tasks: LoadTasks = load_tasks
-) -> float | None:
+def train(config: RLConfig, run: Run, *, make_envs: MakeEnvs = make_envs) -> float | None:
     """Train and save the model; returns the best validation pass@1 (None without validation).
 
-    `make_envs` and `load_tasks` are where environments of one's own come in: examples/extending/environment.py.
+    `make_envs` is where environments of one's own come in: examples/extending/environment.py.
     """
     if not run.is_done():
         from deskcheck_agent.attention import full_precision_attention
 
-        parts = build(config, run.folder, make_envs, load_tasks)
+        parts = build(config, run.folder, make_envs)
         check_sandbox(config, run.folder)
         parts.prove(config.prove_rewards)
         with parts.backend.trainer.args.main_process_first():  # it removes those that were cut off
@@ -122,9 +120,7 @@ class Parts:
         }
 
 
-def build(
-    config: RLConfig, folder: Path, make_envs: MakeEnvs = make_envs, load_tasks: LoadTasks = load_tasks
-) -> Parts:
+def build(config: RLConfig, folder: Path, make_envs: MakeEnvs = make_envs) -> Parts:
     """Environments, tasks and the backend of `config`; checkpoints go under `folder`."""
     from deskcheck_agent.samplers.transformers import model_path
     from transformers import PrinterCallback
@@ -142,11 +138,11 @@ def build(
         from deskcheck_trainer.backends.trl_sync import build as build_backend
     backend: Backend = build_backend(made)
     backend.trainer.remove_callback(PrinterCallback)  # stdout carries results alone
-    validation = make_validation(config, load_tasks) if config.validation.every else []
+    validation = make_validation(config) if config.validation.every else []
     return Parts(config, folder, tasks, backend, monitor, validation)
 
 
-def make_validation(config: RLConfig, load_tasks: LoadTasks = load_tasks) -> list[Task]:
+def make_validation(config: RLConfig) -> list[Task]:
     """Validation tasks of every environment in use; none of them is a training task, by split."""
     return [task for name in config.env.used() for task in load_tasks(name, validation_benchmark(config, name))]
 

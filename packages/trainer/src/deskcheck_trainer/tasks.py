@@ -18,9 +18,6 @@ from deskcheck_trainer.envs.step_reward import TrueSteps
 from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.rollout import Env, Task
 
-LoadTasks = Callable[[str, BenchmarkConfig], list[Task]]
-"""The tasks of the environment so named, from one of its benchmarks."""
-
 
 class MakeEnvs(Protocol):
     """The environments in use, by name; `progress` says how much of the training is done, in [0, 1]."""
