@@ -55,6 +55,14 @@ def test_one_page_and_one_set_of_tables(three, tmp_path, capsys):
     assert first and first[1] in html and first[1] in latex and first[1] in out, "one number, four times"
 
 
+def test_nothing_right_at_all_says_how_much_room_that_leaves(make_run, tmp_path, capsys):
+    told = [f"output_root={tmp_path / 'out'}", *TABLES_ALONE, *QUIET]
+    assert main([runs([make_run("output_prediction", "unable", skill=0.0, rows=20)]), *told]) == 0
+    assert "0.0 [0.0, 0.0] of 20 problems leaves room up to 16.8" in capsys.readouterr().out
+    assert main([runs([make_run("output_prediction", "able", rows=20)]), *told]) == 0
+    assert "leaves room" not in capsys.readouterr().out
+
+
 def test_predicted_inputs_are_shown_with_how_they_ended_and_their_control(make_run, tmp_path, capsys):
     folder, page = make_run("input_prediction"), tmp_path / "page.html"
     assert main([runs([folder]), f"html={page}", f"output_root={tmp_path / 'out'}", *QUIET]) == 0
