@@ -61,7 +61,7 @@ def test_nothing_right_at_all_says_how_much_room_that_leaves(make_run, tmp_path)
         folder, page = make_run("output_prediction", name, skill=skill, rows=20), tmp_path / name / "page.html"
         assert main([runs([folder]), f"html={page}", f"output_root={tmp_path / 'out'}", *TABLES_ALONE, *QUIET]) == 0
         pages[name] = page.with_suffix(".md").read_text()
-    assert "of 20 problems leaves room up to 16.8, and 100.0 as far down" in pages["unable"]
+    assert "of 10 problems leaves room up to 30.8, and 100.0 as far down" in pages["unable"]
     assert "leaves room" not in pages["able"]
 
 
