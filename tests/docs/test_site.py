@@ -33,6 +33,10 @@ def test_nothing_is_loaded_from_elsewhere(site: Path, pages: list[Page]) -> None
         assert "url(http" not in style.read_text() and "@import" not in style.read_text(), style
 
 
+def test_a_bar_in_a_cell_is_a_bar(site: Path) -> None:
+    assert "<code>&lt;|line_sep|&gt;" in (site / "training.html").read_text()
+
+
 def test_every_page_can_be_reached_from_home(site: Path, pages: list[Page]) -> None:
     home = next(page for page in pages if page.path == site / "index.html")
     reached, waiting = {home.path}, [home]
