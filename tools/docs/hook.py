@@ -35,5 +35,5 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """A bar in the code of a table's cell is written `\\|` where the repository is read, and would keep its backslash."""
+    """A bar in the code of a table's cell is written `\\|` in the repository, and would keep its backslash."""
     return re.sub(r"<td.*?</td>", lambda cell: cell[0].replace("\\|", "|"), html, flags=re.S)
