@@ -2,8 +2,8 @@
 
     python examples/extending/environment.py     # two steps of the micro base
 
-It takes the place of the environment whose tasks it plays; all else stays: both backends, validation, checkpoints, the
-command line.
+It takes the place of the environment whose tasks it plays; all else stays: both backends,
+validation, checkpoints, the command line.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,8 @@ class PartialCredit:
         [(prompt, completion)] = recorder.calls
         reward = credit(item.output, prediction.output or "")
         turn = Turn.of("predict", prompt, completion)
-        return Rollout(item.id, self.name, (turn,), reward, {"pass": float(reward == 1)})  # `pass` chooses checkpoints
+        metrics = {"pass": float(reward == 1)}  # validation chooses the checkpoint by it
+        return Rollout(item.id, self.name, (turn,), reward, metrics)
 
     async def score(self, item: PredictionItem, answer: str) -> float:
         return credit(item.output, answer)  # the true output must score 1: proven before the first step

@@ -43,8 +43,9 @@ def main(path: Path) -> None:
         for item in load_items(BenchmarkConfig(split="train", limit=20)):
             trace = record(item.program)  # in the sandbox
             if is_true(text := tell(trace), trace):
-                completion = [{"role": "assistant", "content": text}]
-                file.write(json.dumps({"prompt": prompts.explain(item.program), "completion": completion}) + "\n")
+                told = [{"role": "assistant", "content": text}]
+                row = {"prompt": prompts.explain(item.program), "completion": told}
+                file.write(json.dumps(row) + "\n")
 
 
 if __name__ == "__main__":
