@@ -3,8 +3,8 @@
     python examples/extending/benchmark.py examples/extending/exercises.jsonl problems.jsonl
     deskcheck-eval task=self_verify benchmark=problems benchmark.path=problems.jsonl
 
-A row is {"name", "task", "function", "cases": [[arguments, result], ...]}; the first case is shown to the model, the
-others grade its programs.
+A row is {"name", "task", "function", "cases": [[arguments, result], ...]}; the first case is shown
+to the model, the others grade its programs.
 """
 
 import json

@@ -1,7 +1,7 @@
 """A sampler of your own: any command that reads chat messages (JSON) and writes an answer.
 
-python examples/extending/sampler.py                        # asks the parrot below
-python examples/extending/sampler.py ./my_model --fast      # asks yours; the seed is its last argument
+python examples/extending/sampler.py                     # asks the parrot below
+python examples/extending/sampler.py ./my_model --fast   # asks yours; its last word is the seed
 """
 
 import asyncio
