@@ -1,61 +1,56 @@
-"""Under which licences a package's requirements stand, read from an environment that holds exactly those.
+"""Under which licences the requirements of a package stand, its extras included, as their own metadata says.
 
-`python -m tools.release.licences MEMBER [PYTHON]` (PYTHON: an interpreter of such an environment; without one, this
-environment, cut down to what the member asks for). A distribution's licence is its SPDX expression (`License-Expression`),
-else its classifiers, else the text of `License`. What is not on the list stops a release until someone has read it:
-then either the licence goes to ALLOWED or the distribution, with its reason, to EXCEPTIONS.
+`python -m tools.release.licences [MEMBER ...]`, in an environment made by `make setup`: the requirements are followed
+from installed distribution to installed distribution. A licence is the SPDX expression of a distribution
+(`License-Expression`), else its classifiers, else the first line of `License`. What is not on the list stops a release
+until someone has read it: then either the licence goes to ALLOWED or the distribution, with its reason, to EXCEPTIONS.
+Our wheels contain none of these; pip installs them beside ours.
 """
 
-import json
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
+from fnmatch import fnmatch
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tools.release.environment import run
-from tools.release.members import PREFIX
+from tools.release.members import PREFIX, Member, members
 
 ALLOWED = {
     *("Apache-2.0", "MIT", "MIT-0", "MIT-CMU", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "ISC", "Zlib", "PSF-2.0"),
     *("Python-2.0", "CNRI-Python", "HPND", "Unlicense", "BSL-1.0", "CC0-1.0"),
-    # Copyleft of the file and not of the work: we neither change nor contain these, pip installs them beside ours.
-    "MPL-2.0",
+    "MPL-2.0",  # asks for changes to its own files, and we make none
 }
 SPELLINGS = {
     "apache software license": "Apache-2.0",
     "apache license 2.0": "Apache-2.0",
     "apache license, version 2.0": "Apache-2.0",
     "apache 2.0": "Apache-2.0",
-    "apache-2": "Apache-2.0",
+    "apache 2.0 license": "Apache-2.0",
     "apache": "Apache-2.0",
     "mit license": "MIT",
-    "the mit license": "MIT",
+    "the mit license (mit)": "MIT",
     "bsd": "BSD-3-Clause",
     "bsd license": "BSD-3-Clause",
-    "new bsd": "BSD-3-Clause",
     "3-clause bsd license": "BSD-3-Clause",
-    "bsd 3-clause": "BSD-3-Clause",
-    "bsd-3": "BSD-3-Clause",
     "isc license (iscl)": "ISC",
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
     "python software foundation license": "PSF-2.0",
     "the unlicense (unlicense)": "Unlicense",
     "historical permission notice and disclaimer (hpnd)": "HPND",
 }
-"""What classifiers and free text write for an SPDX name."""
-EXCEPTIONS: dict[str, str] = {}
-"""Distribution -> why it may be asked for all the same."""
-LIST = """
-import importlib.metadata as m, json
-print(json.dumps([
-    {"name": d.metadata["Name"], "version": d.version, "expression": d.metadata.get("License-Expression"),
-     "classifiers": [c for c in d.metadata.get_all("Classifier", []) if c.startswith("License ::")],
-     "text": d.metadata.get("License"), "requires": d.requires or []}
-    for d in m.distributions()]))
-"""
+"""What classifiers and free text write for an SPDX name, in lower case."""
+SAY_NOTHING = {"OSI Approved", "DFSG approved"}
+EXCEPTIONS = {
+    "nvidia-*": "CUDA's libraries, which torch asks for on Linux: free to use, not to pass on, which we do not",
+    "cuda-*": "as nvidia-*; cuda-toolkit is empty and names those",
+    "chardet": "LGPL-2.1; evals[harness] alone, through lm-eval's tables: imported unchanged",
+    "dominate": "LGPL-3.0; evals[harness] alone, through lm-eval's tables: imported unchanged",
+}
+"""Distribution, or a pattern of them, -> why it may be asked for all the same."""
 
 
 @dataclass(frozen=True)
@@ -66,48 +61,75 @@ class Found:
     """An SPDX expression, or what stood in the metadata, or "not stated"."""
 
     @property
-    def allowed(self) -> bool:
-        return permitted(self.licence) or self.name in EXCEPTIONS
+    def excuse(self) -> str | None:
+        return next((reason for pattern, reason in EXCEPTIONS.items() if fnmatch(self.name, pattern)), None)
+
+    @property
+    def accepted(self) -> bool:
+        return permitted(self.licence) or self.excuse is not None
 
 
 def permitted(expression: str) -> bool:
-    """Whether an SPDX expression can be met with allowed licences: one side of OR, every side of AND; no brackets."""
-    if "(" in expression:
-        inner = re.sub(r"\(([^()]*)\)", lambda group: "MIT" if permitted(group[1]) else "refused", expression)
-        return inner != expression and permitted(inner)
-    return any(
-        all(part.split(" WITH ")[0].strip() in ALLOWED for part in side.split(" AND "))
-        for side in expression.split(" OR ")
-    )
+    """Whether allowed licences can meet an SPDX expression: one side of an OR, every side of an AND."""
+    inner = re.sub(r"\(([^()]*)\)", lambda group: "MIT" if permitted(group[1]) else "refused", expression)
+    if inner != expression:
+        return permitted(inner)
+    sides = [[part.split(" WITH ")[0].strip() for part in side.split(" AND ")] for side in expression.split(" OR ")]
+    return any(ALLOWED.issuperset(side) for side in sides)
 
 
-def licence_of(row: dict) -> str:
-    """The licence of one distribution's metadata (a row of LIST)."""
-    if row["expression"]:
-        return row["expression"]
-    named = [line.split(" :: ")[-1] for line in row["classifiers"] if line.split(" :: ")[-1] != "OSI Approved"]
-    free = (row["text"] or "").strip()
-    said = named or ([free] if free and "\n" not in free else [])
-    return " AND ".join(sorted({SPELLINGS.get(each.lower(), each) for each in said})) or "not stated"
+def licence_of(found: Distribution) -> str:
+    about = found.metadata
+    if expression := about.get("License-Expression"):
+        return expression
+    classes = [line.split(" :: ")[-1] for line in about.get_all("Classifier", []) if line.startswith("License ::")]
+    first, _, _ = (about.get("License") or "").strip().partition("\n")
+    named = [each for each in classes if each not in SAY_NOTHING] or ([first.strip()] if first else [])
+    return " AND ".join(sorted({SPELLINGS.get(each.lower(), each) for each in named})) or "not stated"
 
 
-def licences(python: Path) -> list[Found]:
-    """Of every distribution in an environment but our own, by name."""
-    rows: Iterable[dict] = json.loads(run(python, "-Ic", LIST).stdout)
-    found = {
-        canonicalize_name(row["name"]): Found(canonicalize_name(row["name"]), row["version"], licence_of(row))
-        for row in rows
-    }
-    return [found[name] for name in sorted(found) if not name.startswith(PREFIX)]
+def licences(member: Member) -> tuple[list[Found], list[str]]:
+    """Of everything a member asks for, directly or not, by name; and the names of what is not installed here."""
+    found: dict[str, Found] = {}
+    absent: set[str] = set()
+    queue: list[Requirement] = list(member.declared)
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while queue:
+        asks = queue.pop()
+        key = (canonicalize_name(asks.name), frozenset(asks.extras))
+        if key in seen:
+            continue
+        seen.add(key)
+        try:
+            there = distribution(asks.name)
+        except PackageNotFoundError:
+            absent.add(key[0])
+            continue
+        found[key[0]] = Found(key[0], there.version, licence_of(there))
+        queue += wanted_by(there.requires or (), asks.extras)
+    ours = [name for name in found if name.startswith(PREFIX)]
+    return [found[name] for name in sorted(found.keys() - ours)], sorted(absent)
 
 
-def main(python: str = sys.executable) -> int:
-    found = licences(Path(python))
-    for each in found:
-        mark = "" if permitted(each.licence) else EXCEPTIONS.get(each.name, "NOT ALLOWED")
-        print(f"{each.name:32} {each.version:14} {each.licence[:80]:40} {mark}")
-    return 0 if all(each.allowed for each in found) else 1
+def wanted_by(lines: Iterable[str], extras: Iterable[str]) -> list[Requirement]:
+    """The requirements of a distribution that hold on this system with these extras."""
+    asked = [Requirement(line) for line in lines]
+    surroundings = [{"extra": extra} for extra in ("", *extras)]
+    return [each for each in asked if not each.marker or any(each.marker.evaluate(about) for about in surroundings)]
+
+
+def main(names: list[str]) -> int:
+    everything = members()
+    refused = 0
+    for name in names or everything:
+        found, absent = licences(everything[name])
+        print(f"== {name}: {len(found)} distributions; not installed here: {', '.join(absent) or '-'}")
+        for each in found:
+            note = "" if permitted(each.licence) else each.excuse or "NOT ALLOWED"
+            print(f"{each.name:34} {each.version:12} {each.licence:36} {note}".rstrip())
+        refused += sum(not each.accepted for each in found)
+    return 1 if refused else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -1,9 +1,9 @@
 """Are the declared ranges true? Every package at both ends of them, its tests run against its installed wheel.
 
-`python -m tools.release.ranges [CASE ...]`. The low end is the oldest Python with every requirement of the package and of
-its siblings at its lower bound; the high end is the newest Python with the newest releases that the bounds admit, not
-our pins. What is not named by any of our packages (a requirement of a requirement) is at its newest in both. The tests
-are those that touch what the package requires, run from the repository without its source on the path.
+`python -m tools.release.ranges [CASE ...]`. The low end is the oldest Python with every requirement of the package and
+of its siblings at its lower bound; the high end is the newest Python with the newest releases that the bounds admit,
+not our pins. What none of our packages names (a requirement of a requirement) is at its newest in both. The tests are
+those that touch what the package requires, run from the repository without its source on the path.
 
 A case that passed is not run again while sources, tests and resolved versions stay as they are: results lie in
 outputs/ranges/, environments too (CLEAN=1 removes each after its case).
@@ -51,8 +51,10 @@ CASES = (
     Case(
         "agent",
         ("nsjail",),
-        ("agent/test_prompts.py", "agent/test_rich.py", "agent/test_samplers_openai.py", "agent/test_tests_folder.py")
-        + ("agent/page/test_page.py", "agent/test_problem_file.py"),
+        (
+            *("agent/test_prompts.py", "agent/test_rich.py", "agent/test_samplers_openai.py"),
+            *("agent/page/test_page.py", "agent/test_problem_file.py", "agent/test_tests_folder.py"),
+        ),
     ),
     Case("agent", ("gguf", "nsjail"), ("agent/test_samplers.py", "agent/test_draw.py", "agent/test_decode.py")),
     Case(
@@ -64,15 +66,17 @@ CASES = (
     Case(
         "trainer",
         ("ray", "submitit"),
-        ("trainer/nlex/test_shards.py", "trainer/nlex/test_near_duplicates.py", "trainer/nlex/test_tokenizer.py")
-        + ("trainer/nlex/test_ray_pool.py", "trainer/test_rl_config.py"),
+        (
+            *("trainer/nlex/test_shards.py", "trainer/nlex/test_near_duplicates.py", "trainer/nlex/test_tokenizer.py"),
+            *("trainer/nlex/test_ray_pool.py", "trainer/test_rl_config.py"),
+        ),
     ),
     Case("trainer", ("train",), ("trainer/test_trl_sync.py", "trainer/test_packing.py", "trainer/test_optimizer.py")),
 )
 
 
 def wanted(member: Member, extras: tuple[str, ...]) -> Iterator[str]:
-    """What a member and its siblings ask for from others, one requirement a line: uv lowers only what it is told itself."""
+    """What a member and its siblings ask for from others; all of it, since uv lowers only what it is told itself."""
     seen = set()
     queue = [Requirement(f"{member.distribution}[{','.join(extras)}]")]
     while queue:
