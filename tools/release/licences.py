@@ -84,7 +84,7 @@ def licence_of(found: Distribution) -> str:
         return expression
     classes = [line.split(" :: ")[-1] for line in about.get_all("Classifier", []) if line.startswith("License ::")]
     first, _, _ = (about.get("License") or "").strip().partition("\n")
-    named = [each for each in classes if each not in SAY_NOTHING] or ([first.strip()] if first else [])
+    named: list[str] = [each for each in classes if each not in SAY_NOTHING] or ([first.strip()] if first else [])
     return " AND ".join(sorted({SPELLINGS.get(each.lower(), each) for each in named})) or "not stated"
 
 
