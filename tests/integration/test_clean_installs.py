@@ -53,7 +53,7 @@ print(json.dumps(sizes))
 BUDGET_MB = {
     "conf": (1, 20),
     "micro": (10, 10),
-    "tracer": (1, 1),
+    "tracer": (1.5, 1.5),
     "agent": (1, 160),
     "evals": (1.5, 250),
     "trainer": (1.5, 450),

@@ -35,11 +35,12 @@ def tagged(member: Member, tag: str) -> None:
         )
 
 
-def built(member: Member, out: Path) -> tuple[Path, Path]:
-    """Its wheel and its source distribution, the only files in `out`."""
+def put(member: Member, wheels: Path, out: Path) -> tuple[Path, Path]:
+    """Copy its wheel and its source distribution from `wheels`; they become the only files in `out`."""
     shutil.rmtree(out, ignore_errors=True)
-    build(out, member.name)
-    (out / ".gitignore").unlink(missing_ok=True)
+    out.mkdir(parents=True)
+    for file in wheels.glob(f"{member.module}-{member.version}[-.]*"):
+        shutil.copy(file, out)
     (wheel,), (source,) = out.glob("*.whl"), out.glob("*.tar.gz")
     return wheel, source
 
@@ -76,15 +77,13 @@ def read_licences(member: Member) -> int:
     return len(found)
 
 
-def bill(member: Member, out: Path) -> Path:
+def bill(member: Member, wheels: Path, out: Path) -> Path:
     """Install the package alone from wheels and write down what came: CycloneDX JSON without time or serial number."""
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{member.module}-{member.version}.cdx.json"
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        bin_ = environment(
-            home / "venv", PYTHONS[0], build(home / "wheels"), f"{member.distribution}=={member.version}"
-        )
+        bin_ = environment(home / "venv", PYTHONS[0], wheels, f"{member.distribution}=={member.version}")
         uv("pip", "check", "--python", bin_ / "python", cwd=home)
         tool = (
             sys.executable,
@@ -103,13 +102,13 @@ def bill(member: Member, out: Path) -> Path:
     return file
 
 
-def check(member: Member, tag: str | None) -> None:
+def check(member: Member, wheels: Path, tag: str | None) -> None:
     if tag is not None:
         tagged(member, tag)
-    wheel, source = built(member, ROOT / "dist" / member.name)
+    wheel, source = put(member, wheels, ROOT / "dist" / member.name)
     contents(member, wheel, source)
     count = read_licences(member)
-    sbom = bill(member, ROOT / "dist" / "sbom")
+    sbom = bill(member, wheels, ROOT / "dist" / "sbom")
     size = wheel.stat().st_size / 1e6
     print(
         f"{member.distribution} {member.version}: {wheel.name} ({size:.2f} MB), {count} licences read, {sbom.name}",
@@ -128,8 +127,10 @@ def main() -> int:
     try:
         if unknown := set(asked.member) - set(everything):
             raise ReleaseError(f"no package named {', '.join(unknown)}, expected one of {', '.join(everything)}")
-        for name in asked.member or everything:
-            check(everything[name], asked.tag)
+        with tempfile.TemporaryDirectory() as folder:  # siblings are installed from what is built here, too
+            wheels = build(Path(folder))
+            for name in asked.member or everything:
+                check(everything[name], wheels, asked.tag)
     except ReleaseError as error:
         print(f"release: {error}", file=sys.stderr)
         return 2
