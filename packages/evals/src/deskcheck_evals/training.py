@@ -7,6 +7,7 @@ compared by deskcheck-eval, on problems.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -165,9 +166,8 @@ def _told(values: Iterable[float | None]) -> Cell:
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
-    """What must be equal in runs that are one curve; a path into another run's folder of the same seed is equal."""
-    own = f"-s{config['seed']}"
-    return {key: json.dumps(value).replace(own, "-s*") for key, value in config.items() if key not in FREE}
+    """What must be equal in runs that are one curve; a path into another run's folder may differ in that run's seed."""
+    return {key: re.sub(r"-s\d+\b", "-s*", json.dumps(value)) for key, value in config.items() if key not in FREE}
 
 
 def _seed(folder: Path, seed: int) -> Seed:
