@@ -108,7 +108,12 @@ def curves_figure(panels: Panels, caption: str, *, ylabel: str = "problems solve
 
 
 def steps_figure(
-    panels: Mapping[str, Mapping[str, Mapping[int, Point]]], caption: str, ylabel: str, scale: float = 1
+    panels: Mapping[str, Mapping[str, Mapping[int, Point]]],
+    caption: str,
+    ylabel: str,
+    *,
+    scale: float = 1,
+    logarithmic: bool = False,
 ) -> Drawing:
     """Lines over training steps with bands, a panel an environment and a line a run; values are shown times `scale`."""
     names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
@@ -122,6 +127,7 @@ def steps_figure(
                 )
             panel.set_title(title, fontsize=10)
             panel.set_xlabel("steps")
+            panel.set_yscale("log" if logarithmic else "linear")
         for panel in axes[::MOST_IN_ROW]:
             panel.set_ylabel(ylabel)
         _legend(axes)

@@ -91,12 +91,14 @@ def training_drawings(runs: Sequence[Training]) -> list[Drawing]:
     losses = {"loss": {run.label: points for run in runs if not _is_rl(run) and (points := run.points(LOSS))}}
     drawings = []
     if scores:
-        drawings.append(steps_figure(scores, f"Validation: share of rollouts that pass. {band}.", "passed, %", 100))
+        drawings.append(
+            steps_figure(scores, f"Validation: share of rollouts that pass. {band}.", "passed, %", scale=100)
+        )
     if rewards:
         caption = f"Reward in training, from -1 to 1, each point the mean of {SMOOTH} logged steps. {band}."
         drawings.append(steps_figure(rewards, caption, "reward"))
     if losses["loss"]:
-        drawings.append(steps_figure(losses, f"Training loss of SFT. {band}.", "loss"))
+        drawings.append(steps_figure(losses, f"Training loss of SFT. {band}.", "loss", logarithmic=True))
     return drawings
 
 
