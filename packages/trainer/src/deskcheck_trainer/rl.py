@@ -27,6 +27,7 @@ from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps
 from deskcheck_trainer.export.write import exporting
 from deskcheck_trainer.filters import Gibberish, Overlong
 from deskcheck_trainer.launch.launch import launching
+from deskcheck_trainer.lora import merged_weights
 from deskcheck_trainer.monitor import Monitor, averages
 from deskcheck_trainer.rl_config import BackendName, RLConfig, training_benchmark, validation_benchmark
 from deskcheck_trainer.rollout import Rollout, Task
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint"
 """Folder of the trained model, in the run folder: the best one by validation, else the last."""
+ADAPTER = "adapter"
+"""Folder of its adapter in there, with lora.keep_adapter."""
 
 
 def train(config: RLConfig, run: Run) -> float | None:
@@ -94,7 +97,13 @@ class Parts:
 
     def save(self, folder: Path) -> None:
         trainer = self.backend.trainer
-        trainer.accelerator.unwrap_model(trainer.model).save_pretrained(folder)
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        if self.config.lora.r is None:
+            model.save_pretrained(folder)
+        else:
+            model.get_base_model().save_pretrained(folder, state_dict=merged_weights(model))
+            if self.config.lora.keep_adapter:
+                model.save_pretrained(folder / ADAPTER)
         self.backend.tokenizer.save_pretrained(folder)
 
     def finish(self) -> dict[str, Any]:

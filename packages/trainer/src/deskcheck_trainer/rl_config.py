@@ -16,6 +16,7 @@ from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit
 from deskcheck_trainer.launch.config import TrainingConfig
+from deskcheck_trainer.lora import LoRAConfig
 from deskcheck_trainer.optimizer import OptimizerConfig
 
 
@@ -192,6 +193,8 @@ class RLConfig(TrainingConfig):
     free_keys: ClassVar[tuple[str, ...]] = (*TrainingConfig.free_keys, "export")
 
     model: ModelConfig = field(default_factory=ModelConfig)
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    """Train low-rank adapters instead of all weights; what is kept has them merged: lora.r=16."""
     prompts: str = "default"
     """Prompt set of the agent: a name or a folder."""
     env: EnvsConfig = field(default_factory=EnvsConfig)
@@ -237,6 +240,7 @@ class RLConfig(TrainingConfig):
         self._check_counts()
         self._check_weights()
         self._check_sync()
+        self.lora.check(self.optimizer)
         if self.sampling.temperature == 0:
             raise ConfigError("sampling.temperature is 0, expected more: greedy rollouts of a group are all the same")
         for name, env in self.env.used().items():

@@ -108,11 +108,7 @@ class SFTConfig(TrainingConfig):
         changes = {"lora.r": self.lora.r is not None, "rope_scaling.factor": self.rope_scaling.factor > 1}
         for name in (name for name, is_set in changes.items() if is_set and self.scratch is not None):
             raise ConfigError(f"{name} changes a trained model, but scratch makes a new one: leave one of them out")
-        if self.lora.r is not None and self.optimizer.kind is OptimizerKind.muon:
-            raise ConfigError(
-                "optimizer.kind is muon, which is for whole weight matrices and not for the two factors of an adapter: "
-                "pass optimizer.kind=adamw with lora.r"
-            )
+        self.lora.check(self.optimizer)
         if self.max_steps < 1 and self.epochs <= 0:
             raise ConfigError(f"epochs is {self.epochs}, expected more than 0 where max_steps is not set")
 

@@ -24,7 +24,7 @@ import torch
 from deskcheck_agent.sampler import seed_of
 from deskcheck_agent.samplers.transformers import TransformersSampler, load_model
 from deskcheck_conf.errors import ConfigError
-from transformers import TrainerCallback
+from transformers import TrainerCallback, set_seed
 from trl.trainer.grpo_config import GRPOConfig
 from trl.trainer.grpo_trainer import GRPOTrainer
 
@@ -32,6 +32,7 @@ from deskcheck_trainer.advantage import AdvantageRule, Credit, credits, turn_adv
 from deskcheck_trainer.backends.backend import Ingredients, mixture_of
 from deskcheck_trainer.backends.micro_batch import PER_BATCH_LOSSES, PER_ROW_LOSSES, micro_batches
 from deskcheck_trainer.backends.trl_args import grpo_args
+from deskcheck_trainer.lora import adapter
 from deskcheck_trainer.optimizer import build_optimizer
 from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Seconds, Task, Turn
 
@@ -239,6 +240,7 @@ def build(made: Ingredients) -> SyncBackend:
     rollout_func = SlotRolloutFunc(
         engine, drawn, tokenizer.eos_token_id, algo.advantage, algo.credit, algo.discount, config.seed, watch
     )
+    set_seed(config.seed)  # adapters start from random weights
     trainer = SlotGRPOTrainer(
         model=model,
         reward_funcs=slot_reward,
@@ -247,6 +249,7 @@ def build(made: Ingredients) -> SyncBackend:
         processing_class=tokenizer,
         rollout_func=cast(Any, rollout_func),  # TRL types conversations as list[str]
         callbacks=[_Version(sampler)],
+        peft_config=adapter(config.lora, model),  # put into the sampler's own model: it samples what is trained
     )
     trainer.lean = algo.lean
     trainer.optimizer = build_optimizer(cast(Any, trainer.model), config.optimizer)
