@@ -13,6 +13,7 @@ import asyncio
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,11 +96,18 @@ class Parts:
         numbers = {f"validation/{name}": value for name, value in averages(rollouts).items()}
         return numbers[f"validation/{selected(self.config)}/pass"], numbers
 
-    def save(self, folder: Path) -> None:
+    def saving(self) -> Callable[[Path], None]:
+        """What saves the weights as they are now. All processes call this, for parts of weights are gathered here."""
+        if not world.is_sharded():
+            return self.save
+        trainer = self.backend.trainer
+        return partial(self.save, weights=trainer.accelerator.get_state_dict(trainer.model_wrapped))
+
+    def save(self, folder: Path, weights: dict[str, Any] | None = None) -> None:
         trainer = self.backend.trainer
         model = trainer.accelerator.unwrap_model(trainer.model)
         if self.config.lora.r is None:
-            model.save_pretrained(folder)
+            model.save_pretrained(folder, state_dict=weights)
         else:
             model.get_base_model().save_pretrained(folder, state_dict=merged_weights(model))
             if self.config.lora.keep_adapter:
@@ -110,8 +118,9 @@ class Parts:
         """Put the result in its place and summarise the run."""
         target = self.folder / CHECKPOINT
         if self.best is None or self.best.model is None:
+            save = self.saving()
             if world.is_first():
-                save_whole(target, self.save)
+                save_whole(target, save)
             return {"steps": self.monitor.step, "step": self.monitor.step, "validation": None}
         model = self.best.model
         if world.is_first():
@@ -202,8 +211,9 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
 
         def validate(self, step: int) -> None:
             assert parts.best is not None
+            parts.backend.refresh()
             score, numbers = world.of_first(parts.validate)
-            parts.best.add(step, score, parts.save)
+            parts.best.add(step, score, parts.saving())
             run.log(numbers, step=step)
 
     return Report()

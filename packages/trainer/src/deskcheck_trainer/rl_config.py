@@ -15,9 +15,10 @@ from deskcheck_conf.schema import ModelConfig, SamplingConfig
 from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 
 from deskcheck_trainer.advantage import AdvantageRule, Credit
-from deskcheck_trainer.launch.config import TrainingConfig
+from deskcheck_trainer.launch.config import LauncherKind, TrainingConfig
 from deskcheck_trainer.lora import LoRAConfig
 from deskcheck_trainer.optimizer import OptimizerConfig
+from deskcheck_trainer.vllm_config import VllmConfig, VllmMode
 
 
 @dataclass(kw_only=True)
@@ -201,6 +202,7 @@ class RLConfig(TrainingConfig):
     algo: AlgoConfig = field(default_factory=AlgoConfig)
     backend: BackendName = BackendName.trl_sync
     async_: AsyncConfig = field(default_factory=AsyncConfig)
+    vllm: VllmConfig = field(default_factory=VllmConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     sampling: SamplingConfig = field(default_factory=lambda: SamplingConfig(top_p=1.0))
     """Of rollouts. top_p below 1 samples from another distribution than the one whose gradient is taken."""
@@ -241,6 +243,8 @@ class RLConfig(TrainingConfig):
         self._check_weights()
         self._check_sync()
         self.lora.check(self.optimizer)
+        self._check_shards()
+        self._check_vllm()
         if self.sampling.temperature == 0:
             raise ConfigError("sampling.temperature is 0, expected more: greedy rollouts of a group are all the same")
         for name, env in self.env.used().items():
@@ -277,6 +281,56 @@ class RLConfig(TrainingConfig):
             raise ConfigError(
                 f"validation.every is {every} and max_steps {self.max_steps}, expected multiples of "
                 f"async_.weight_sync_steps={sync}: between two updates the sampler has older weights"
+            )
+
+    def _check_shards(self) -> None:
+        """The synchronous sampler reads the process's own weights, TRL's asynchronous trainer knows FSDP2 alone, and
+        adapters are merged into whole weights."""
+        strategy = self.launcher.strategy
+        if not self.launcher.shares_weights:
+            return
+        if self.backend is BackendName.trl_sync:
+            raise ConfigError(
+                f"backend is trl_sync and launcher.strategy {strategy}, where a process holds a part of the weights: "
+                "rollouts and validation are sampled from whole ones; pass launcher.strategy=ddp (with lora.r=16 and "
+                "model.dtype=bfloat16 where memory is short), or backend=trl_async with launcher.strategy=fsdp2"
+            )
+        if strategy == "zero3":
+            raise ConfigError(
+                "backend is trl_async and launcher.strategy zero3: TRL's asynchronous trainer cuts weights by FSDP2 "
+                "alone; pass launcher.strategy=fsdp2, or ddp"
+            )
+        if self.lora.r is not None:
+            raise ConfigError(
+                f"lora.r is {self.lora.r} and launcher.strategy {strategy}: adapters are merged into whole weights; "
+                "pass launcher.strategy=ddp"
+            )
+
+    def _check_vllm(self) -> None:
+        mode, nodes = self.vllm.mode, self.launcher.slurm.vllm_nodes
+        is_slurm = self.launcher.kind is LauncherKind.slurm
+        if mode is VllmMode.none:
+            if is_slurm and nodes:
+                raise ConfigError(
+                    f"launcher.slurm.vllm_nodes is {nodes}, but vllm.mode is none: nothing would ask them; pass "
+                    "vllm.mode=server, or vllm_nodes=0"
+                )
+            return
+        if self.backend is BackendName.trl_async:
+            raise ConfigError(
+                f"vllm.mode is {mode.value} and backend trl_async, which samples in the training process: pass "
+                "backend=trl_sync, or leave vllm.mode out"
+            )
+        if is_slurm and mode is VllmMode.server and self.vllm.url is None and nodes != 1:
+            raise ConfigError(
+                f"vllm.mode is server and launcher.slurm.vllm_nodes {nodes}, expected 1: TRL sends weights to a single "
+                "server; give it all GPUs of its node, or name another one by vllm.url"
+            )
+        if self.lora.r is not None and self.model.dtype != "float32":
+            raise ConfigError(
+                f"lora.r is {self.lora.r}, vllm.mode {mode.value} and model.dtype {self.model.dtype}: TRL adds "
+                "adapters to the weights at every update and takes them away again, which wears down half-precision weights; "
+                "pass model.dtype=float32"
             )
 
     def _check_weights(self) -> None:

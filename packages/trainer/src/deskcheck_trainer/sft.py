@@ -94,6 +94,8 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         train_dataset=rows,
         processing_class=tokenizer,
         peft_config=adapter(config.lora, model),
+        make_optimizer=partial(build_optimizer, config=config.optimizer),
+        make_schedule=partial(_schedule, config),
     )
     refuse_length(trainer.train_dataset, model.config)
     if trainer.args.device.type == "cpu":
@@ -102,8 +104,6 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
     trainer.add_callback(FiniteGuard())
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
-    trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
-    trainer.lr_scheduler = _schedule(config, trainer.optimizer, trainer.args.max_steps)
     return trainer
 
 

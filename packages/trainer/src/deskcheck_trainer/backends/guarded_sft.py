@@ -8,11 +8,14 @@ gradients. Running out of memory is the other end that users can do something ab
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from deskcheck_conf.errors import ConfigError
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 from trl.trainer.sft_trainer import SFTTrainer
 
 from deskcheck_trainer.checkpoints import last_complete
@@ -28,11 +31,34 @@ class GuardedSFTTrainer(SFTTrainer):
     args: Any  # Transformers types these as optional, or as the base of what they are
     model: Any
     optimizer: Any
+    lr_scheduler: Any
     processing_class: Any
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        make_optimizer: Callable[[Any], Optimizer],
+        make_schedule: Callable[[Optimizer, int], LRScheduler],
+        **kwargs: Any,
+    ) -> None:
+        """`make_optimizer(model)`, `make_schedule(optimizer, steps)`: as configured, whatever trains underneath."""
         super().__init__(*args, **kwargs)
+        self._make_optimizer, self._make_schedule = make_optimizer, make_schedule
         self._pass: dict[str, Any] = {}
+
+    # With DeepSpeed Transformers drops both when training starts, and makes others from TrainingArguments, which know
+    # neither a schedule of ours nor its warm-up: so ours are made where it asks, not handed over before.
+
+    def create_optimizer(self, model: Any = None) -> Optimizer:
+        if self.optimizer is None:
+            self.optimizer = self._make_optimizer(self.model if model is None else model)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LRScheduler:
+        if self.lr_scheduler is None:
+            self.lr_scheduler = self._make_schedule(optimizer or self.optimizer, num_training_steps)
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         self._pass = inputs

@@ -92,6 +92,9 @@ class AsyncBackend:
             self.trainer.model_version = position["version"] - 1
         self.trainer.train(resume_from_checkpoint=str(resume) if resume else None)
 
+    def refresh(self) -> None:
+        """Nothing to do: validation.every is a multiple of the steps between two updates of the sampler."""
+
     def play[T](self, work: Coroutine[Any, Any, T]) -> T:
         return self.worker.run(work)
 

@@ -32,9 +32,11 @@ from deskcheck_trainer.advantage import AdvantageRule, Credit, credits, turn_adv
 from deskcheck_trainer.backends.backend import Ingredients, mixture_of
 from deskcheck_trainer.backends.micro_batch import PER_BATCH_LOSSES, PER_ROW_LOSSES, micro_batches
 from deskcheck_trainer.backends.trl_args import grpo_args
+from deskcheck_trainer.backends.vllm_rollouts import check_vllm, refresh, vllm_sampler
 from deskcheck_trainer.lora import adapter
 from deskcheck_trainer.optimizer import build_optimizer
 from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Seconds, Task, Turn
+from deskcheck_trainer.vllm_config import VllmMode
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,10 @@ class SlotRolloutFunc:
 
 def _tokens(turn: Turn, *, trains: bool) -> dict[str, Any]:
     if not turn.token_ids or not turn.prompt_ids:
-        raise ConfigError("the sampler returned no token ids: train with a sampler on the trainer's own model")
+        raise ConfigError(
+            "a completion came without token ids, so it cannot be trained on: its prompt is longer than the context of "
+            "the model (or of the vLLM server, --max-model-len), or the server does not return them"
+        )
     return {
         "prompt_ids": list(turn.prompt_ids),
         "completion_ids": list(turn.token_ids),
@@ -208,6 +213,10 @@ class SyncBackend:
     def train(self, resume: Path | None) -> None:
         self.trainer.train(resume_from_checkpoint=str(resume) if resume else None)
 
+    def refresh(self) -> None:
+        if self.trainer.use_vllm:
+            refresh(self.trainer)
+
     def play[T](self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run(work)
 
@@ -233,6 +242,8 @@ def build(made: Ingredients) -> SyncBackend:
     )
     args = grpo_args(config, made.folder, slots=mixture.block_rows)
     check_slots(args, mixture.block_rows)
+    if config.vllm.mode is not VllmMode.none:
+        check_vllm(config)
     model, tokenizer = load_model(config.model)
     sampler = TransformersSampler(model, tokenizer, batch_size=config.sampler_rows, autocast=config.bf16)
     engine = made.engine(sampler)
@@ -251,6 +262,8 @@ def build(made: Ingredients) -> SyncBackend:
         callbacks=[_Version(sampler)],
         peft_config=adapter(config.lora, model),  # put into the sampler's own model: it samples what is trained
     )
+    if config.vllm.mode is not VllmMode.none:
+        engine.sampler = vllm_sampler(trainer, tokenizer, config)
     trainer.lean = algo.lean
     trainer.optimizer = build_optimizer(cast(Any, trainer.model), config.optimizer)
     return SyncBackend(trainer, engine, tokenizer)
