@@ -105,7 +105,7 @@ def twin() -> Iterator[Twin]:
         (["launcher=slurm", "launcher.strategy=ddp", "vllm.mode=server"], r"vllm_nodes 0, expected 1: TRL sends"),
         (["launcher=slurm", "launcher.strategy=ddp", "vllm.mode=server", "launcher.slurm.vllm_nodes=2"], r"expected 1"),
         ([*SERVER, "backend=trl_async"], r"which samples in the training process: pass backend=trl_sync"),
-        ([*SERVER, "lora.r=4", "model.dtype=bfloat16"], r"wears down half-precision weights; pass model.dtype=float32"),
+        ([*SERVER, "lora.r=4", "model.dtype=bfloat16"], r"wears down half precision; pass model.dtype=float32"),
         (["vllm.mode=server", "vllm.url=node7"], r"vllm.url is 'node7', expected an address as in http://node7:8000"),
         (["vllm.mode=server", "vllm.timeout_s=0"], r"vllm.timeout_s is 0"),
     ],

@@ -23,6 +23,7 @@ from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
 from deskcheck_trainer import world
+from deskcheck_trainer.algo_config import BackendName
 from deskcheck_trainer.backends.backend import Backend, Ingredients
 from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
 from deskcheck_trainer.export.write import exporting
@@ -30,7 +31,8 @@ from deskcheck_trainer.filters import Gibberish, Overlong
 from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.lora import merged_weights
 from deskcheck_trainer.monitor import Monitor, averages
-from deskcheck_trainer.rl_config import BackendName, RLConfig, training_benchmark, validation_benchmark
+from deskcheck_trainer.out_of_memory import memory_told
+from deskcheck_trainer.rl_config import RLConfig, training_benchmark, validation_benchmark
 from deskcheck_trainer.rollout import Rollout, Task
 from deskcheck_trainer.sandbox_check import check_sandbox
 from deskcheck_trainer.tasks import load_tasks, make_envs
@@ -56,7 +58,7 @@ def train(config: RLConfig, run: Run) -> float | None:
             resume = last_complete(run.folder / "trainer")
         with progress("rl", config.max_steps, done=steps_of(resume)) as advance:
             parts.attach(run, advance)
-            with full_precision_attention(parts.backend.trainer.model):
+            with full_precision_attention(parts.backend.trainer.model), memory_told(memory_cures(config)):
                 parts.backend.train(resume)
         run.finish(parts.finish())
     assert run.summary is not None
@@ -171,6 +173,18 @@ def make_filters(config: RLConfig) -> list[Callable[[Rollout], str | None]]:
     return filters
 
 
+def memory_cures(config: RLConfig) -> str:
+    """What to make smaller, the cheapest first; nothing of it changes a step but the last two."""
+    is_sync = config.backend is BackendName.trl_sync
+    size = f"micro_batch_rows (now {config.micro_batch_rows})"
+    of_pass = size if is_sync else f"async_.tokens_per_pass (now {config.async_.tokens_per_pass})"
+    return (
+        f"a smaller {of_pass}, a smaller sampler_rows (now {config.sampler_rows}), "
+        "+algo.trl.activation_checkpointing=true, lora.r=16 with model.dtype=bfloat16, a smaller sampling.max_tokens "
+        f"(now {config.sampling.max_tokens}). The run continues from its last checkpoint where the same step is meant"
+    )
+
+
 def rollout_params(config: RLConfig) -> SamplingParams:
     sampling = config.sampling
     return SamplingParams(temperature=sampling.temperature, top_p=sampling.top_p, max_tokens=sampling.max_tokens)
@@ -208,6 +222,8 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
             row = {name: value for name, value in (logs or {}).items() if name != "epoch" and value is not None}
             run.log(row | parts.monitor.take(), step=state.global_step)
+            if state.global_step % parts.config.save_every == 0 or state.global_step == parts.config.max_steps:
+                run.table("samples", parts.monitor.samples())
 
         def validate(self, step: int) -> None:
             assert parts.best is not None

@@ -16,6 +16,7 @@ from deskcheck_trainer.lora import LoRAConfig
 from deskcheck_trainer.micro_base import ScratchConfig
 from deskcheck_trainer.optimizer import OptimizerConfig, OptimizerKind
 from deskcheck_trainer.rope import RopeScalingConfig
+from deskcheck_trainer.row_lengths import TooLong
 
 
 @dataclass(kw_only=True)
@@ -68,6 +69,8 @@ class SFTConfig(TrainingConfig):
     (docs/decisions.md)."""
     max_length: int = 512
     """Tokens of one sequence."""
+    too_long: TooLong = TooLong.cut
+    """Rows of more than max_length tokens: cut at their end, as TRL does, or dropped. Either is counted and told."""
     sequences_per_step: int = 16
     """Sequences of one optimiser step; packed, tokens a step = max_length x sequences_per_step."""
     sequences_per_pass: int = 1
