@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from deskcheck_agent.sampler import SamplingParams, seed_of
 from deskcheck_conf.entry import command
+from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
@@ -154,6 +155,11 @@ def build(config: RLConfig, folder: Path) -> Parts:
     else:
         from deskcheck_trainer.backends.trl_sync import build as build_backend
     backend: Backend = build_backend(made)
+    if not backend.tokenizer.chat_template:
+        raise ConfigError(
+            f"the tokenizer of {config.model.path} has no chat template, in which every prompt is asked: set "
+            "model.chat_template to a Jinja file (often that of the model's instruct version)"
+        )
     backend.trainer.remove_callback(PrinterCallback)  # stdout carries results alone
     validation = make_validation(config) if config.validation.every else []
     return Parts(config, folder, tasks, backend, monitor, validation)
