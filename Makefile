@@ -17,6 +17,7 @@ export OMP_WAIT_POLICY := passive
 help:
 	@echo "make setup   .venv with every package at the tested versions (a second call is instant)"
 	@echo "make demo    the whole method at micro scale on a CPU; results in outputs/demo/"
+	@echo "             (SKIP_TRAINING=1: the trained micro model is only measured, in minutes; outputs/shipped/)"
 	@echo "make test    all tests that need no accelerator, no network and no account"
 	@echo "make check   lint, format, types"
 	@echo "make proof   the long proofs; their results go to docs/proof/ (PROOF=name for one)"

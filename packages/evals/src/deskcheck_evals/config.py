@@ -217,6 +217,11 @@ class ReportConfig(RunConfig, SelectionConfig):
     the seeds of one measurement, which are pooled: means over seeds, intervals over problems."""
     labels: list[str] = field(default_factory=list)
     """Names of the runs in tables, in the same order; none: the folders' names."""
+    training: list[str] = field(default_factory=list)
+    """Run folders of deskcheck-sft and deskcheck-rl whose curves are shown; a pattern stands for the seeds of one run.
+    With no `runs` the report shows these alone."""
+    training_labels: list[str] = field(default_factory=list)
+    """Their names, in the same order; none: the folders' names."""
     pairs: list[str] = field(default_factory=list)
     """Comparisons "ours-label:theirs-label", paired by problem."""
     paper: PaperConfig | None = field(default_factory=PaperConfig)
@@ -252,6 +257,11 @@ class ReportConfig(RunConfig, SelectionConfig):
             raise ConfigError(f"html is {self.html!r}, expected a file name that ends in .html")
         if self.labels and len(self.labels) != len(self.runs):
             raise ConfigError(f"{len(self.labels)} labels for {len(self.runs)} runs, expected one label a run, or none")
+        if self.training_labels and len(self.training_labels) != len(self.training):
+            raise ConfigError(
+                f"{len(self.training_labels)} training_labels for {len(self.training)} training runs, expected one "
+                "label a run, or none"
+            )
 
 
 def _digest(*parts: object) -> str:
