@@ -126,7 +126,7 @@ def test_one_row_without_logprobs_means_none_for_all():
 def test_a_sampler_without_tokens_is_refused():
     rollouts = (Rollout("q", "one", (Turn("solve", [], (), ()),), 1.0),)
     fill = SlotRolloutFunc(cast(Any, None), [], EOS, AdvantageRule.mean).fill
-    with pytest.raises(ConfigError, match="returned no token ids"):
+    with pytest.raises(ConfigError, match="came without token ids, so it cannot be trained on"):
         fill([Slot(0, 0)], {0: RolloutGroup(task("q", "one"), rollouts)})
 
 
