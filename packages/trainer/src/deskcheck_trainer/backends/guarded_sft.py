@@ -65,13 +65,22 @@ class GuardedSFTTrainer(SFTTrainer):
             self._created_lr_scheduler = True
         return self.lr_scheduler
 
-    def _prepare_dataset(self, dataset: Any, processing_class: Any, args: Any, packing: bool, *rest: Any) -> Any:
+    def _prepare_dataset(
+        self,
+        dataset: Any,
+        processing_class: Any,
+        args: Any,
+        packing: bool,
+        formatting_func: Any,
+        dataset_name: str,
+    ) -> Any:
         """TRL's preparation in two halves, for what lies between: tokens, not cut yet. Sets `lengths`."""
         if packing and args.packing_strategy != "bfd":  # the others split rows and lose nothing
-            return super()._prepare_dataset(dataset, processing_class, args, packing, *rest)
+            return super()._prepare_dataset(dataset, processing_class, args, packing, formatting_func, dataset_name)
+        rest = formatting_func, dataset_name
         uncut = copy(args)
         uncut.max_length, uncut.shuffle_dataset = None, False
-        rows = super()._prepare_dataset(dataset, processing_class, uncut, False, *rest)
+        rows: Any = super()._prepare_dataset(dataset, processing_class, uncut, False, *rest)
         self.lengths = row_lengths(rows, args.max_length, self._too_long)
         if self._too_long is TooLong.drop:
             rows = fitting(rows, args.max_length)

@@ -15,6 +15,7 @@ Coupling to TRL 1.16, checked by contract tests (tests/trainer/test_vllm_rollout
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -110,7 +111,7 @@ class ServerRollouts:
         self.inner, self.version = inner, 0
 
     async def sample(
-        self, prompts: list[list[Message]], params: SamplingParams | list[SamplingParams]
+        self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
     ) -> list[list[Completion]]:
         try:
             return await self.inner.sample(prompts, params)
