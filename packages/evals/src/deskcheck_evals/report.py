@@ -16,12 +16,12 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from deskcheck_evals.choices import Choices
-from deskcheck_evals.config import Format, ReportConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.formats import place, write
 from deskcheck_evals.measures import Statistics
 from deskcheck_evals.page import Chosen, Document, document
 from deskcheck_evals.paper import placed
+from deskcheck_evals.report_config import Format, ReportConfig
 from deskcheck_evals.results import Result, last_run, read_runs
 from deskcheck_evals.row_check import check_rows
 from deskcheck_evals.tables import Options, Table
