@@ -75,9 +75,9 @@ class GuardedSFTTrainer(SFTTrainer):
         dataset_name: str,
     ) -> Any:
         """TRL's preparation in two halves, for what lies between: tokens, not cut yet. Sets `lengths`."""
-        if packing and args.packing_strategy != "bfd":  # the others split rows and lose nothing
-            return super()._prepare_dataset(dataset, processing_class, args, packing, formatting_func, dataset_name)
         rest = formatting_func, dataset_name
+        if packing and args.packing_strategy != "bfd":  # the others split rows and lose nothing
+            return super()._prepare_dataset(dataset, processing_class, args, packing, *rest)
         uncut = copy(args)
         uncut.max_length, uncut.shuffle_dataset = None, False
         rows: Any = super()._prepare_dataset(dataset, processing_class, uncut, False, *rest)
