@@ -12,7 +12,7 @@ export TRL_EXPERIMENTAL_SILENCE := 1
 # Threads that wait give their core away: beside another process, spinning ones cost a CPU run nine tenths of its speed.
 export OMP_WAIT_POLICY := passive
 
-.PHONY: help setup test check proof demo vllm pins clean
+.PHONY: help setup test check proof demo docs vllm pins clean
 
 help:
 	@echo "make setup   .venv with every package at the tested versions (a second call is instant)"
@@ -20,6 +20,7 @@ help:
 	@echo "             (SKIP_TRAINING=1: the trained micro model is only measured, in minutes; outputs/shipped/)"
 	@echo "make test    all tests that need no accelerator, no network and no account"
 	@echo "make check   lint, format, types"
+	@echo "make docs    the documentation site, into site/ (open site/index.html); links are checked"
 	@echo "make proof   the long proofs; their results go to docs/proof/ (PROOF=name for one)"
 	@echo "make vllm    .venv-vllm: vLLM on a CPU, for evaluating real models without an accelerator"
 	@echo "make pins    write constraints.txt from what .venv holds"
@@ -44,6 +45,10 @@ proof: setup
 demo: setup
 	@bash examples/demo.sh
 
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(PYTHON_BIN) -m mkdocs build --quiet --strict
+	@echo "site/index.html"
+
 vllm: .venv-vllm/.setup
 
 .venv-vllm/.setup: .venv/.setup tools/vllm.sh
@@ -54,6 +59,6 @@ pins: setup
 	$(PYTHON_BIN) tools/pins.py
 
 clean:
-	rm -rf .venv .venv-vllm .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-vllm site .pytest_cache .ruff_cache .hypothesis
 	find conf models packages tests -name __pycache__ -type d -prune -exec rm -rf {} +
 	rm -rf dist conf/dist models/dist packages/*/dist
