@@ -95,9 +95,7 @@ class Synchronised:
     def sync_weights(self) -> None:
         try:
             self._inner.sync_weights()
-        except (
-            Exception
-        ) as error:  # TRL's boundary: a bare Exception for every answer other than 200, and requests' own
+        except Exception as error:  # TRL raises a bare one for every answer other than 200, and requests' own
             raise SamplerError(
                 _lost(f"did not take the weights of step {self._trainer.state.global_step}", error)
             ) from error
@@ -109,6 +107,7 @@ class ServerRollouts:
 
     def __init__(self, inner: OpenAISampler) -> None:
         self.inner, self.version = inner, 0
+        self.model_id = inner.model_id
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]
