@@ -27,12 +27,21 @@ for seed in "$@"; do
     for run in sft-micro-bare-programs sft-micro-bare sft-micro rl-micro-self-rlef; do
         stage "seed $seed: predict outputs, $run" eval_of micro-predict "$run" "$seed" "predict-$run"
     done
-    stage "seed $seed: self-verify" \
-        eval_of micro-verify rl-micro-self-rlef "$seed" verify-rl-micro-self-rlef ${jail[@]+"${jail[@]}"}
+    for run in rl-micro-self-rlef sft-micro; do
+        stage "seed $seed: self-verify, $run" eval_of micro-verify "$run" "$seed" "verify-$run" ${jail[@]+"${jail[@]}"}
+    done
+    stage "seed $seed: the simulator after RL looks at the programs of the model before it" \
+        eval_of micro-verify rl-micro-self-rlef "$seed" verify-sft-by-rl \
+        candidates_from="$out/verify-sft-micro-s$seed" ${jail[@]+"${jail[@]}"}
     for feedback in none executed simulated; do
         stage "seed $seed: self-fix, feedback $feedback" \
             eval_of micro-fix rl-micro-self-rlef "$seed" "fix-rl-micro-self-rlef-$feedback" \
             feedback="$feedback" ${jail[@]+"${jail[@]}"}
+    done
+    for feedback in executed simulated; do
+        stage "seed $seed: self-fix, at most 3 turns, feedback $feedback" \
+            eval_of micro-fix rl-micro-self-rlef "$seed" "fix-3-turns-$feedback" \
+            feedback="$feedback" max_turns=3 ${jail[@]+"${jail[@]}"}
     done
     stage "seed $seed: self-fix before RL" \
         eval_of micro-fix sft-micro "$seed" fix-sft-micro-simulated feedback=simulated ${jail[@]+"${jail[@]}"}

@@ -21,7 +21,9 @@ PROGRESS = re.compile(r"\d+ programs, [\d.]+ a second|\w+: \d+ of \d+ tried")
 """Lines of which a page keeps the last."""
 PROOFS = {
     "oracle": "python -m tools.oracle",
-    "wheels": "python -m pytest -q -m slow tests/integration/test_wheels.py",
+    "wheels": "python -m pytest -q -s -m slow tests/integration/test_clean_installs.py "
+    "tests/integration/test_wheels.py tests/release",
+    "ranges": "python -m tools.release.ranges",
     "viewer": "python -m pytest -q -s -m slow tests/tracer/test_view_browser.py tests/agent/page/test_page_browser.py "
     "tests/evals/viewer/test_viewer_browser.py",
     "hostile": "python -m pytest -q -m slow tests/tracer/test_selftest.py",
@@ -34,7 +36,8 @@ PROOFS = {
     "parity": "python -m tools.parity",
     "kills": "python -m pytest -q -m slow tests/trainer/test_collect.py tests/trainer/nlex/test_ray_pool.py",
     "mutation": "python -m tools.mutation",
-    "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py tests",
+    "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py "
+    "--ignore tests/integration/test_clean_installs.py --ignore tests/release tests",
 }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from deskcheck_evals.intervals import bootstrap, paired_difference
+from deskcheck_evals.intervals import bootstrap, exact_bound, paired_difference
 
 
 def test_the_interval_covers_the_true_mean_about_as_often_as_it_says():
@@ -49,3 +49,11 @@ def test_refusals():
         bootstrap([1, 0], ["a"])
     with pytest.raises(ValueError, match="same problems"):
         paired_difference({"a": 1.0}, {"b": 1.0})
+
+
+def test_nothing_of_many_leaves_room_for_some():
+    """The bound is the share at which nothing of n is as unlikely as the level allows; its limit is the rule of three
+    and a bit: 3.7 / n."""
+    for n in (1, 20, 108, 244):
+        assert (1 - exact_bound(n)) ** n == pytest.approx(0.025)
+    assert 10_000 * exact_bound(10_000) == pytest.approx(3.69, abs=0.01)

@@ -4,11 +4,11 @@ import re
 
 import pytest
 from deskcheck_agent.feedback import Combine
-from deskcheck_evals.config import PaperConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import Statistics
 from deskcheck_evals.paper import paper_tables, placed
 from deskcheck_evals.published import PAPER
+from deskcheck_evals.report_config import PaperConfig
 from deskcheck_evals.results import Result, read_result
 from deskcheck_evals.tables import Options, Table, measured
 from deskcheck_evals.versus import Pair, paired

@@ -55,6 +55,16 @@ def test_one_page_and_one_set_of_tables(three, tmp_path, capsys):
     assert first and first[1] in html and first[1] in latex and first[1] in out, "one number, four times"
 
 
+def test_nothing_right_at_all_says_how_much_room_that_leaves(make_run, tmp_path):
+    pages = {}
+    for name, skill in (("unable", 0.0), ("able", 0.05)):
+        folder, page = make_run("output_prediction", name, skill=skill, rows=20), tmp_path / name / "page.html"
+        assert main([runs([folder]), f"html={page}", f"output_root={tmp_path / 'out'}", *TABLES_ALONE, *QUIET]) == 0
+        pages[name] = page.with_suffix(".md").read_text()
+    assert "of 10 problems leaves room up to 30.8, and 100.0 as far down" in pages["unable"]
+    assert "leaves room" not in pages["able"]
+
+
 def test_predicted_inputs_are_shown_with_how_they_ended_and_their_control(make_run, tmp_path, capsys):
     folder, page = make_run("input_prediction"), tmp_path / "page.html"
     assert main([runs([folder]), f"html={page}", f"output_root={tmp_path / 'out'}", *QUIET]) == 0

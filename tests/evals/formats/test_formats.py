@@ -4,13 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
-from deskcheck_evals.config import Format
+from deskcheck_evals.chapters import Chapter
 from deskcheck_evals.formats import write
 from deskcheck_evals.formats.html import html
 from deskcheck_evals.formats.latex import latex
 from deskcheck_evals.formats.markdown import markdown
 from deskcheck_evals.intervals import Interval
-from deskcheck_evals.page import Chapter, Document, Tile
+from deskcheck_evals.page import Document, Tile
+from deskcheck_evals.report_config import Format
 from deskcheck_evals.tables import Cell, Table
 
 NASTY = "<script>alert(1)</script> | 50 % of_all \\ {x} \ud800"

@@ -11,7 +11,7 @@ from deskcheck_tracer.errors import InputError
 
 from deskcheck_agent.budget import Budget
 from deskcheck_agent.feedback import Combine, FeedbackSource
-from deskcheck_agent.problem_file import located
+from deskcheck_agent.problem import located
 from deskcheck_agent.sampler import SamplingParams
 
 AUTO = "auto"

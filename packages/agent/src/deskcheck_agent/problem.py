@@ -6,6 +6,7 @@ them). One JSON object a line on disk.
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +89,20 @@ class Problem:
         return cls(**values)
 
 
+def located(path: str | Path) -> Path:
+    """The file that a path names; `package:PACKAGE/PATH` is a file that an installed package brings."""
+    if not str(path).startswith("package:"):
+        return Path(path)
+    package, _, inside = str(path).removeprefix("package:").partition("/")
+    try:
+        return Path(str(files(package))) / inside
+    except ModuleNotFoundError:
+        raise InputError(f"{path}: package {package!r} is not installed") from None
+
+
 def load_problems(path: str | Path) -> list[Problem]:
     """Read problems from a JSONL file. Raises InputError naming file and line; ids must be unique."""
-    path = Path(path)
+    path = located(path)
     try:
         lines = path.read_text(encoding="utf-8").split("\n")  # a line of JSON may hold other line separators
     except (OSError, UnicodeDecodeError) as error:

@@ -4,8 +4,6 @@ In Markdown the text is the statement and its examples become the public tests. 
 after it, however they are marked: headings or paragraphs that end in words such as "Sample Input 1" before fenced
 blocks, or paragraphs that begin with "Input:" and "Output:". `>>> f(2)` lines with their results are tests of the
 function that they call. Front matter (`---`, YAML) may name `entry_point`, `checker`, `limits` or an `id`.
-
-    package:PACKAGE/PATH   is a file that an installed package brings
 """
 
 import builtins
@@ -13,7 +11,6 @@ import doctest
 import json
 import re
 from collections.abc import Iterable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,7 @@ from deskcheck_tracer.errors import InputError
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from deskcheck_agent.problem import Problem
+from deskcheck_agent.problem import Problem, located
 
 FRONT_KEYS = ("id", "entry_point", "checker", "limits")
 _KIND = r"(?:(?:sample|example)s?\s*)?(?P<kind>input|output)"
@@ -46,17 +43,6 @@ def read_problem(path: str | Path) -> Problem:
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     raise InputError(f"{path} is no problem file: expected .md or .json (for many problems: problems=FILE.jsonl)")
-
-
-def located(path: str | Path) -> Path:
-    """The file that a path names, `package:` ones included."""
-    if not str(path).startswith("package:"):
-        return Path(path)
-    package, _, inside = str(path).removeprefix("package:").partition("/")
-    try:
-        return Path(str(files(package))) / inside
-    except ModuleNotFoundError:
-        raise InputError(f"{path}: package {package!r} is not installed") from None
 
 
 def _from_json(text: str, name: str) -> Problem:

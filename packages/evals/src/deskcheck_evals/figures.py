@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import matplotlib.style
@@ -28,8 +28,18 @@ logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells every table
 
 MOST_IN_ROW = 3
 """Panels side by side: more would be too small to read."""
+MOST_MARKED = 25
+"""Points of a line over steps that are marked one by one."""
 LEAST_TOP = 5
 """Points that an axis of bars reaches at least: all zeros are flat and not a scale of hundredths."""
+
+
+class Point(NamedTuple):
+    """A value and the band around it."""
+
+    mean: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -78,8 +88,9 @@ def curves_figure(panels: Panels, caption: str, *, ylabel: str = "problems solve
     def draw(palette: Palette) -> Figure:
         figure, axes = _axes(len(panels), palette)
         for panel, (title, lines) in zip(axes, panels.items(), strict=True):
-            for name, points in lines.items():
-                _line(panel, points, names.index(name) + gains, name, palette)
+            for name, measures in lines.items():
+                points = {k: Point(i.mean, i.low, i.high) for k, i in ((k, m.interval) for k, m in measures.items())}
+                _line(panel, points, names.index(name) + gains, name, palette, scale=100)
             if gains:
                 panel.axhline(0, color=palette.series[0], lw=1)
             panel.set_title(title, fontsize=10)
@@ -87,7 +98,30 @@ def curves_figure(panels: Panels, caption: str, *, ylabel: str = "problems solve
             panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         for panel in axes[::MOST_IN_ROW]:
             panel.set_ylabel(ylabel)
-        axes[min(len(axes), MOST_IN_ROW) - 1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
+        _legend(axes)
+        return figure
+
+    return Drawing(caption, draw, len(panels))
+
+
+def steps_figure(
+    panels: Mapping[str, Mapping[str, Mapping[int, Point]]], caption: str, ylabel: str, scale: float = 1
+) -> Drawing:
+    """Lines over training steps with bands, a panel an environment and a line a run; values are shown times `scale`."""
+    names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
+
+    def draw(palette: Palette) -> Figure:
+        figure, axes = _axes(len(panels), palette)
+        for panel, (title, lines) in zip(axes, panels.items(), strict=True):
+            for name, points in lines.items():
+                _line(
+                    panel, points, 1 + names.index(name), name, palette, scale=scale, marked=len(points) <= MOST_MARKED
+                )
+            panel.set_title(title, fontsize=10)
+            panel.set_xlabel("steps")
+        for panel in axes[::MOST_IN_ROW]:
+            panel.set_ylabel(ylabel)
+        _legend(axes)
         return figure
 
     return Drawing(caption, draw, len(panels))
@@ -119,20 +153,33 @@ def bars_figure(groups: Mapping[str, Mapping[str, Measure]], caption: str, ylabe
     return Drawing(caption, draw)
 
 
-def _line(panel: Axes, points: Mapping[int, Measure], index: int, name: str, palette: Palette) -> None:
+def _line(
+    panel: Axes,
+    points: Mapping[int, Point],
+    index: int,
+    name: str,
+    palette: Palette,
+    *,
+    scale: float,
+    marked: bool = True,
+) -> None:
     """One line and its band, whose edges are drawn so that bands that overlap can be told apart."""
-    ks = sorted(points)
-    intervals = [points[k].interval for k in ks]
+    xs = sorted(points)
     look = index % len(palette.series)
     colour = palette.series[look]
-    low, high = [100 * i.low for i in intervals], [100 * i.high for i in intervals]
-    panel.fill_between(ks, low, high, color=colour, alpha=0.07, lw=0)
+    mean, low, high = ([scale * points[x][part] for x in xs] for part in range(3))
+    panel.fill_between(xs, low, high, color=colour, alpha=0.07, lw=0)
     for edge in (low, high):
-        panel.plot(ks, edge, color=colour, lw=0.7, alpha=0.55)
-    panel.plot(
-        ks, [100 * i.mean for i in intervals], color=colour, lw=1.8, ls=DASHES[look], marker=MARKERS[look], ms=4,
-        label=name,
-    )  # fmt: skip
+        panel.plot(xs, edge, color=colour, lw=0.7, alpha=0.55)
+    marker = MARKERS[look] if marked else None
+    panel.plot(xs, mean, color=colour, lw=1.8, ls=DASHES[look], marker=marker, ms=4, label=name)
+
+
+def _legend(axes: Sequence[Axes]) -> None:
+    """All lines of the figure, beside its first row of panels."""
+    lines = {label: line for panel in axes for line, label in zip(*panel.get_legend_handles_labels(), strict=True)}
+    panel = axes[min(len(axes), MOST_IN_ROW) - 1]
+    panel.legend(lines.values(), lines.keys(), loc="upper left", bbox_to_anchor=(1.01, 1.0))
 
 
 def _axes(count: int, palette: Palette, width: float = 3.6) -> tuple[Figure, list[Axes]]:

@@ -61,6 +61,14 @@ def bootstrap(
     return Interval(float(sums_P.sum() / counts_P.sum()), float(low), float(high), len(sums_P), level)
 
 
+def exact_bound(problems: int, level: float = 0.95) -> float:
+    """The largest share that may still be true where none of `problems` problems counted (Clopper and Pearson).
+
+    Resampling values that are all alike gives an interval of no width, which claims too much.
+    """
+    return 1 - ((1 - level) / 2) ** (1 / problems)
+
+
 def paired_difference(
     ours: Mapping[str, float],
     theirs: Mapping[str, float],

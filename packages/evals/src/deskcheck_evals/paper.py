@@ -9,10 +9,10 @@ of ours does not appear. Our numbers have intervals over problems; the paper pri
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from deskcheck_evals.config import PaperConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import PAPER_KS, Measure, difference, main_score, transition_measures, transitions
 from deskcheck_evals.published import PAPER, SOURCE, Published
+from deskcheck_evals.report_config import PaperConfig
 from deskcheck_evals.results import Result, fixes
 from deskcheck_evals.self_execution import execution_measures, simulated
 from deskcheck_evals.settings import differences, settings_of

@@ -6,6 +6,7 @@ refused unless `allow_scripted=true`, and marked where they are shown.
 """
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,16 +16,17 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from deskcheck_evals.choices import Choices
-from deskcheck_evals.config import Format, ReportConfig
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.formats import place, write
 from deskcheck_evals.measures import Statistics
 from deskcheck_evals.page import Chosen, Document, document
 from deskcheck_evals.paper import placed
+from deskcheck_evals.report_config import Format, ReportConfig
 from deskcheck_evals.results import Result, last_run, read_runs
 from deskcheck_evals.row_check import check_rows
 from deskcheck_evals.tables import Options, Table
 from deskcheck_evals.tracked import track_report
+from deskcheck_evals.training import Training, read_training
 from deskcheck_evals.versus import paired
 from deskcheck_evals.viewer import planned, write_viewers
 
@@ -49,6 +51,7 @@ def report(config: ReportConfig, run: Run) -> None:
         temperature_chosen=config.temperature_chosen,
         links={viewer.result.label: viewer.links for viewer in reversed(viewers)},
         pages={str(viewer.result.folder): viewer.href for viewer in viewers},
+        training=trained(config),
     )
     options = Options(
         config.combine,
@@ -70,10 +73,10 @@ def report(config: ReportConfig, run: Run) -> None:
 
 def chosen(config: ReportConfig) -> list[Result]:
     """The runs to show; EvalError for equal labels, or for a scripted run that was not allowed."""
-    folders = config.runs or [str(last_run(Path(config.output_root)))]
-    labels = config.labels or [Path(folder).name for folder in folders]
-    if len(set(labels)) < len(labels):
-        raise EvalError(f"the runs are called {', '.join(labels)}, expected different names: pass labels=[a,b]")
+    folders = config.runs
+    if not folders and not config.training:
+        folders = [str(last_run(Path(config.output_root)))]
+    labels = _labels(folders, config.labels, "labels")
     results = [read_runs(folder, label) for folder, label in zip(folders, labels, strict=True)]
     allowed = not config.runs if config.allow_scripted is None else config.allow_scripted
     scripted = [result.label for result in results if result.scripted]
@@ -83,6 +86,19 @@ def chosen(config: ReportConfig) -> list[Result]:
             "allow_scripted=true to show it, marked as scripted"
         )
     return results
+
+
+def trained(config: ReportConfig) -> list[Training]:
+    """The training runs to show; EvalError for equal labels, or where there is no run."""
+    labels = _labels(config.training, config.training_labels, "training_labels")
+    return [read_training(pattern, label) for pattern, label in zip(config.training, labels, strict=True)]
+
+
+def _labels(folders: Sequence[str], labels: Sequence[str], key: str) -> Sequence[str]:
+    names = labels or [Path(folder).name for folder in folders]
+    if len(set(names)) < len(names):
+        raise EvalError(f"the runs are called {', '.join(names)}, expected different names: pass {key}=[a,b]")
+    return names
 
 
 def show(told: Document) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from deskcheck_agent.feedback import Combine
 
 from deskcheck_evals.choices import DEFAULTS, Choices
-from deskcheck_evals.intervals import Interval
+from deskcheck_evals.intervals import Interval, exact_bound
 from deskcheck_evals.measures import (
     Control,
     Measure,
@@ -148,7 +148,18 @@ def measures_table(
         table.add(name, *cells)
     counts = ", ".join(f"{label}: {_problems(measures)}" for label, measures in made.items())
     table.notes.append(f"Points of a hundred with 95 % intervals over problems ({counts}).")
+    alike = {len(m.by_problem) for ms in made.values() for name in wanted if (m := ms.get(name)) and _is_extreme(m)}
+    table.notes += [
+        f"0.0 [0.0, 0.0] of {n} problems leaves room up to {100 * exact_bound(n):.1f}, and 100.0 as far down (exact)."
+        for n in sorted(alike)
+    ]
     return table
+
+
+def _is_extreme(measure: Measure) -> bool:
+    """All of it 0 or all 1: resampling equal values gives an interval of no width, which claims too much."""
+    plain = measure.is_share and " - " not in measure.name and "gap" not in measure.name
+    return plain and (measure.interval.low == measure.interval.high) and measure.interval.mean in (0, 1)
 
 
 def seeds_table(results: Sequence[Result], names: Sequence[str], options: Options) -> Table:

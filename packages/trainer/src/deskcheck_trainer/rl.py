@@ -31,7 +31,7 @@ from deskcheck_trainer.monitor import Monitor, averages
 from deskcheck_trainer.rl_config import BackendName, RLConfig, training_benchmark, validation_benchmark
 from deskcheck_trainer.rollout import Rollout, Task
 from deskcheck_trainer.sandbox_check import check_sandbox
-from deskcheck_trainer.tasks import load_tasks, make_envs
+from deskcheck_trainer.tasks import MakeEnvs, load_tasks, make_envs
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -40,12 +40,15 @@ CHECKPOINT = "checkpoint"
 """Folder of the trained model, in the run folder: the best one by validation, else the last."""
 
 
-def train(config: RLConfig, run: Run) -> float | None:
-    """Train and save the model; returns the best validation pass@1 (None without validation)."""
+def train(config: RLConfig, run: Run, *, make_envs: MakeEnvs = make_envs) -> float | None:
+    """Train and save the model; returns the best validation pass@1 (None without validation).
+
+    `make_envs` is where environments of one's own come in: examples/extending/environment.py.
+    """
     if not run.is_done():
         from deskcheck_agent.attention import full_precision_attention
 
-        parts = build(config, run.folder)
+        parts = build(config, run.folder, make_envs)
         check_sandbox(config, run.folder)
         parts.prove(config.prove_rewards)
         with parts.backend.trainer.args.main_process_first():  # it removes those that were cut off
@@ -117,7 +120,7 @@ class Parts:
         }
 
 
-def build(config: RLConfig, folder: Path) -> Parts:
+def build(config: RLConfig, folder: Path, make_envs: MakeEnvs = make_envs) -> Parts:
     """Environments, tasks and the backend of `config`; checkpoints go under `folder`."""
     from deskcheck_agent.samplers.transformers import model_path
     from transformers import PrinterCallback

@@ -190,15 +190,18 @@ def _report_to(run: Run, advance: Advance) -> TrainerCallback:
 
 
 def _summary(trainer: Any) -> dict[str, Any]:
-    logged = [row for row in trainer.state.log_history if "loss" in row]
+    told = trainer.state.log_history
+    # A run of fewer steps than log_every has logged no loss; its mean over all steps is told at the end.
+    name = "loss" if any("loss" in row for row in told) else "train_loss"
+    logged = [row[name] for row in told if name in row]
     last = logged[-max(1, len(logged) // 10) :]
     return {
-        "loss": sum(row["loss"] for row in last) / len(last),
+        "loss": sum(last) / len(last),
         "steps": trainer.state.global_step,
         "tokens": trainer.state.num_input_tokens_seen,
         "sequences": len(trainer.train_dataset),
         # every log tells the time since the start; the last of a run that reached its end also tells train_loss
-        "seconds": sum(row["train_runtime"] for row in trainer.state.log_history if "train_loss" in row),
+        "seconds": sum(row["train_runtime"] for row in told if "train_loss" in row),
         "parameters": sum(map(world.numel, trainer.model.parameters())),
         "trained_parameters": sum(world.numel(p) for p in trainer.model.parameters() if p.requires_grad),
     }

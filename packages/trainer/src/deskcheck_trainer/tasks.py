@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from deskcheck_agent.prompts import Prompts
 from deskcheck_conf.errors import ConfigError
@@ -16,6 +17,12 @@ from deskcheck_trainer.envs.solve import SolveEnv
 from deskcheck_trainer.envs.step_reward import TrueSteps
 from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.rollout import Env, Task
+
+
+class MakeEnvs(Protocol):
+    """The environments in use, by name; `progress` says how much of the training is done, in [0, 1]."""
+
+    def __call__(self, config: RLConfig, *, progress: Callable[[], float]) -> dict[str, Env]: ...
 
 
 def make_envs(

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from deskcheck_conf import write_atomic
 
-from deskcheck_evals.config import Format
 from deskcheck_evals.formats.html import html
 from deskcheck_evals.formats.latex import latex
 from deskcheck_evals.formats.markdown import markdown
 from deskcheck_evals.page import Document, slug
+from deskcheck_evals.report_config import Format
 
 __all__ = ["beside", "place", "write"]
 

@@ -7,9 +7,10 @@ with long texts, as that of the runs, is a list.
 import re
 from collections.abc import Callable, Iterator
 
+from deskcheck_evals.chapters import Chapter
 from deskcheck_evals.formats.columns import is_too_wide, kinds
 from deskcheck_evals.formats.escape import for_latex
-from deskcheck_evals.page import Chapter, Document
+from deskcheck_evals.page import Document
 from deskcheck_evals.tables import Table
 
 LETTERS = {"number": "r", "long": "L", "": "l"}

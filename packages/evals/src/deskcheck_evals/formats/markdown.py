@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from deskcheck_evals.chapters import Chapter
 from deskcheck_evals.formats.escape import for_markdown
-from deskcheck_evals.page import Chapter, Document
+from deskcheck_evals.page import Document
 from deskcheck_evals.tables import Cell, Table
 
 
