@@ -16,7 +16,7 @@ from pathlib import Path
 from deskcheck_conf.provenance import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
-TAIL_LINES = 120
+TAIL_LINES = 500
 PROGRESS = re.compile(r"\d+ programs, [\d.]+ a second|\w+: \d+ of \d+ tried")
 """Lines of which a page keeps the last."""
 PROOFS = {
