@@ -96,7 +96,7 @@ def test_a_task_weight_scales_the_advantage_unless_std_cancels_it():
     assert turn_advantages(light, std)[0][0] == pytest.approx(turn_advantages(full, std)[0][0], rel=1e-3)
 
 
-@pytest.mark.parametrize("rewards", [[1.0, 1.0, 1.0], [None, None, -1.0], [0.8, 0.8, None]])
+@pytest.mark.parametrize("rewards", [[1.0, 1.0, 1.0], [None, None, -1.0], [0.8, 0.8, None], [0.8, 0.8, 0.8]])
 @pytest.mark.parametrize("rule", list(AdvantageRule))
 def test_a_group_that_agrees_or_has_one_reward_teaches_nothing_at_all(rule, rewards):
     assert advantages(rule, rewards, [3, 7, 11]) == [0.0, 0.0, 0.0]
