@@ -5,6 +5,7 @@ and each record is a protocol buffer of the installed client.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from wandb.proto.wandb_internal_pb2 import Record
 
 BLOCK, HEADER, MAGIC = 32_768, 7, 7
+WAIT_S = 60.0
 WHOLE, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 
@@ -29,18 +31,26 @@ class Offline:
 
 
 def read_offline(folder: Path) -> Offline:
-    """The only W&B run in a run folder."""
+    """The only W&B run in a run folder, which has ended."""
     [path] = folder.glob("wandb/offline-run-*/run-*.wandb")
     run = Offline()
-    for content in _records(path.read_bytes()):
-        record = Record()
-        record.ParseFromString(content)
+    for record in _whole(path):
         if record.HasField("history"):
             run.rows.append(_row(record, path.parent / "files"))
         elif record.HasField("artifact"):
             files = {entry.path: Path(entry.local_path) for entry in record.artifact.manifest.contents}
             run.artifacts[record.artifact.name] = {"type": record.artifact.type, "files": files}
     return run
+
+
+def _whole(path: Path) -> list[Record]:
+    """All records. W&B's own process may still write when `finish` has returned: its last record is the run's exit."""
+    ends = time.monotonic() + WAIT_S
+    while True:
+        records = [Record.FromString(content) for content in _records(path.read_bytes())]
+        if any(record.HasField("exit") for record in records) or time.monotonic() > ends:
+            return records
+        time.sleep(0.1)
 
 
 def _row(record: Record, files: Path) -> dict[str, Any]:

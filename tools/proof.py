@@ -31,6 +31,7 @@ PROOFS = {
     "narration": "python -W ignore -m tools.narration 5500",
     "prose": "python -W ignore -m tools.prose",
     "verdicts": "python -m tools.verdicts",
+    "resume": "python -m pytest -q -s -m slow tests/trainer/test_rl_kills.py",
     "plan": "python -W ignore benchmarks/plan.py",
     "ranks": "python -m pytest -q -m slow tests/trainer/launch tests/integration/test_optuna.py",
     "parity": "python -m tools.parity",

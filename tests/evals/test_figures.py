@@ -63,6 +63,12 @@ def test_bars_of_nothing_keep_a_scale_of_points():
     assert ">5<" in re.sub(r"\s", "", inline) and "0.0005" not in inline
 
 
+def test_curves_of_nothing_keep_a_scale_of_points():
+    flat = {k: measure(0.0, 0.0) for k in (1, 2)}
+    inline = re.sub(r"\s", "", curves_figure({"run": {"pass@k": flat}}, "caption").inline())
+    assert ">5<" in inline and "0.04" not in inline
+
+
 def test_gains_are_paired_with_a_random_pick():
     def points(name: str, *rows: list[float]) -> dict[int, Measure]:
         problems = ["p", "q", "r"]

@@ -1,5 +1,6 @@
 """Steps that cannot be taken stop the run with cause and cure, and leave the checkpoint from before as it was."""
 
+import inspect
 import re
 
 import pytest
@@ -116,3 +117,24 @@ def test_a_template_without_marks_cannot_mask_by_them(tune, tmp_path):
 def test_the_old_name_of_activation_checkpointing_is_refused(tune, tmp_path):
     with pytest.raises(ConfigError, match="is activation_checkpointing here"):
         build(tune("+trl.gradient_checkpointing=true"), tmp_path)
+
+
+def test_optimizer_and_schedule_are_ours_where_deepspeed_has_dropped_them(tune, tmp_path):
+    """deepspeed_init forgets what it was handed and asks the trainer again: what it then gets is the configuration's."""
+    from transformers.integrations import deepspeed
+
+    assert "trainer.optimizer = None" in inspect.getsource(deepspeed.deepspeed_init)
+    assert "trainer.create_optimizer()" in inspect.getsource(deepspeed.deepspeed_optim_sched)
+    trainer = build(
+        tune("max_steps=40", "optimizer.learning_rate=1e-3", "warmup_steps=4", "decay=0.5", "optimizer.beta2=0.5"),
+        tmp_path,
+    )
+    trainer.optimizer = trainer.lr_scheduler = None
+    optimizer = trainer.create_optimizer()
+    assert trainer.create_optimizer() is optimizer and optimizer.param_groups[0]["betas"] == (0.9, 0.5)
+    schedule, rates = trainer.create_scheduler(40), []
+    for _ in range(40):
+        rates.append(schedule.get_last_lr()[0] / 1e-3)
+        optimizer.step()
+        schedule.step()
+    assert rates[:5] == pytest.approx([0, 0.25, 0.5, 0.75, 1]) and rates[19] == 1 and rates[39] < 0.2

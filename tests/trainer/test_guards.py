@@ -26,7 +26,7 @@ class ScriptedParts(Parts):
         score = self.scores[self.monitor.step]
         return score, {"validation/pass": score}
 
-    def save(self, folder) -> None:
+    def save(self, folder, weights=None) -> None:
         (folder / "weights").write_text(f"step {self.monitor.step}")
 
 

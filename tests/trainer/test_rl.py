@@ -1,13 +1,15 @@
 """deskcheck-rl end to end on a tiny model: the result, what is logged, and a killed run that continues."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from deskcheck_conf.entry import load_config
+from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.run import Run
-from deskcheck_trainer.rl import CHECKPOINT, main, train
+from deskcheck_trainer.rl import CHECKPOINT, build, main, train
 from deskcheck_trainer.rl_config import RLConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -132,3 +134,10 @@ def test_bad_input_is_one_message_and_exit_code_2(tiny_model, tmp_path, capsys, 
     assert main(given) == 2
     error = capsys.readouterr().err
     assert message in error and "Traceback" not in error
+
+
+def test_a_tokenizer_without_a_chat_template_is_told_before_anything_is_played(tiny_model, tmp_path):
+    shutil.copytree(tiny_model, tmp_path / "bare")
+    (tmp_path / "bare" / "chat_template.jinja").unlink()
+    with pytest.raises(ConfigError, match=r"has no chat template, .* set model.chat_template to a Jinja file"):
+        build(config_of(tmp_path / "bare"), tmp_path / "run")

@@ -61,11 +61,31 @@ def test_the_papers_mixture_and_clip_range():
         (["env.output_prediction=null"], "no environment is in use"),
         (["sampling.temperature=0"], "temperature is 0, expected more"),
         (["algo.discount=1.5"], "algo.discount is 1.5"),
+        (
+            ["launcher=accelerate", "launcher.strategy=fsdp2"],
+            r"rollouts and validation are sampled from whole ones; pass",
+        ),
+        (["launcher=slurm", "launcher.strategy=zero3"], r"launcher.strategy zero3, where a process holds a part"),
+        (
+            ["launcher=slurm", "backend=trl_async", "launcher.strategy=zero3"],
+            r"by FSDP2 alone; pass launcher.strategy=f",
+        ),
+        (["launcher=slurm", "backend=trl_async", "lora.r=4"], r"adapters are merged into whole weights; pass launcher"),
     ],
 )
 def test_what_cannot_work_is_refused(overrides, message):
     with pytest.raises(ConfigError, match=message):
         compose(*overrides)
+
+
+def test_sharing_weights_is_read_off_the_accelerate_file_and_means_nothing_in_one_process(tmp_path):
+    own = tmp_path / "mine.yaml"
+    own.write_text("distributed_type: FSDP\n")
+    with pytest.raises(ConfigError, match=r"mine.yaml, where a process holds a part of the weights"):
+        compose("launcher=accelerate", f"launcher.strategy={own}")
+    assert not compose("launcher.strategy=fsdp2").launcher.shares_weights
+    assert not compose("launcher=accelerate", "launcher.strategy=ddp").launcher.shares_weights
+    assert compose("launcher=slurm", "backend=trl_async").launcher.shares_weights
 
 
 def test_problems_from_a_file_need_validation_problems_of_their_own():

@@ -9,9 +9,10 @@ from deskcheck_conf.entry import load_config
 from deskcheck_conf.errors import ConfigError
 from deskcheck_evals.benchmarks import PredictionItem
 from deskcheck_tracer import Program, SandboxFailed, narrate, record
+from deskcheck_trainer.env_config import OutputPredictionConfig
 from deskcheck_trainer.envs.output_prediction import OutputPredictionEnv
 from deskcheck_trainer.envs.step_reward import TrueSteps
-from deskcheck_trainer.rl_config import OutputPredictionConfig, RLConfig
+from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.rollout import RolloutEngine, Task
 
 PROGRAM = Program("total = 0\nfor x in [3, 4]:\n    total += x\nprint(total)\n")

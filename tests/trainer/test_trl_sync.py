@@ -14,15 +14,9 @@ from deskcheck_agent.samplers.transformers import TransformersSampler, load_mode
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.schema import ModelConfig
 from deskcheck_trainer.advantage import AdvantageRule, Credit
+from deskcheck_trainer.backends.slots import Slot, SlotRolloutFunc, check_slots, slot_reward, slot_rows
 from deskcheck_trainer.backends.trl_args import check_arguments
-from deskcheck_trainer.backends.trl_sync import (
-    Slot,
-    SlotGRPOTrainer,
-    SlotRolloutFunc,
-    check_slots,
-    slot_reward,
-    slot_rows,
-)
+from deskcheck_trainer.backends.trl_sync import SlotGRPOTrainer
 from deskcheck_trainer.rollout import Rollout, RolloutEngine, RolloutGroup, Task, Turn
 from trl.trainer.grpo_config import GRPOConfig
 
@@ -132,7 +126,7 @@ def test_one_row_without_logprobs_means_none_for_all():
 def test_a_sampler_without_tokens_is_refused():
     rollouts = (Rollout("q", "one", (Turn("solve", [], (), ()),), 1.0),)
     fill = SlotRolloutFunc(cast(Any, None), [], EOS, AdvantageRule.mean).fill
-    with pytest.raises(ConfigError, match="returned no token ids"):
+    with pytest.raises(ConfigError, match="came without token ids, so it cannot be trained on"):
         fill([Slot(0, 0)], {0: RolloutGroup(task("q", "one"), rollouts)})
 
 

@@ -12,6 +12,7 @@ from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.run import Run
 from deskcheck_trainer.launch.ranks import Job
 from deskcheck_trainer.launch.slurm import render, submit
+from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.sft_config import SFTConfig
 
 TRAINING = {
@@ -82,6 +83,24 @@ def test_the_script_asks_for_what_is_configured_and_is_good_bash(tmp_path: Path)
     assert "--tensor-parallel-size 2 --max-model-len 32768" in text
     assert text.count("srun --kill-on-bad-exit=1") == 2
     subprocess.run(["bash", "-n", str(path)], check=True)
+
+
+def test_a_server_that_rl_samples_from_is_ready_for_new_weights(tmp_path: Path) -> None:
+    words = ["wandb=disabled", f"output_root={tmp_path}", "launcher=slurm", "launcher.strategy=ddp", "vllm.mode=server"]
+    words += [
+        "launcher.slurm.vllm_nodes=1",
+        "launcher.processes=2",
+        "micro_batch_rows=4",
+        "model.chat_template=chat.jinja",
+    ]
+    config = load_config("rl", RLConfig, words)
+    run = Run.at(tmp_path / "run", config, command="rl")
+    run.close()
+    text = render(config, Job("rl", run.folder, config).write(), run)
+    served = next(line for line in text.splitlines() if "--tensor-parallel-size 2" in line)
+    assert """--weight-transfer-config '{"backend": "nccl"}' --logprobs-mode processed_logprobs""" in served
+    assert f"--generation-config vllm --chat-template {Path.cwd()}/chat.jinja" in served
+    assert "env VLLM_SERVER_DEV_MODE=1 vllm serve" in text and "export DESKCHECK_VLLM_URLS" in text
 
 
 def test_the_job_ends_with_its_training_and_takes_the_servers_along(tmp_path: Path, cluster: Path) -> None:

@@ -31,7 +31,7 @@ MOST_IN_ROW = 3
 MOST_MARKED = 25
 """Points of a line over steps that are marked one by one."""
 LEAST_TOP = 5
-"""Points that an axis of bars reaches at least: all zeros are flat and not a scale of hundredths."""
+"""Points that an axis shows at least: all zeros are flat and not a scale of hundredths."""
 
 
 class Point(NamedTuple):
@@ -98,6 +98,9 @@ def curves_figure(panels: Panels, caption: str, *, ylabel: str = "problems solve
             panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         for panel in axes[::MOST_IN_ROW]:
             panel.set_ylabel(ylabel)
+        low, high = axes[0].get_ylim()  # shared by all
+        if not gains and high - low < 1:
+            axes[0].set_ylim(max(0, high - LEAST_TOP), max(high, LEAST_TOP))
         _legend(axes)
         return figure
 
@@ -105,7 +108,12 @@ def curves_figure(panels: Panels, caption: str, *, ylabel: str = "problems solve
 
 
 def steps_figure(
-    panels: Mapping[str, Mapping[str, Mapping[int, Point]]], caption: str, ylabel: str, scale: float = 1
+    panels: Mapping[str, Mapping[str, Mapping[int, Point]]],
+    caption: str,
+    ylabel: str,
+    *,
+    scale: float = 1,
+    logarithmic: bool = False,
 ) -> Drawing:
     """Lines over training steps with bands, a panel an environment and a line a run; values are shown times `scale`."""
     names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
@@ -119,6 +127,7 @@ def steps_figure(
                 )
             panel.set_title(title, fontsize=10)
             panel.set_xlabel("steps")
+            panel.set_yscale("log" if logarithmic else "linear")
         for panel in axes[::MOST_IN_ROW]:
             panel.set_ylabel(ylabel)
         _legend(axes)

@@ -7,6 +7,7 @@ compared by deskcheck-eval, on problems.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob
@@ -90,12 +91,14 @@ def training_drawings(runs: Sequence[Training]) -> list[Drawing]:
     losses = {"loss": {run.label: points for run in runs if not _is_rl(run) and (points := run.points(LOSS))}}
     drawings = []
     if scores:
-        drawings.append(steps_figure(scores, f"Validation: share of rollouts that pass. {band}.", "passed, %", 100))
+        drawings.append(
+            steps_figure(scores, f"Validation: share of rollouts that pass. {band}.", "passed, %", scale=100)
+        )
     if rewards:
         caption = f"Reward in training, from -1 to 1, each point the mean of {SMOOTH} logged steps. {band}."
         drawings.append(steps_figure(rewards, caption, "reward"))
     if losses["loss"]:
-        drawings.append(steps_figure(losses, f"Training loss of SFT. {band}.", "loss"))
+        drawings.append(steps_figure(losses, f"Training loss of SFT. {band}.", "loss", logarithmic=True))
     return drawings
 
 
@@ -165,9 +168,8 @@ def _told(values: Iterable[float | None]) -> Cell:
 
 
 def _settings(config: Mapping[str, Any]) -> dict[str, str]:
-    """What must be equal in runs that are one curve; a path into another run's folder of the same seed is equal."""
-    own = f"-s{config['seed']}"
-    return {key: json.dumps(value).replace(own, "-s*") for key, value in config.items() if key not in FREE}
+    """What must be equal in runs that are one curve; a path into another run's folder may differ in that run's seed."""
+    return {key: re.sub(r"-s\d+\b", "-s*", json.dumps(value)) for key, value in config.items() if key not in FREE}
 
 
 def _seed(folder: Path, seed: int) -> Seed:

@@ -3,7 +3,8 @@
 The adapters are peft's. What a run leaves behind is an ordinary checkpoint all the same: at its end the adapters are
 added to the weights they belong to, so that whatever serves or trains the model next needs no peft. Muon is refused:
 it makes every update of a matrix orthogonal, which is meant for a whole weight matrix and not for the two factors of
-one, whose product would then grow at a rate that neither learning rate names. Only `adapter` and `merged` need peft.
+one, whose product would then grow at a rate that neither learning rate names. RL keeps its best weights while it goes
+on, so `merged_weights` leaves the model as it is. Only functions that are given a model need peft.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deskcheck_conf.errors import ConfigError
+
+from deskcheck_trainer.optimizer import OptimizerConfig, OptimizerKind
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -31,7 +34,8 @@ class LoRAConfig:
     target_modules: list[str] = field(default_factory=list)
     """Names of the linear layers that get one, as in [q_proj, v_proj]; empty: all but the output head."""
     keep_adapter: bool = False
-    """Leave the adapter in the run folder too (`adapter`), beside the merged checkpoint."""
+    """Leave the adapter too, beside the merged weights: in the folder `adapter` of the run (deskcheck-sft) or of its
+    checkpoint (deskcheck-rl)."""
 
     def __post_init__(self) -> None:
         if self.r is not None and self.r < 1:
@@ -40,6 +44,14 @@ class LoRAConfig:
             raise ConfigError(f"lora.alpha is {self.alpha}, expected more than 0")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"lora.dropout is {self.dropout}, expected a share in [0, 1)")
+
+    def check(self, optimizer: OptimizerConfig) -> None:
+        """ConfigError where adapters are to be trained by Muon."""
+        if self.r is not None and optimizer.kind is OptimizerKind.muon:
+            raise ConfigError(
+                "optimizer.kind is muon, which is for whole weight matrices and not for the two factors of an adapter: "
+                "pass optimizer.kind=adamw with lora.r"
+            )
 
 
 def adapter(config: LoRAConfig, model: Any) -> LoraConfig | None:
@@ -70,3 +82,22 @@ def merged(model: Any) -> Any:
     """The model itself with its adapters added to its weights (in place: the adapted model is used up); a model
     without adapters as it is."""
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+
+
+def merged_weights(model: Any) -> dict[str, Any]:
+    """The weights of the model without adapters that says what `model` says, by its parameter names; nothing changes.
+
+    Adding in place and taking away again would leave rounding behind: a run would depend on when it was saved.
+    """
+    from peft.tuners.lora import LoraLayer
+
+    base = model.get_base_model()
+    weights = {name: value for name, value in base.state_dict().items() if ".lora_" not in name}
+    for name, layer in base.named_modules():
+        if isinstance(layer, LoraLayer):
+            weight = weights[f"{name}.base_layer.weight"]
+            for adapter_name in layer.active_adapters:
+                delta: Any = layer.get_delta_weight(adapter_name)  # type: ignore[operator] - of every kind of layer
+                weight = weight + delta.to(weight.dtype)
+            weights[f"{name}.base_layer.weight"] = weight.detach()
+    return {name.replace(".base_layer.", "."): value for name, value in weights.items()}

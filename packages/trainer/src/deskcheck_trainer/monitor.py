@@ -21,6 +21,8 @@ from deskcheck_trainer.rollout import Rollout, RolloutGroup, Seconds
 
 WINDOW = 1000
 """Rollouts over which the sandbox's faults are counted."""
+MOST_SHOWN = 64
+"""Turns in one table of samples, the newest; samples.jsonl has them all."""
 
 
 def rollout_numbers(rollout: Rollout) -> dict[str, float]:
@@ -55,6 +57,7 @@ class Monitor:
         self._lock = threading.Lock()
         self._seen: list[RolloutGroup] = []
         self._seconds = Seconds(0.0, 0.0)
+        self._shown: deque[dict[str, Any]] = deque(maxlen=MOST_SHOWN)
 
     def watch(self, groups: Sequence[RolloutGroup], seconds: Seconds) -> None:
         """ConfigError once more than `max_faults` of WINDOW rollouts had no verdict: the sandbox is broken."""
@@ -98,6 +101,14 @@ class Monitor:
             first.setdefault(group.task.env, group.rollouts[0])
         rows = [{"step": self.step, **_readable(rollout)} for rollout in first.values()]
         append_whole(self.path, "".join(json.dumps(row) + "\n" for row in rows))
+        for row in rows:
+            of_rollout = {name: value for name, value in row.items() if name != "turns"}
+            self._shown += [{**of_rollout, "turn": place, **turn} for place, turn in enumerate(row["turns"])]
+
+    def samples(self) -> list[dict[str, Any]]:
+        """Turns to read, one a line, since this was last asked."""
+        shown, self._shown = list(self._shown), deque(maxlen=MOST_SHOWN)
+        return shown
 
 
 def _readable(rollout: Rollout) -> dict[str, Any]:

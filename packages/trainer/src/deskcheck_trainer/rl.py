@@ -13,22 +13,27 @@ import asyncio
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deskcheck_agent.sampler import SamplingParams, seed_of
 from deskcheck_conf.entry import command
+from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.progress import Advance, progress
 from deskcheck_conf.run import Run
 
 from deskcheck_trainer import world
+from deskcheck_trainer.algo_config import BackendName
 from deskcheck_trainer.backends.backend import Backend, Ingredients
 from deskcheck_trainer.checkpoints import Best, last_complete, save_whole, steps_of
 from deskcheck_trainer.export.write import exporting
 from deskcheck_trainer.filters import Gibberish, Overlong
 from deskcheck_trainer.launch.launch import launching
+from deskcheck_trainer.lora import merged_weights
 from deskcheck_trainer.monitor import Monitor, averages
-from deskcheck_trainer.rl_config import BackendName, RLConfig, training_benchmark, validation_benchmark
+from deskcheck_trainer.out_of_memory import memory_told
+from deskcheck_trainer.rl_config import RLConfig, training_benchmark, validation_benchmark
 from deskcheck_trainer.rollout import Rollout, Task
 from deskcheck_trainer.sandbox_check import check_sandbox
 from deskcheck_trainer.tasks import MakeEnvs, load_tasks, make_envs
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
 
 CHECKPOINT = "checkpoint"
 """Folder of the trained model, in the run folder: the best one by validation, else the last."""
+ADAPTER = "adapter"
+"""Folder of its adapter in there, with lora.keep_adapter."""
 
 
 def train(config: RLConfig, run: Run, *, make_envs: MakeEnvs = make_envs) -> float | None:
@@ -55,7 +62,7 @@ def train(config: RLConfig, run: Run, *, make_envs: MakeEnvs = make_envs) -> flo
             resume = last_complete(run.folder / "trainer")
         with progress("rl", config.max_steps, done=steps_of(resume)) as advance:
             parts.attach(run, advance)
-            with full_precision_attention(parts.backend.trainer.model):
+            with full_precision_attention(parts.backend.trainer.model), memory_told(memory_cures(config)):
                 parts.backend.train(resume)
         run.finish(parts.finish())
     assert run.summary is not None
@@ -95,17 +102,31 @@ class Parts:
         numbers = {f"validation/{name}": value for name, value in averages(rollouts).items()}
         return numbers[f"validation/{selected(self.config)}/pass"], numbers
 
-    def save(self, folder: Path) -> None:
+    def saving(self) -> Callable[[Path], None]:
+        """What saves the weights as they are now. All processes call this, for parts of weights are gathered here."""
+        if not world.is_sharded():
+            return self.save
         trainer = self.backend.trainer
-        trainer.accelerator.unwrap_model(trainer.model).save_pretrained(folder)
+        return partial(self.save, weights=trainer.accelerator.get_state_dict(trainer.model_wrapped))
+
+    def save(self, folder: Path, weights: dict[str, Any] | None = None) -> None:
+        trainer = self.backend.trainer
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        if self.config.lora.r is None:
+            model.save_pretrained(folder, state_dict=weights)
+        else:
+            model.get_base_model().save_pretrained(folder, state_dict=merged_weights(model))
+            if self.config.lora.keep_adapter:
+                model.save_pretrained(folder / ADAPTER)
         self.backend.tokenizer.save_pretrained(folder)
 
     def finish(self) -> dict[str, Any]:
         """Put the result in its place and summarise the run."""
         target = self.folder / CHECKPOINT
         if self.best is None or self.best.model is None:
+            save = self.saving()
             if world.is_first():
-                save_whole(target, self.save)
+                save_whole(target, save)
             return {"steps": self.monitor.step, "step": self.monitor.step, "validation": None}
         model = self.best.model
         if world.is_first():
@@ -137,6 +158,11 @@ def build(config: RLConfig, folder: Path, make_envs: MakeEnvs = make_envs) -> Pa
     else:
         from deskcheck_trainer.backends.trl_sync import build as build_backend
     backend: Backend = build_backend(made)
+    if not backend.tokenizer.chat_template:
+        raise ConfigError(
+            f"the tokenizer of {config.model.path} has no chat template, in which every prompt is asked: set "
+            "model.chat_template to a Jinja file (often that of the model's instruct version)"
+        )
     backend.trainer.remove_callback(PrinterCallback)  # stdout carries results alone
     validation = make_validation(config) if config.validation.every else []
     return Parts(config, folder, tasks, backend, monitor, validation)
@@ -154,6 +180,18 @@ def make_filters(config: RLConfig) -> list[Callable[[Rollout], str | None]]:
     if config.algo.drop_overlong:
         filters.append(Overlong())
     return filters
+
+
+def memory_cures(config: RLConfig) -> str:
+    """What to make smaller, the cheapest first; nothing of it changes a step but the last two."""
+    is_sync = config.backend is BackendName.trl_sync
+    size = f"micro_batch_rows (now {config.micro_batch_rows})"
+    of_pass = size if is_sync else f"async_.tokens_per_pass (now {config.async_.tokens_per_pass})"
+    return (
+        f"a smaller {of_pass}, a smaller sampler_rows (now {config.sampler_rows}), "
+        "+algo.trl.activation_checkpointing=true, lora.r=16 with model.dtype=bfloat16, a smaller sampling.max_tokens "
+        f"(now {config.sampling.max_tokens}). The run continues from its last checkpoint where the same step is meant"
+    )
 
 
 def rollout_params(config: RLConfig) -> SamplingParams:
@@ -193,11 +231,14 @@ def _callback(parts: Parts, run: Run, advance: Advance) -> TrainerCallback:
         def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
             row = {name: value for name, value in (logs or {}).items() if name != "epoch" and value is not None}
             run.log(row | parts.monitor.take(), step=state.global_step)
+            if state.global_step % parts.config.save_every == 0 or state.global_step == parts.config.max_steps:
+                run.table("samples", parts.monitor.samples())
 
         def validate(self, step: int) -> None:
             assert parts.best is not None
+            parts.backend.refresh()
             score, numbers = world.of_first(parts.validate)
-            parts.best.add(step, score, parts.save)
+            parts.best.add(step, score, parts.saving())
             run.log(numbers, step=step)
 
     return Report()

@@ -1,161 +1,24 @@
 """The configuration of `deskcheck-rl`: what is played, how advantages are made, how the policy moves.
 
-Choices live in conf/deskcheck_conf/{rl.yaml,env,algo,experiment/rl}; this file says what they mean and refuses what
-cannot work. TRL's arguments that we do not name ourselves pass through `algo.trl` and are checked against GRPOConfig's
-own fields when the backend starts (backends/trl_args.py). No torch in here.
+Choices live in conf/deskcheck_conf/{rl.yaml,experiment/rl}; this file and those it takes its parts from say what they
+mean, and refuse what cannot work: here, what does not go together. No torch in here.
 """
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from deskcheck_agent.feedback import FeedbackSource
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.schema import ModelConfig, SamplingConfig
 from deskcheck_evals.benchmarks.config import BenchmarkConfig, BenchmarkName
 
-from deskcheck_trainer.advantage import AdvantageRule, Credit
-from deskcheck_trainer.launch.config import TrainingConfig
+from deskcheck_trainer.advantage import AdvantageRule
+from deskcheck_trainer.algo_config import AlgoConfig, AsyncConfig, BackendName
+from deskcheck_trainer.env_config import EnvsConfig
+from deskcheck_trainer.launch.config import LauncherKind, TrainingConfig
+from deskcheck_trainer.lora import LoRAConfig
 from deskcheck_trainer.optimizer import OptimizerConfig
-
-
-@dataclass(kw_only=True)
-class EnvConfig:
-    """What every environment has: its tasks and its weight in the mixture."""
-
-    share: float = 1.0
-    """Share of all tasks drawn; the shares of the environments in use add up to 1."""
-    reward_weight: float = 1.0
-    """Multiplies the reward of +1 or -1. Acts only where nothing divides by a standard deviation."""
-    benchmark: BenchmarkConfig = field(default_factory=lambda: BenchmarkConfig(split="train"))
-    """The tasks to train on."""
-    validation: BenchmarkConfig | None = None
-    """The tasks to choose the best checkpoint by; null takes the validation split of `benchmark`."""
-
-
-@dataclass(kw_only=True)
-class OutputPredictionConfig(EnvConfig):
-    reward_weight: float = 0.8  # paper.md 3
-    checker: str = "tokens"
-    """How stdout is compared: tokens (floats within 1e-5) or exact."""
-    step_reward: float = 0.0
-    """Weight, in [0, 1), of the share of an answer's claims that hold in the true trace; the rest is the outcome's. The
-    programs then run in the sandbox. 0 in the paper."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.step_reward < 1:
-            raise ConfigError(f"env.output_prediction.step_reward is {self.step_reward}, expected a weight in [0, 1)")
-
-
-@dataclass(kw_only=True)
-class SolveConfig(EnvConfig):
-    """Problem -> program, scored by the private tests."""
-
-
-@dataclass(kw_only=True)
-class SelfRlefConfig(EnvConfig):
-    """Solve, see feedback on the public tests, submit or fix; scored by the private tests."""
-
-    max_repairs: int = 1
-    """Most repairs in a training rollout; 1 in the paper."""
-    feedback: FeedbackSource = FeedbackSource.executed
-    """Where the observed outputs of a fix prompt come from in training."""
-    predictions: int = 5
-    """simulated, scheduled: predictions a public test."""
-    executed_from: float = 1.0
-    """scheduled: probability of executed feedback at the first step ..."""
-    executed_to: float = 0.0
-    """... and at the last, changing linearly."""
-
-
-@dataclass(kw_only=True)
-class EnvsConfig:
-    """The environments in use; null leaves one out."""
-
-    output_prediction: OutputPredictionConfig | None = None
-    solve: SolveConfig | None = None
-    self_rlef: SelfRlefConfig | None = None
-
-    def used(self) -> dict[str, EnvConfig]:
-        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
-
-    def judges_programs(self) -> bool:
-        """Does any of them run programs that the model wrote?"""
-        return self.solve is not None or self.self_rlef is not None
-
-
-@dataclass(kw_only=True)
-class GibberishConfig:
-    """Drop rollouts with a rare token that the policy found very unlikely (CWM's rule; see filters.py)."""
-
-    min_token_id: int = 100_000
-    vocab_size: int = 128_256
-    margin: float = 2.0
-
-
-@dataclass(kw_only=True)
-class AlgoConfig:
-    """From rewards to a loss."""
-
-    advantage: AdvantageRule = AdvantageRule.length_weighted
-    credit: Credit = Credit.shared
-    discount: float = 1.0
-    """credit=discounted: factor a turn, counted from the last trained turn backwards."""
-    gibberish: GibberishConfig | None = None
-    drop_overlong: bool = False
-    """Leave out rollouts with a turn cut at max_tokens, instead of scoring them."""
-    lean: bool = True
-    """Skip rows without gradient and padding where the gradient stays the same (backends/micro_batch.py)."""
-    trl: dict[str, Any] = field(default_factory=dict)
-    """Further GRPOConfig arguments: loss_type, epsilon, epsilon_high, ..."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.discount <= 1:
-            raise ConfigError(f"algo.discount is {self.discount}, expected a factor in [0, 1]")
-
-
-class BackendName(Enum):
-    """How rollouts become optimizer steps; environments and advantages are the same."""
-
-    trl_sync = "trl_sync"
-    trl_async = "trl_async"
-
-
-@dataclass(kw_only=True)
-class AsyncConfig:
-    """backend=trl_async: rollouts beside the training. blocks_per_step, micro_batch_rows and algo.lean are not used."""
-
-    max_staleness: int = 8
-    """Weight updates after which a row that is not yet trained is dropped; 8 in the paper."""
-    tokens_per_step: int = 16_384
-    """Tokens of one optimizer step, prompts included; only rows with an advantage count. A million in the paper."""
-    tokens_per_pass: int = 4096
-    """Tokens of one forward and backward pass, about; a longer row is dropped. 131,072 in the paper."""
-    groups_in_play: int = 8
-    """Tasks being played at once, num_generations rollouts each."""
-    queue_tokens: int | None = None
-    """Rollouts rest while so many tokens wait to be trained; null: what max_staleness steps train."""
-    weight_sync_steps: int = 1
-    """Optimizer steps between two weight updates of the sampler."""
-    patience: int = 1000
-    """Groups in a row without a row to train on (all rollouts alike) after which the run is stopped."""
-    stall_s: float = 1800.0
-    """Seconds without an ended group of rollouts after which the run is stopped."""
-
-    def __post_init__(self) -> None:
-        least = {"max_staleness": 0, "tokens_per_step": 1, "tokens_per_pass": 1, "groups_in_play": 1, "patience": 1}
-        for name, low in (least | {"weight_sync_steps": 1}).items():
-            if getattr(self, name) < low:
-                raise ConfigError(f"async_.{name} is {getattr(self, name)}, expected at least {low}")
-        if self.queue_tokens is not None and self.queue_tokens < self.tokens_per_step:
-            raise ConfigError(
-                f"async_.queue_tokens is {self.queue_tokens}, expected at least tokens_per_step="
-                f"{self.tokens_per_step}: no step would ever be full"
-            )
-
-    def passes(self, ranks: int) -> int:
-        """Forward and backward passes of a step on each rank."""
-        return -(-self.tokens_per_step // (self.tokens_per_pass * ranks))
+from deskcheck_trainer.vllm_config import VllmConfig, VllmMode
 
 
 @dataclass(kw_only=True)
@@ -192,12 +55,15 @@ class RLConfig(TrainingConfig):
     free_keys: ClassVar[tuple[str, ...]] = (*TrainingConfig.free_keys, "export")
 
     model: ModelConfig = field(default_factory=ModelConfig)
+    lora: LoRAConfig = field(default_factory=LoRAConfig)
+    """Train low-rank adapters instead of all weights; what is kept has them merged: lora.r=16."""
     prompts: str = "default"
     """Prompt set of the agent: a name or a folder."""
     env: EnvsConfig = field(default_factory=EnvsConfig)
     algo: AlgoConfig = field(default_factory=AlgoConfig)
     backend: BackendName = BackendName.trl_sync
     async_: AsyncConfig = field(default_factory=AsyncConfig)
+    vllm: VllmConfig = field(default_factory=VllmConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     sampling: SamplingConfig = field(default_factory=lambda: SamplingConfig(top_p=1.0))
     """Of rollouts. top_p below 1 samples from another distribution than the one whose gradient is taken."""
@@ -237,6 +103,9 @@ class RLConfig(TrainingConfig):
         self._check_counts()
         self._check_weights()
         self._check_sync()
+        self.lora.check(self.optimizer)
+        self._check_shards()
+        self._check_vllm()
         if self.sampling.temperature == 0:
             raise ConfigError("sampling.temperature is 0, expected more: greedy rollouts of a group are all the same")
         for name, env in self.env.used().items():
@@ -273,6 +142,56 @@ class RLConfig(TrainingConfig):
             raise ConfigError(
                 f"validation.every is {every} and max_steps {self.max_steps}, expected multiples of "
                 f"async_.weight_sync_steps={sync}: between two updates the sampler has older weights"
+            )
+
+    def _check_shards(self) -> None:
+        """The synchronous sampler reads the process's own weights, TRL's asynchronous trainer knows FSDP2 alone, and
+        adapters are merged into whole weights."""
+        strategy = self.launcher.strategy
+        if not self.launcher.shares_weights:
+            return
+        if self.backend is BackendName.trl_sync:
+            raise ConfigError(
+                f"backend is trl_sync and launcher.strategy {strategy}, where a process holds a part of the weights: "
+                "rollouts and validation are sampled from whole ones; pass launcher.strategy=ddp (with lora.r=16 and "
+                "model.dtype=bfloat16 where memory is short), or backend=trl_async with launcher.strategy=fsdp2"
+            )
+        if strategy == "zero3":
+            raise ConfigError(
+                "backend is trl_async and launcher.strategy zero3: TRL's asynchronous trainer cuts weights by FSDP2 "
+                "alone; pass launcher.strategy=fsdp2, or ddp"
+            )
+        if self.lora.r is not None:
+            raise ConfigError(
+                f"lora.r is {self.lora.r} and launcher.strategy {strategy}: adapters are merged into whole weights; "
+                "pass launcher.strategy=ddp"
+            )
+
+    def _check_vllm(self) -> None:
+        mode, nodes = self.vllm.mode, self.launcher.slurm.vllm_nodes
+        is_slurm = self.launcher.kind is LauncherKind.slurm
+        if mode is VllmMode.none:
+            if is_slurm and nodes:
+                raise ConfigError(
+                    f"launcher.slurm.vllm_nodes is {nodes}, but vllm.mode is none: nothing would ask them; pass "
+                    "vllm.mode=server, or vllm_nodes=0"
+                )
+            return
+        if self.backend is BackendName.trl_async:
+            raise ConfigError(
+                f"vllm.mode is {mode.value} and backend trl_async, which samples in the training process: pass "
+                "backend=trl_sync, or leave vllm.mode out"
+            )
+        if is_slurm and mode is VllmMode.server and self.vllm.url is None and nodes != 1:
+            raise ConfigError(
+                f"vllm.mode is server and launcher.slurm.vllm_nodes {nodes}, expected 1: TRL sends weights to a single "
+                "server; give it all GPUs of its node, or name another one by vllm.url"
+            )
+        if self.lora.r is not None and self.model.dtype != "float32":
+            raise ConfigError(
+                f"lora.r is {self.lora.r}, vllm.mode {mode.value} and model.dtype {self.model.dtype}: TRL adds "
+                "adapters to the weights at every update and takes them away again, which wears down half precision; "
+                "pass model.dtype=float32"
             )
 
     def _check_weights(self) -> None:

@@ -9,6 +9,7 @@ Interrupted, it continues from the last checkpoint with the next batch it would 
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from deskcheck_trainer.checkpoints import last_complete, save_whole, steps_of
 from deskcheck_trainer.launch.launch import launching
 from deskcheck_trainer.lora import adapter, merged
 from deskcheck_trainer.rope import scale_rope
+from deskcheck_trainer.row_lengths import RowLengths
 from deskcheck_trainer.sft_checks import refuse_length, refuse_template
 from deskcheck_trainer.sft_config import SFTConfig
 
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 
     from deskcheck_trainer.backends.guarded_sft import GuardedSFTTrainer
 
+LOG = logging.getLogger(__name__)
+SHOWN = 4
+"""Sequences of the training data in W&B's table of samples."""
 CHECKPOINT = "checkpoint"
 """Folder of the trained model, in the run folder."""
 ADAPTER = "adapter"
@@ -48,6 +53,8 @@ def train(config: SFTConfig, run: Run) -> float | None:
         with trainer.args.main_process_first():  # it removes those that were cut off
             resume = last_complete(run.folder / "trainer")
         label = "sft" if config.scratch is None else "pretrain"
+        if not steps_of(resume):
+            _tell_rows(trainer, config, run)
         with progress(label, trainer.args.max_steps, done=steps_of(resume)) as advance:
             trainer.add_callback(_report_to(run, advance))
             with full_precision_attention(trainer.model):
@@ -94,6 +101,9 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         train_dataset=rows,
         processing_class=tokenizer,
         peft_config=adapter(config.lora, model),
+        make_optimizer=partial(build_optimizer, config=config.optimizer),
+        make_schedule=partial(_schedule, config),
+        too_long=config.too_long,
     )
     refuse_length(trainer.train_dataset, model.config)
     if trainer.args.device.type == "cpu":
@@ -102,8 +112,6 @@ def build(config: SFTConfig, folder: Path) -> GuardedSFTTrainer:
         trainer.args.max_steps = _steps(config, len(trainer.train_dataset))
     trainer.add_callback(FiniteGuard())
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which carries results alone
-    trainer.optimizer = build_optimizer(trainer.model, config.optimizer)
-    trainer.lr_scheduler = _schedule(config, trainer.optimizer, trainer.args.max_steps)
     return trainer
 
 
@@ -171,6 +179,19 @@ def _export(trainer: Any, config: SFTConfig, folder: Path) -> None:
     save_whole(folder / CHECKPOINT, save)
 
 
+def _tell_rows(trainer: Any, config: SFTConfig, run: Run) -> None:
+    """Of the rows that are trained on: how many are too long (metrics.jsonl, W&B, a warning), and what some look like
+    (W&B)."""
+    lengths: RowLengths | None = trainer.lengths
+    if lengths is not None:
+        run.log(lengths.numbers(), step=0)
+        if lengths.rows_too_long and run.is_main:
+            LOG.warning("%s", lengths.told(config.too_long, config.max_length))
+    rows = trainer.train_dataset
+    first = [trainer.processing_class.decode(rows[place]["input_ids"]) for place in range(min(SHOWN, len(rows)))]
+    run.table("samples", [{"sequence": place, "text": text} for place, text in enumerate(first)])
+
+
 def _report_to(run: Run, advance: Advance) -> TrainerCallback:
     """Progress bar and run.log, at every step and every log of the trainer."""
     from transformers import TrainerCallback
@@ -200,6 +221,7 @@ def _summary(trainer: Any) -> dict[str, Any]:
         "steps": trainer.state.global_step,
         "tokens": trainer.state.num_input_tokens_seen,
         "sequences": len(trainer.train_dataset),
+        "rows_too_long": trainer.lengths.rows_too_long if trainer.lengths is not None else 0,
         # every log tells the time since the start; the last of a run that reached its end also tells train_loss
         "seconds": sum(row["train_runtime"] for row in told if "train_loss" in row),
         "parameters": sum(map(world.numel, trainer.model.parameters())),

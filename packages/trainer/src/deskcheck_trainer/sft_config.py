@@ -16,6 +16,7 @@ from deskcheck_trainer.lora import LoRAConfig
 from deskcheck_trainer.micro_base import ScratchConfig
 from deskcheck_trainer.optimizer import OptimizerConfig, OptimizerKind
 from deskcheck_trainer.rope import RopeScalingConfig
+from deskcheck_trainer.row_lengths import TooLong
 
 
 @dataclass(kw_only=True)
@@ -68,6 +69,8 @@ class SFTConfig(TrainingConfig):
     (docs/decisions.md)."""
     max_length: int = 512
     """Tokens of one sequence."""
+    too_long: TooLong = TooLong.cut
+    """Rows of more than max_length tokens: cut at their end, as TRL does, or dropped. Either is counted and told."""
     sequences_per_step: int = 16
     """Sequences of one optimiser step; packed, tokens a step = max_length x sequences_per_step."""
     sequences_per_pass: int = 1
@@ -108,11 +111,7 @@ class SFTConfig(TrainingConfig):
         changes = {"lora.r": self.lora.r is not None, "rope_scaling.factor": self.rope_scaling.factor > 1}
         for name in (name for name, is_set in changes.items() if is_set and self.scratch is not None):
             raise ConfigError(f"{name} changes a trained model, but scratch makes a new one: leave one of them out")
-        if self.lora.r is not None and self.optimizer.kind is OptimizerKind.muon:
-            raise ConfigError(
-                "optimizer.kind is muon, which is for whole weight matrices and not for the two factors of an adapter: "
-                "pass optimizer.kind=adamw with lora.r"
-            )
+        self.lora.check(self.optimizer)
         if self.max_steps < 1 and self.epochs <= 0:
             raise ConfigError(f"epochs is {self.epochs}, expected more than 0 where max_steps is not set")
 

@@ -120,7 +120,8 @@ def _load(part: DatasetConfig, narrations: bool) -> Dataset:
     shape = next((shape for shape in SHAPES if {*shape} <= {*rows.column_names}), None)
     if shape is None:
         raise InputError(
-            f"dataset {part.path} has the columns {_columns(rows)}, expected prompt and completion, messages, or text"
+            f"dataset {part.path} has the columns {_columns(rows)}, expected prompt and completion, messages, or text: "
+            "say which they are by columns='{prompt: question, completion: answer}'"
         )
     return as_pairs(rows.select_columns(list(shape)), part.path)
 

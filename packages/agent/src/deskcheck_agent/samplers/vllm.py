@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from deskcheck_conf.schema import ModelConfig
 
@@ -64,6 +64,14 @@ class VllmSampler:
         if template is not None:
             self.tokenizer.chat_template = template
         self._thread = EngineThread(_Stepping(self.llm.llm_engine, self.tokenizer), "vllm")
+
+    @classmethod
+    def around(cls, llm: Any, tokenizer: Any, *, model_id: str = "policy") -> Self:
+        """The sampler of an engine that somebody else made, and whose weights they change (a trainer)."""
+        sampler = cls.__new__(cls)
+        sampler.model_id, sampler.llm, sampler.tokenizer = model_id, llm, tokenizer
+        sampler._thread = EngineThread(_Stepping(llm.llm_engine, tokenizer), "vllm")
+        return sampler
 
     async def sample(
         self, prompts: Sequence[list[Message]], params: SamplingParams | Sequence[SamplingParams]

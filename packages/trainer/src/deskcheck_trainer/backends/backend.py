@@ -42,6 +42,11 @@ class Backend(Protocol):
         """Train to the end, from the start or from a checkpoint of this backend."""
         ...
 
+    def refresh(self) -> None:
+        """Give the sampler the weights of the last step, if it does not read them from the trainer; all processes call
+        this."""
+        ...
+
     def play[T](self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine of the engine between two steps, with the weights of the last one (validation)."""
         ...

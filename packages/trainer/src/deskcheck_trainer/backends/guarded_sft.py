@@ -8,18 +8,22 @@ gradients. Running out of memory is the other end that users can do something ab
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import torch
 from deskcheck_conf.errors import ConfigError
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
 from trl.trainer.sft_trainer import SFTTrainer
 
 from deskcheck_trainer.checkpoints import last_complete
+from deskcheck_trainer.out_of_memory import is_out_of_memory, shown
+from deskcheck_trainer.row_lengths import RowLengths, TooLong, fitting, row_lengths
 
 SHOWN_CHARACTERS = 120
-OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
-"""Signs of it in RuntimeErrors: of CUDA's libraries, of PyTorch on a CPU."""
 
 
 class GuardedSFTTrainer(SFTTrainer):
@@ -28,18 +32,71 @@ class GuardedSFTTrainer(SFTTrainer):
     args: Any  # Transformers types these as optional, or as the base of what they are
     model: Any
     optimizer: Any
+    lr_scheduler: Any
     processing_class: Any
+    lengths: RowLengths | None = None
+    """How many rows were too long; None where rows are wrapped."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        make_optimizer: Callable[[Any], Optimizer],
+        make_schedule: Callable[[Optimizer, int], LRScheduler],
+        too_long: TooLong = TooLong.cut,
+        **kwargs: Any,
+    ) -> None:
+        """`make_optimizer(model)`, `make_schedule(optimizer, steps)`: as configured, whatever trains underneath."""
+        self._make_optimizer, self._make_schedule = make_optimizer, make_schedule
+        self._too_long = too_long
         super().__init__(*args, **kwargs)
         self._pass: dict[str, Any] = {}
+
+    # With DeepSpeed Transformers drops both when training starts, and makes others from TrainingArguments, which know
+    # neither a schedule of ours nor its warm-up: so ours are made where it asks, not handed over before.
+
+    def create_optimizer(self, model: Any = None) -> Optimizer:
+        if self.optimizer is None:
+            self.optimizer = self._make_optimizer(self.model if model is None else model)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Optimizer | None = None) -> LRScheduler:
+        if self.lr_scheduler is None:
+            self.lr_scheduler = self._make_schedule(optimizer or self.optimizer, num_training_steps)
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def _prepare_dataset(
+        self,
+        dataset: Any,
+        processing_class: Any,
+        args: Any,
+        packing: bool,
+        formatting_func: Any,
+        dataset_name: str,
+    ) -> Any:
+        """TRL's preparation in two halves, for what lies between: tokens, not cut yet. Sets `lengths`."""
+        rest = formatting_func, dataset_name
+        if packing and args.packing_strategy != "bfd":  # the others split rows and lose nothing
+            return super()._prepare_dataset(dataset, processing_class, args, packing, *rest)
+        uncut = copy(args)
+        uncut.max_length, uncut.shuffle_dataset = None, False
+        rows: Any = super()._prepare_dataset(dataset, processing_class, uncut, False, *rest)
+        self.lengths = row_lengths(rows, args.max_length, self._too_long)
+        if self._too_long is TooLong.drop:
+            rows = fitting(rows, args.max_length)
+        if self.lengths.rows_too_long and self.lengths.answers_lost == self.lengths.rows:
+            raise ConfigError(
+                f"no row has a token of its answer within max_length={args.max_length}: all {self.lengths.rows} are "
+                "longer; raise max_length"
+            )
+        return super()._prepare_dataset(rows, processing_class, args, packing, *rest)
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         self._pass = inputs
         try:
             loss = super().training_step(model, inputs, num_items_in_batch)
         except RuntimeError as error:
-            if not isinstance(error, torch.OutOfMemoryError) and not any(sign in str(error) for sign in OUT_OF_MEMORY):
+            if not is_out_of_memory(error):
                 raise
             raise ConfigError(self._out_of_memory(error)) from error
         if not math.isfinite(value := float(loss)):
@@ -77,7 +134,7 @@ class GuardedSFTTrainer(SFTTrainer):
         rows, columns = self._pass["input_ids"].shape
         return (
             f"step {self.state.global_step + 1}: out of memory in a pass of {rows} x {columns} tokens "
-            f"({str(error).splitlines()[0][:200]}). In this order: a smaller sequences_per_pass (now "
+            f"({shown(error)}). In this order: a smaller sequences_per_pass (now "
             f"{self.args.per_device_train_batch_size}; sequences_per_step stays), activation_checkpointing=true (now "
             f"{str(bool(self.args.activation_checkpointing)).lower()}), a smaller max_length (now "
             f"{self.args.max_length}), lora.r=16.\n{self._way_back()}"

@@ -41,11 +41,7 @@ def _ours(config: SFTConfig, folder: Path) -> dict[str, Any]:
         "gradient_accumulation_steps": config.passes(world.size()),
         "max_steps": config.max_steps,
         "num_train_epochs": config.epochs,
-        # DeepSpeed makes optimizer and schedule itself, from these arguments.
-        "learning_rate": config.optimizer.learning_rate,
-        "adam_beta1": config.optimizer.beta1,
-        "adam_beta2": config.optimizer.beta2,
-        "weight_decay": config.optimizer.weight_decay,
+        "learning_rate": config.optimizer.learning_rate,  # told to DeepSpeed; optimizer and schedule are ours
         "max_grad_norm": 1.0,
         "seed": config.seed,
         "data_seed": config.seed,

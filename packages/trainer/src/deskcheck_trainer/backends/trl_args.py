@@ -18,6 +18,7 @@ from deskcheck_conf.errors import ConfigError
 from trl.trainer.grpo_config import GRPOConfig
 
 from deskcheck_trainer import world
+from deskcheck_trainer.backends.vllm_rollouts import vllm_args
 from deskcheck_trainer.rl_config import RLConfig
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ASYNC_LOSSES = (TOKEN_MEAN, "dr_grpo")
 
 def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
     """GRPOConfig for `slots` rows a question; raises ConfigError for arguments that do not fit."""
-    ours = _ours(config, folder, slots)
+    ours = _ours(config, folder, slots) | vllm_args(config)
     given = dict(config.algo.trl)
     check_arguments(given, taken=ours)
     if given.get("scale_rewards", "none") not in ("none", False):
@@ -40,11 +41,12 @@ def grpo_args(config: RLConfig, folder: Path, *, slots: int) -> GRPOConfig:
             "algo.advantage=std for division by the group's deviation"
         )
     if given.get("use_vllm"):
-        raise ConfigError(
-            "algo.trl.use_vllm is true, but rollouts are sampled in this process from the trainer's own weights; vLLM "
-            "in training is not supported yet: leave it out"
-        )
-    defaults: dict[str, Any] = {"scale_rewards": "none", **_checkpointing(given)}
+        raise ConfigError("algo.trl.use_vllm follows from vllm.mode: pass vllm.mode=server, or vllm.mode=colocate")
+    defaults: dict[str, Any] = {
+        "scale_rewards": "none",
+        "vllm_importance_sampling_mode": "token_truncate",  # TRL's sequence_mask can leave nothing of a long answer
+        **_checkpointing(given),
+    }
     return GRPOConfig(**(defaults | given | ours))
 
 

@@ -21,7 +21,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from deskcheck_agent.samplers.transformers import TransformersSampler, checkpoint_folder, load_model
@@ -40,10 +40,14 @@ from deskcheck_trainer.backends.token_batches import TokenBatches
 from deskcheck_trainer.backends.trl_args import TOKEN_MEAN, async_args
 from deskcheck_trainer.backends.weight_transfer import GatherThenSendTransfer
 from deskcheck_trainer.ledger import Ledger
+from deskcheck_trainer.lora import adapter
 from deskcheck_trainer.optimizer import build_optimizer
 from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.rollout import RolloutEngine
 from deskcheck_trainer.rows import Estimator
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
 
 logging.getLogger("trl.experimental.async_grpo").setLevel(
     logging.WARNING
@@ -87,6 +91,9 @@ class AsyncBackend:
             self.ledger.load_state_dict(position["ledger"])
             self.trainer.model_version = position["version"] - 1
         self.trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+
+    def refresh(self) -> None:
+        """Nothing to do: validation.every is a multiple of the steps between two updates of the sampler."""
 
     def play[T](self, work: Coroutine[Any, Any, T]) -> T:
         return self.worker.run(work)
@@ -137,7 +144,8 @@ def build(made: Ingredients) -> AsyncBackend:
         seed=config.seed,
         watch=made.monitor.watch,
     )
-    trainer = make_trainer(config, args, tokenizer, worker, GatherThenSendTransfer(sampler.load_weights))
+    transfer = GatherThenSendTransfer(sampler.load_weights)
+    trainer = make_trainer(config, args, tokenizer, worker, transfer, adapter(config.lora, model))
     return AsyncBackend(trainer, engine, tokenizer, ledger, worker)
 
 
@@ -147,6 +155,7 @@ def make_trainer(
     tokenizer: Any,
     worker: EpisodeRolloutWorker,
     transfer: GatherThenSendTransfer,
+    adapters: LoraConfig | None = None,
 ) -> AsyncTrainer:
     from datasets import Dataset
 
@@ -158,6 +167,7 @@ def make_trainer(
             processing_class=tokenizer,
             rollout_worker=worker,
             weight_transfer=transfer,
+            peft_config=adapters,  # what is sent has them merged
         )
     tree_attention.use_where_needed(trainer.model)
     loss_type = config.algo.trl.get("loss_type", TOKEN_MEAN)

@@ -12,6 +12,7 @@ from typing import ClassVar
 import deskcheck_conf
 from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.schema import RunConfig
+from omegaconf import OmegaConf
 
 SHIPPED = Path(deskcheck_conf.__file__).parent / "accelerate"
 
@@ -85,6 +86,14 @@ class LauncherConfig:
     def world_size(self) -> int:
         """Training processes in all."""
         return 1 if self.kind is LauncherKind.local else self.nodes * self.processes
+
+    @property
+    def shares_weights(self) -> bool:
+        """Does each process hold a part of the weights or of the optimizer (FSDP, DeepSpeed)?"""
+        if self.kind is LauncherKind.local:
+            return False
+        held = OmegaConf.to_container(OmegaConf.load(self.accelerate_file()))
+        return isinstance(held, dict) and held.get("distributed_type") in ("FSDP", "DEEPSPEED")
 
     def accelerate_file(self) -> Path:
         """The file that `strategy` names. Raises ConfigError where there is none."""

@@ -17,6 +17,8 @@ from deskcheck_conf.errors import ConfigError
 from deskcheck_conf.run import Run
 
 from deskcheck_trainer.launch.config import TrainingConfig
+from deskcheck_trainer.rl_config import RLConfig
+from deskcheck_trainer.vllm_config import SERVE, SERVE_PLAIN, VllmMode
 
 TEMPLATE = Path(__file__).with_name("job.sbatch.j2")
 
@@ -70,8 +72,13 @@ def _model(config: Any) -> str:
 
 
 def _vllm_words(config: TrainingConfig) -> list[str]:
-    """Servers spread the model over their node's GPUs unless told otherwise."""
+    """Servers spread the model over their node's GPUs unless told otherwise; one that RL samples from is ready for new
+    weights."""
     launcher = config.launcher
     parallel = "--tensor-parallel-size"
     given = launcher.slurm.vllm_args
-    return [*([] if parallel in given else [parallel, str(launcher.processes)]), *given]
+    words = [] if parallel in given else [parallel, str(launcher.processes)]
+    if isinstance(config, RLConfig) and config.vllm.mode is VllmMode.server:
+        template = config.model.chat_template
+        words += [*SERVE, *SERVE_PLAIN, *(["--chat-template", str(Path(template).absolute())] if template else [])]
+    return [*words, *given]

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from deskcheck_trainer.algo_config import BackendName
 from deskcheck_trainer.launch.config import TrainingConfig
 from deskcheck_trainer.plan.activations import Pass, kept
 from deskcheck_trainer.plan.duration import Phase, clock, decoding, training
 from deskcheck_trainer.plan.memory import BYTES, Part, Process, peak, state_parts, total
 from deskcheck_trainer.plan.shape import adapted, config_of, count, empty_model, shape_of
-from deskcheck_trainer.rl_config import BackendName, RLConfig
+from deskcheck_trainer.rl_config import RLConfig
 from deskcheck_trainer.sft_config import SFTConfig
 
 GIB = 2**30
