@@ -16,8 +16,8 @@ from pathlib import Path
 from deskcheck_conf.provenance import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
-TAIL_LINES = 120
-PROGRESS = re.compile(r"\d+ programs, [\d.]+ a second")
+TAIL_LINES = 500
+PROGRESS = re.compile(r"\d+ programs, [\d.]+ a second|\w+: \d+ of \d+ tried")
 """Lines of which a page keeps the last."""
 PROOFS = {
     "oracle": "python -m tools.oracle",
@@ -36,6 +36,7 @@ PROOFS = {
     "ranks": "python -m pytest -q -m slow tests/trainer/launch tests/integration/test_optuna.py",
     "parity": "python -m tools.parity",
     "kills": "python -m pytest -q -m slow tests/trainer/test_collect.py tests/trainer/nlex/test_ray_pool.py",
+    "mutation": "python -m tools.mutation",
     "slow-tests": "python -m pytest -q -m slow --ignore tests/integration/test_wheels.py "
     "--ignore tests/integration/test_clean_installs.py --ignore tests/release tests",
 }

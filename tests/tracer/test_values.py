@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict, defaultdict, deque
 
 import pytest
 from deskcheck_tracer.picture import alike
-from deskcheck_tracer.values import LIMIT, Values, is_elided
+from deskcheck_tracer.values import LIMIT, KeptLabel, Values, is_elided
 from deskcheck_tracer.watch import Pictures
 from deskcheck_tracer.writer import Writer
 from hypothesis import HealthCheck, given, settings
@@ -337,3 +337,117 @@ def test_attributes_are_shown_one_object_deep() -> None:
     values = Values()
     assert values.text(Node(1, Node(2, Node(3)))) == "Node#1(value=1, next=Node#2)"
     assert values.text(slotted) == "Slotted#1(left=[Node#3])"
+
+
+# ---- the shorter ways: which values take them, and where their texts end ----
+
+
+def short(value: object) -> str | None:
+    """The text by a shorter way than the writer's, if there is one."""
+    return Values()._short(value, type(value))
+
+
+def digits(count: int) -> int:
+    return 10 ** (count - 1)
+
+
+@pytest.mark.parametrize("value", [
+    [], (), (7,), [1, "a", b"b", None, 2.5], [1] * 66, (digits(195), 1), [digits(198)], ["x" * 193, 1],
+    {}, {1: "a", "b": None}, {n: n for n in range(20)}, {1: digits(195)},
+], ids=lambda value: type(value).__name__)  # fmt: skip
+def test_lists_tuples_and_dicts_of_atoms_are_whole_up_to_the_limit(value: object) -> None:
+    assert short(value) == Values().text(value) == repr(value)
+    assert len(repr(value)) <= LIMIT
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    ([1] * 67, f"[{'1, ' * 53}...] (len 67)"),
+    ((1,) * 67, f"({'1, ' * 53}...) (len 67)"),
+    ([1] * 67 + [[]], f"[{'1, ' * 53}...] (len 68)"),
+    ([1, digits(196)], "[1, ...] (len 2)"),
+    ([digits(158), digits(158)], f"[{digits(158)}, ...] (len 2)"),
+    (["a" * 156, "b" * 156], f"['{'a' * 156}', ...] (len 2)"),
+    ([b"a" * 155, b"b" * 156], f"[b'{'a' * 155}', ...] (len 2)"),
+    (["'" * 156, "b" * 156], f"[\"{chr(39) * 156}\", ...] (len 2)"),
+    ([1, "a, b" * 40, "c" * 80], "[1, ...] (len 3)"),
+    ({digits(18) + n: digits(18) for n in range(6)},
+     f"{{{''.join(f'{digits(18) + n}: {digits(18)}, ' for n in range(4))}...}} (len 6)"),
+    ({digits(18) + n: "x" * 16 for n in range(6)},
+     f"{{{''.join(f'{digits(18) + n}: {chr(39)}{"x" * 16}{chr(39)}, ' for n in range(4))}...}} (len 6)"),
+    ({1: digits(182), 2: 33333, 3: 4}, f"{{1: {digits(182)}, ...}} (len 3)"),
+    ({n: n for n in range(100, 200)}, f"{{{''.join(f'{n}: {n}, ' for n in range(100, 116))}...}} (len 100)"),
+], ids=lambda value: type(value).__name__)  # fmt: skip
+def test_longer_ones_end_between_elements_after_four_fifths_of_the_limit(value: object, text: str) -> None:
+    assert short(value) == Values().text(value) == text and len(text) <= LIMIT
+
+
+@pytest.mark.parametrize("value", [
+    [[]], (1, [2]), [digits(199)], [digits(159), digits(158)], ["a" * 157, "b" * 156], [1] * 66 + [[], 1], [10**5000],
+    {1: []}, {(1,): 2}, {**{n: n for n in range(40)}, 5: []}, {1: digits(183), 2: 33333, 3: 4}, {1: digits(196)},
+    {1: "x" * 170, 2: digits(40), 3: 4}, {1: b"x" * 170, 2: digits(40), 3: 4}, {"x" * 170: 1, 2: digits(40), 3: 4},
+    set(), {(1,)}, {digits(199)}, set(range(67)), frozenset({1}), Numbers([1]), Word("a"), len, Plain(),
+    instance({"a": [1]}), instance({"a": Numbers()}), instance({"a": digits(190)}),
+], ids=lambda value: type(value).__name__)  # fmt: skip
+def test_for_other_values_there_is_only_the_writer(value: object) -> None:
+    assert short(value) is None
+    whole = Writer(Values(), LIMIT).write(value)
+    assert Values().text(value) == (whole or Writer(Values(), LIMIT, cut=True).write_cut(value))
+
+
+def test_sets_and_plain_objects_take_shorter_ways_too() -> None:
+    assert short({3, 1, 2}) == "{1, 2, 3}" and short({"b", "a"}) == "{'a', 'b'}"
+    assert short({digits(198)}) == f"{{{digits(198)}}}"
+    assert short(instance({"a": 1, "b": "x"})) == "Plain#1(a=1, b='x')"
+    assert short(instance({"a": instance({}), "b": None})) == "Plain#1(a=Plain#2, b=None)"
+    assert short(instance({"a": digits(189)})) == f"Plain#1(a={digits(189)})"
+
+
+def test_a_limit_of_ones_own() -> None:
+    assert Values().limit == LIMIT == 200
+    assert Values(12).text([1, 2, 3, 4]) == "[1, 2, 3, 4]"
+    assert Values(12).text(10**20).endswith("(len 21)")
+
+
+def test_an_exception_is_its_name_and_arguments() -> None:
+    values = Values()
+    assert values.exception(KeyError()) == "KeyError()"
+    assert values.exception(ValueError("a, b", [1])) == "ValueError('a, b', [1])"
+    assert values.exception(ValueError(digits(188))) == f"ValueError({digits(188)})"
+    assert values.exception(ValueError(*range(300))) == "ValueError(" + ", ".join(map(str, range(300)))[:185] + "...)"
+
+
+# ---- labels ----
+
+
+def test_an_object_has_one_label_as_long_as_it_lives() -> None:
+    values, value = Values(), Plain()
+    assert values.known_label(value) is None
+    label = values.identity(value)
+    assert values.identity(value) is label and label.text == "Plain#1" and label() is value  # type: ignore[operator]
+    assert values.known_label(value) == values.label(value) == "Plain#1"
+    assert values.label(Numbers()) == "Numbers#1" and values.label(Plain()) == "Plain#2"
+    assert list(values.labels) == [id(value)]  # those of the dead are gone
+    del value
+    assert values.labels == {}
+
+
+def test_what_cannot_be_watched_is_kept() -> None:
+    class Bare:
+        __slots__ = ()
+
+    values = Values()
+    assert [values.label(Bare()) for _ in range(3)] == ["Bare#1", "Bare#2", "Bare#3"]
+    value = Bare()
+    kept = values.identity(value)
+    assert isinstance(kept, KeptLabel) and kept.value is value and kept.text == "Bare#4"
+    assert values.identity(value) is kept and values.known_label(value) == "Bare#4"
+    assert KeptLabel(value).text == ""
+
+
+def test_a_class_is_looked_into_once_and_told_if_it_shows_more_than_a_name() -> None:
+    values, met = Values(), []
+    values.met = met.append
+    assert values.storage(Plain) is values.storage(Plain) and values.storage(Plain) is not values.storage(Numbers)
+    assert met == [Plain, Numbers]
+    values.storage(type(len))
+    assert met == [Plain, Numbers]

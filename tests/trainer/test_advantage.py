@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from deskcheck_trainer.advantage import AdvantageRule, Credit, advantages, turn_advantages
+from deskcheck_trainer.advantage import AdvantageRule, Credit, advantages, credits, turn_advantages
 from deskcheck_trainer.rollout import Rollout, RolloutGroup, Task, Turn
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,7 +96,48 @@ def test_a_task_weight_scales_the_advantage_unless_std_cancels_it():
     assert turn_advantages(light, std)[0][0] == pytest.approx(turn_advantages(full, std)[0][0], rel=1e-3)
 
 
-@pytest.mark.parametrize("rewards", [[1.0, 1.0, 1.0], [None, None, -1.0], [0.8, 0.8, None]])
+@pytest.mark.parametrize("rewards", [[1.0, 1.0, 1.0], [None, None, -1.0], [0.8, 0.8, None], [0.8, 0.8, 0.8]])
 @pytest.mark.parametrize("rule", list(AdvantageRule))
 def test_a_group_that_agrees_or_has_one_reward_teaches_nothing_at_all(rule, rewards):
     assert advantages(rule, rewards, [3, 7, 11]) == [0.0, 0.0, 0.0]
+
+
+def test_rewards_without_tokens_are_centred_over_rollouts():
+    assert advantages(AdvantageRule.length_weighted, [1.0, -1.0, -1.0], [0, 0, 0]) == pytest.approx(
+        [4 / 3, -2 / 3, -2 / 3]
+    )
+    assert advantages(AdvantageRule.length_weighted, [1.0, -1.0], [0.25, 0.25]) == [1.0, -1.0]
+
+
+@pytest.mark.parametrize("rule", list(AdvantageRule))
+def test_two_rewards_are_enough_and_every_reward_has_a_length(rule):
+    up, down, unknown = advantages(rule, [1.0, -1.0, None], [1, 1, 1])
+    assert (up, unknown) == (-down, 0.0) and up > 0.7
+    with pytest.raises(ValueError, match="shorter"):
+        advantages(rule, [1.0, -1.0], [1])
+
+
+def test_credit_of_every_turn_by_hand():
+    turns = tuple(Turn("solve", [], (1,), (1, 2), trained=trained) for trained in (True, True, False, True, False))
+    rollout = Rollout("t", "env", turns, 1.0)
+    assert credits(rollout, Credit.shared, 0.5) == [1, 1, 0, 1, 0]
+    assert credits(rollout, Credit.last_turn, 0.5) == [0, 0, 0, 1, 0]
+    assert credits(rollout, Credit.discounted, 0.5) == [0.25, 0.5, 0, 1, 0]
+    assert credits(rollout, Credit.discounted) == [1, 1, 0, 1, 0]
+    assert credits(Rollout("t", "env", turns[2:3], 1.0), Credit.shared) == [0]
+
+
+def test_credit_is_shared_and_counts_in_the_lengths_unless_told():
+    two = tuple(Turn("solve", [], (1,), tokens) for tokens in ((1, 2), (3, 4, 5, 6)))
+    one = (Turn("solve", [], (1,), (7, 8, 9, 0)),)
+    group = RolloutGroup(Task("env", None), (Rollout("t", "env", two, 1.0), Rollout("t", "env", one, -1.0)))
+    length_weighted = AdvantageRule.length_weighted  # mu = (1 * 6 - 1 * 4) / 10
+    assert turn_advantages(group, length_weighted) == [pytest.approx([0.8, 0.8]), pytest.approx([-1.2])]
+    assert turn_advantages(group, AdvantageRule.mean, Credit.discounted) == [[1, 1], [-1]]
+    # half of the first turn's 2 tokens and all of the second's 4: mu = (5 - 4) / 9
+    halved = turn_advantages(group, length_weighted, Credit.discounted, 0.5)
+    assert halved == [pytest.approx([4 / 9, 8 / 9]), pytest.approx([-10 / 9])]
+
+
+def test_configurations_name_rules_by_their_values():
+    assert all(choice.name == choice.value for kind in (AdvantageRule, Credit) for choice in kind)

@@ -100,7 +100,7 @@ class Values:
         if len(head) == len(value) and len(text) <= self.limit:
             return text
         keep = self.limit * 4 // 5
-        if "'" not in text and '"' not in text:  # no strings or bytes: every comma ends an element
+        if "'" not in text:  # no strings or bytes, whatever their quotes: every comma ends an element
             end = text.rfind(", ", 0, keep + 1)
             inside = text[1 : end + 2] + "..." if end > 0 else ""
         else:
