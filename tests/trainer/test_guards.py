@@ -17,6 +17,13 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from tests.trainer.test_trl_sync import trainer_of
 
 
+class NoBackend:
+    """Trains nothing; its sampler is always up to date."""
+
+    def refresh(self) -> None:
+        pass
+
+
 class ScriptedParts(Parts):
     """Validation scores by step, and weights that are a text."""
 
@@ -43,7 +50,9 @@ def test_a_collapsed_run_stops_and_keeps_its_best(tmp_path, overrides, stops_at)
     base = ["run_name=guard", "wandb=disabled", "max_steps=5", "validation.every=1", f"output_root={tmp_path}"]
     config = load_config("rl", RLConfig, [*base, *overrides])
     with Run.at(tmp_path / "run", config) as run:
-        parts = ScriptedParts(config, run.folder, {}, cast(Any, None), Monitor(run.folder, 0.05), cast(Any, ["one"]))
+        parts = ScriptedParts(
+            config, run.folder, {}, cast(Any, NoBackend()), Monitor(run.folder, 0.05), cast(Any, ["one"])
+        )
         parts.scores = {0: 0.2, 1: 0.6, 2: 0.2, 3: 0.1, 4: 0.1, 5: 0.2}
         report = _callback(parts, run, lambda *_: None)
         args, state, control = TrainingArguments(str(tmp_path), use_cpu=True), TrainerState(), TrainerControl()
