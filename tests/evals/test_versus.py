@@ -6,7 +6,7 @@ import pytest
 from deskcheck_agent.feedback import Combine
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.measures import Statistics
-from deskcheck_evals.results import read_result
+from deskcheck_evals.results import read_result, read_runs
 from deskcheck_evals.tables import Options
 from deskcheck_evals.versus import counts_table, flips, flips_table, item_values, pair_table, paired, settings_table
 
@@ -85,6 +85,16 @@ def test_what_differs_is_said_and_what_the_task_does_not_read_is_not(two):
 def test_runs_that_differ_in_seeds_alone_are_said_to(two):
     same = two("self_fix", {"seed": 1, "settings": {"sampler": {}}}, {"seed": 2, "settings": {"sampler": {}}})
     assert [row[1].text for row in settings_table(paired(["a:b"], same)).rows] == ["nothing but seeds"]
+
+
+def test_unequal_numbers_of_seeds_are_said_to_be(make_run):
+    """Two seeds against three: what differs may be what a seed makes."""
+    folders = [make_run("self_fix", f"{name}-s{seed}", seed=seed) for name in "xy" for seed in range(3)]
+    root = folders[0].parent
+    runs = [read_runs(f"{root}/x-s[01]", "two"), read_runs(f"{root}/y-s*", "three"), read_runs(f"{root}/x-s*", "all")]
+    table = pair_table(paired(["two:three"], runs), OPTIONS)
+    assert table.notes == ["two - three: 2 seeds (0, 1) against 3 (0, 1, 2): part of the difference may be the seeds'."]
+    assert pair_table(paired(["all:three"], runs), OPTIONS).notes == []
 
 
 @pytest.mark.parametrize("task", ["output_prediction", "input_prediction", "self_verify", "self_fix", "no_regression"])

@@ -152,6 +152,13 @@ def pair_table(pairs: Sequence[Pair], options: Options) -> Table:
             f"{pair.name}: on what both have; {pair.left[0]} rows of {pair.ours.label} and {pair.left[1]} of "
             f"{pair.theirs.label} are left out, as they are on other problems."
         )
+    for pair in pairs:
+        ours, theirs = (sorted({run.header["seed"] for run in side.runs}) for side in (pair.ours, pair.theirs))
+        if len(ours) != len(theirs):
+            table.notes.append(
+                f"{pair.name}: {len(ours)} seeds ({', '.join(map(str, ours))}) against {len(theirs)} "
+                f"({', '.join(map(str, theirs))}): part of the difference may be the seeds'."
+            )
     return table
 
 
