@@ -52,7 +52,7 @@ print(json.dumps(sizes))
 """
 BUDGET_MB = {
     "conf": (1, 20),
-    "micro": (10, 10),
+    "micro": (20, 20),
     "tracer": (1.5, 1.5),
     "agent": (1, 160),
     "evals": (1.5, 270),
