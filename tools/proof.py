@@ -66,9 +66,16 @@ def prove(name: str) -> bool:
         assert running.stdout is not None
         for line in running.stdout:
             print(line, end="", flush=True)
-            lines.append(line.rstrip().replace(f"{ROOT}/", ""))
+            lines.append(without_places(line.rstrip()))
     write(name, running.returncode, time.monotonic() - started, lines)
     return running.returncode == 0
+
+
+def without_places(line: str) -> str:
+    """The line without where this machine keeps the repository, the environment and Python."""
+    for place, name in ((ROOT, ""), (sys.prefix, ".venv/"), (sys.base_prefix, "python/")):
+        line = line.replace(f"{place}/", name)
+    return line
 
 
 def without_progress(lines: list[str]) -> list[str]:

@@ -5,29 +5,18 @@ The folder says which command, so no file can pass by being read as something el
 what it finds there, so an experiment that needs something and does not say so fails.
 """
 
-import importlib
 import re
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import deskcheck_conf
 import pytest
 from deskcheck_conf import RunConfig, load_config
-from hydra.core.config_store import ConfigStore
-from omegaconf import OmegaConf
+
+from tools.docs.reference import schema_of
 
 CONF = Path(deskcheck_conf.__file__).parent
 EXPERIMENTS = sorted(CONF.glob("experiment/*/*.yaml"))
 PRIMARY = sorted(CONF.glob("*.yaml"))
-
-
-def schema(command: str) -> type:
-    """The dataclass of a command, which its module registers on import as <command>_schema."""
-    (script,) = entry_points(group="console_scripts", name=f"deskcheck-{command}")
-    importlib.import_module(script.module)
-    found = OmegaConf.get_type(ConfigStore.instance().load(f"{command}_schema.yaml").node)
-    assert isinstance(found, type)
-    return found
 
 
 def test_there_is_something_to_compose() -> None:
@@ -40,14 +29,14 @@ def test_there_is_something_to_compose() -> None:
 def test_an_experiment_composes(path: Path) -> None:
     command = path.parent.name
     needed = re.findall(r"(?<!\S)[a-z_.]+=[A-Z]{2,}[\w.]*", path.read_text().partition("\nrun_name")[0])
-    config = load_config(command, schema(command), [f"experiment={command}/{path.stem}", *needed])
-    assert isinstance(config, RunConfig) and isinstance(config, schema(command))
+    config = load_config(command, schema_of(command), [f"experiment={command}/{path.stem}", *needed])
+    assert isinstance(config, RunConfig) and isinstance(config, schema_of(command))
     assert config.run_name
 
 
 @pytest.mark.parametrize("path", PRIMARY, ids=lambda path: path.stem)
 def test_a_bare_command_composes(path: Path) -> None:
-    assert isinstance(load_config(path.stem, schema(path.stem)), RunConfig)
+    assert isinstance(load_config(path.stem, schema_of(path.stem)), RunConfig)
 
 
 def test_no_group_shares_its_name_with_a_path_valued_key() -> None:

@@ -31,7 +31,7 @@ class Result:
     header: Json
     rows: list[Json]
     start: Json
-    """The last entry of starts.jsonl: command, versions, commit; empty when the folder has none."""
+    """Its `last_start`."""
     summary: Json | None
     """What the run said at its end; None while it is unfinished."""
     parts: tuple["Result", ...] = ()
@@ -70,14 +70,14 @@ def read_result(folder: Path, label: str | None = None) -> Result:
     parts = read_parts(folder)
     if parts is None:
         header, rows = read_rows(_rows_of(folder))
-        summary, start, lacking = _summary(folder), _last_start(folder), []
+        summary, start, lacking = _summary(folder), last_start(folder), []
     else:
         header, rows = parts.header, parts.rows
         summaries = [_summary(path) for path in parts.folders]
         undone = [path.name for path, one in zip(parts.folders, summaries, strict=True) if one is None]
         lacking = [f"{name} is unfinished" for name in undone] + [f"shard {one} is missing" for one in parts.missing]
         summary = _summed([one or {} for one in summaries])
-        start = _last_start(folder) or _last_start(parts.folders[0])
+        start = last_start(folder) or last_start(parts.folders[0])
     if not rows:
         raise EvalError(f"{folder / ROWS}: no finished problem yet: let the run go on, or leave it out of runs=[...]")
     if summary is not None and len(rows) < summary.get("rows", 0):
@@ -165,7 +165,8 @@ def _summary(folder: Path) -> Json | None:
     return json.loads(path.read_text())["summary"] if path.exists() else None
 
 
-def _last_start(folder: Path) -> Json:
+def last_start(folder: Path) -> Json:
+    """The last entry of a run's starts.jsonl: command, versions, commit; empty when the folder has none."""
     path = folder / "starts.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return json.loads(lines[-1]) if lines else {}

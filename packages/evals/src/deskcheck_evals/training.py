@@ -19,6 +19,7 @@ from omegaconf import OmegaConf
 
 from deskcheck_evals.errors import EvalError
 from deskcheck_evals.figures import Drawing, Point, steps_figure
+from deskcheck_evals.runs import last_start
 from deskcheck_evals.tables import Cell, Table
 
 METRICS = "metrics.jsonl"
@@ -129,7 +130,13 @@ def training_table(runs: Sequence[Training]) -> Table:
         for seed in run.seeds:
             steps = max((step for curve in seed.curves.values() for step in curve), default=0)
             told = f"{steps}" + ("" if seed.done else " (unfinished)")
-            table.add(run.label, str(seed.seed), str(seed.folder), told, _command(seed.folder))
+            table.add(
+                run.label,
+                str(seed.seed),
+                str(seed.folder),
+                told,
+                last_start(seed.folder).get("command", "not recorded"),
+            )
     return table
 
 
@@ -196,9 +203,3 @@ def _config(folder: Path) -> dict[str, Any]:
     config = OmegaConf.to_container(OmegaConf.load(path))
     assert isinstance(config, dict)
     return {str(key): value for key, value in config.items()}
-
-
-def _command(folder: Path) -> str:
-    path = folder / "starts.jsonl"
-    lines = path.read_text().splitlines() if path.exists() else []
-    return json.loads(lines[-1])["command"] if lines else "not recorded"
